@@ -1,0 +1,91 @@
+"""A district's profile as frozen values; every field is a key of `districts/<id>.toml` with the same name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from config.tables import REQUIRED_BY_DEFAULT, TableName
+
+GuardiansFrom = Literal["auto", "users", "guardians", "none"]
+Encoding = Literal["utf-8", "windows-1252", "iso-8859-1"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a set of files is complete (INTERFACES, "What a batch is made of"). Table `[arrival]`."""
+
+    expected: tuple[TableName, ...] = REQUIRED_BY_DEFAULT
+    settle_s: float = 2.0
+    quiet_s: float = 60.0
+    partial_quiet_s: float = 300.0
+    carry_hours: float = 20.0
+    deadline: time | None = None  # in the district's time zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """How much of a school may vanish in one night. Table `[guard]`."""
+
+    limit_percent: float = 10.0  # connect-behaviour 9.2, Connect's Deletion Threshold
+    at_least: int = 2  # connect-behaviour 9.2, very small schools
+    rejected_percent: float = 20.0  # connect-behaviour 9.2, more was probably misread
+
+    def allowed(self, managed: int) -> int:
+        """How many of `managed` records may vanish: reaching the limit is allowed (2.2, T2: 50 of 501)."""
+        return max(int(managed * self.limit_percent // 100), self.at_least)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """What the sync does with records that come back. Table `[sync]`."""
+
+    archived_students: Literal["reactivate", "keep_archived"] = "reactivate"  # connect-behaviour 9.1
+    unarchive_classrooms: bool = False  # connect-behaviour 2.1
+    update_language: bool = False  # connect-behaviour 9.2: written at creation, later only with this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardians:
+    """Which file brings guardians (connect-behaviour 9.3). Table `[guardians]`."""
+
+    source: GuardiansFrom = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How files are read where they are not UTF-8. Table `[reading]`."""
+
+    encoding: Encoding = "utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phones:
+    """How phone numbers without a country code are read. Table `[phones]`."""
+
+    country: str = "US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One district: its schools, and how its files are taken, judged and applied.
+
+    `schools` maps the SIS ID of each school to its name; None means `auto`: the schools of the first batch that is
+    not refused are written into the profile.
+    """
+
+    id: str
+    name: str
+    time_zone: ZoneInfo
+    schools: Mapping[str, str] | None = None
+    arrival: Arrival = field(default_factory=Arrival)
+    guard: Guard = field(default_factory=Guard)
+    sync: Sync = field(default_factory=Sync)
+    guardians: Guardians = field(default_factory=Guardians)
+    reading: Reading = field(default_factory=Reading)
+    phones: Phones = field(default_factory=Phones)
+
+
+ASSUMED = Profile(id="assumed", name="No profile given", time_zone=ZoneInfo("UTC"), schools=None)
+"""What `check` works with where no profile is named: schools as found, UTC, US phones."""

@@ -1,0 +1,26 @@
+"""The tables that rosterdrop knows, their files, and how a delivered file name is matched to one."""
+
+from typing import Final, Literal, get_args
+
+TableName = Literal["users", "classes", "enrollments", "guardians"]
+
+TABLES: Final[tuple[TableName, ...]] = get_args(TableName)
+
+REQUIRED_BY_DEFAULT: Final[tuple[TableName, ...]] = ("users", "classes", "enrollments")
+
+# The main article of Connect once writes the singular for the first file (connect-behaviour 1.0).
+_ALSO_TAKEN_AS: Final[dict[str, TableName]] = {"user.csv": "users"}
+
+
+def file_of(table: TableName) -> str:
+    """The file name of a table: `users.csv` for `users`."""
+    return f"{table}.csv"
+
+
+def table_of(file_name: str) -> TableName | None:
+    """The table that a delivered file is taken as, without regard to case; None where nothing takes it."""
+    folded = file_name.casefold()
+    for table in TABLES:
+        if folded == file_of(table):
+            return table
+    return _ALSO_TAKEN_AS.get(folded)

@@ -1,0 +1,1 @@
+"""The Connect store: schema and migrations, reads, one transaction a batch, the ledger."""

@@ -1,0 +1,61 @@
+"""The shapes of Connect's records and of a change. This room stores them; `processors` produces them.
+
+A record's key is district, kind (the role family) and sourcedId; nothing is matched or shared across districts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import polars as pl
+
+Kind = Literal["student", "guardian", "staff"]
+Action = Literal["created", "updated", "archived", "restored"]
+EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """One kind of record: its name (the table in the store), what identifies it, and what else it carries."""
+
+    name: EntityName
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Key and values, the columns of a frame of these records; all text."""
+        return self.key + self.values
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The polars schema of a frame of these records."""
+        return dict.fromkeys(self.columns, pl.String())
+
+
+# `source` names the file that brought a guardian or a guardianship: neither source unlinks what the other brought.
+PERSON: Final = Entity(
+    name="person",
+    key=("kind", "key"),
+    values=(
+        "given_name",
+        "family_name",
+        "email",
+        "sms",
+        "phone",
+        "language",
+        "grades",
+        "role",
+        "identifier",
+        "source",
+    ),
+)
+ATTACHMENT: Final = Entity(name="attachment", key=("kind", "key", "school"), values=("source",))
+CLASSROOM: Final = Entity(name="classroom", key=("key",), values=("school", "title", "grades"))
+MEMBERSHIP: Final = Entity(name="membership", key=("classroom", "kind", "key"), values=())
+GUARDIANSHIP: Final = Entity(name="guardianship", key=("student", "guardian"), values=("source",))
+
+ENTITIES: Final[Mapping[EntityName, Entity]] = {
+    entity.name: entity for entity in (PERSON, ATTACHMENT, CLASSROOM, MEMBERSHIP, GUARDIANSHIP)
+}
+"""In the order in which they are written: what is pointed at comes before what points."""

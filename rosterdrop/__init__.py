@@ -1,0 +1,1 @@
+"""The command line, the composed service, the demo, the generator."""

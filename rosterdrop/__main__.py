@@ -1,0 +1,5 @@
+"""Start of the command line."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""Accounts, the SSH server, the folder an account sees, uploads, arrivals, and when a set is complete."""

@@ -1,0 +1,1 @@
+"""Reading a file faithfully and judging it: table rules, values, relationships."""

@@ -1,0 +1,1 @@
+"""The rule catalogue: every code with its level, effect, source, examples and texts."""
