@@ -1,0 +1,136 @@
+"""The shapes that leave this room, and what the service does with them.
+
+Errors of this room:
+
+    GatewayError               the gateway cannot run; `remedy` says what an operator does about it
+        PortTaken              another program listens there
+        NoHostKeys             HOME/keys holds no key that can be used
+    FilesChanged               raised by the service inside `Receiver.complete`: wait and look again
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from config.profiles import Arrival as ArrivalRule
+from config.tables import TableName
+
+DropName = Literal["main", "test"]
+
+
+class GatewayError(Exception):
+    """The gateway cannot run."""
+
+    def __init__(self, sentence: str, *, remedy: str) -> None:
+        super().__init__(f"{sentence} {remedy}")
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+class PortTaken(GatewayError):  # noqa: N818 - read aloud in `except`, it says what happened
+    """Another program listens on our port."""
+
+
+class NoHostKeys(GatewayError):  # noqa: N818 - read aloud in `except`, it says what happened
+    """There is no host key that clients could recognise us by."""
+
+
+class FilesChanged(Exception):  # noqa: N818 - a message, not a fault
+    """A file of a complete set moved while it was frozen: nothing was taken, the gateway waits and looks again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """What the gateway needs to know of a district's profile."""
+
+    time_zone: ZoneInfo
+    arrival: ArrivalRule = field(default_factory=ArrivalRule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedFile:
+    """One file that was received whole.
+
+    `inode`, `size` and `mtime_ns` are what the journal saw: whoever freezes the file compares them with what was
+    frozen and raises `FilesChanged` where they differ. What the gateway wrote (`by_gateway`) is never written to
+    again and may be linked; other files must be copied. `generation` is our own count: higher is newer.
+    """
+
+    name: str  # as delivered, "Users.CSV" stays so
+    table: TableName | None  # None: a file that nothing takes; it travels along so that the report can name it
+    path: Path
+    size: int
+    inode: int
+    mtime_ns: int
+    generation: int
+    by_gateway: bool
+    arrived_at: datetime  # aware, UTC
+    account: str | None = None  # None: put there by other means
+    unexpected: bool = False  # nothing takes it: no table has this name, or a newer file came for the same table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A file has been received whole and is visible under its name."""
+
+    district: str
+    drop: DropName
+    file: ArrivedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """An upload that ended without its proper close; `size` bytes had been received."""
+
+    district: str
+    drop: DropName
+    name: str
+    size: int
+    at: datetime  # aware, UTC
+    account: str
+
+
+class Receiver(Protocol):
+    """What the service does with what the gateway received. Every method may take its time; none may block the loop.
+
+    What a method raises is logged; `complete` is tried again later, the others are not.
+    """
+
+    async def arrived(self, arrival: Arrival) -> None:
+        """Write the receipt of an arrival. Temp names never come here, the rename away from one does."""
+
+    async def interrupted(self, interruption: Interruption) -> None:
+        """Write the receipt of an upload that was cut off."""
+
+    async def complete(
+        self, district: str, drop: DropName, files: tuple[ArrivedFile, ...], carried: frozenset[TableName]
+    ) -> int:
+        """Freeze a complete set into a batch and return the batch's number.
+
+        When this returns, the journal marks these generations as taken and they never come again. Raise
+        `FilesChanged` where a file is not what the set says; raise anything else and the same set is tried again.
+
+        Args:
+            district: whose drop it is.
+            drop: the main drop, or the `test/` folder inside it.
+            files: at most one file a table that is not `unexpected`, and the unexpected ones beside them.
+            carried: expected tables that are to be carried from the last judged batch.
+        """
+
+    async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
+        """Tables that the last judged batch can lend right now (not older than `carry_hours`)."""
+
+    async def incomplete(
+        self,
+        district: str,
+        present: tuple[ArrivedFile, ...],
+        missing: frozenset[TableName],
+        interrupted: tuple[Interruption, ...],
+    ) -> None:
+        """The deadline of a day has passed, in the district's time zone, and its main set is not whole."""
+
+
+Districts = Mapping[str, Receiving]
