@@ -5,11 +5,12 @@ A record's key is district, kind (the role family) and sourcedId; nothing is mat
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import polars as pl
 
 Kind = Literal["student", "guardian", "staff"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 Action = Literal["created", "updated", "archived", "restored"]
 EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship"]
 

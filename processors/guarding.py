@@ -1,6 +1,14 @@
 """The guard: what would vanish is counted per school and type before anything is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import polars as pl
+
+from config.profiles import Guard
+from connect_store.applying import CHANGE
+from connect_store.records import EntityName
+from processors.comparing import Comparison, Frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +43,34 @@ class GuardOutcome:
     def tripped(self) -> bool:
         """Whether anything withholds."""
         return bool(self.reasons) or any(limit.tripped for limit in self.limits)
+
+
+def guard(comparison: Comparison, baseline: Frames, rule: Guard, *, reasons: Sequence[str] = ()) -> GuardOutcome:
+    """Count what would vanish, per school and type, against what the sync manages there.
+
+    Memberships and guardianships are not counted; they are withheld together with the rest (connect-behaviour 9.2).
+    """
+    active = baseline["attachment"].join(baseline["person"], on=("kind", "key"), how="semi")
+    people = active.select("school", type=pl.col("kind"))
+    rooms = baseline["classroom"].select("school", type=pl.lit("classroom"))
+    leaving = comparison.leaving.select("school", type=pl.col("kind"))
+    closing = _archived(comparison, "classroom").select("school", type=pl.lit("classroom"))
+    counts = (
+        _count(pl.concat([people, rooms]), "managed")
+        .join(_count(pl.concat([leaving, closing]), "vanishing"), on=("school", "type"), how="left")
+        .with_columns(pl.col("vanishing").fill_null(0))
+        .sort("school", "type")
+    )
+    limits = tuple(Limit(**row, allowed=rule.allowed(row["managed"])) for row in counts.iter_rows(named=True))
+    return GuardOutcome(limits=limits, reasons=tuple(reasons))
+
+
+def _count(records: pl.DataFrame, name: str) -> pl.DataFrame:
+    return records.group_by("school", "type").agg(pl.len().alias(name))
+
+
+def _archived(comparison: Comparison, name: EntityName) -> pl.DataFrame:
+    records = comparison.changes.get(name)
+    if records is None:
+        return pl.DataFrame(schema={"school": pl.String()})
+    return records.filter(pl.col(CHANGE) == "archived")

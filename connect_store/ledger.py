@@ -1,0 +1,230 @@
+"""The history and the queue of batches: states, events, who did what and why.
+
+The ledger is the queue: what is not finished stands in it, oldest first, and any process can take it up. It holds
+counts and codes, never a value of a file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from connect_store.store import Store
+
+_NEWEST: Final = 2**62
+
+
+class Overtaken(Exception):
+    """Somebody else moved the batch on meanwhile; nothing of this attempt may be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFile:
+    """A frozen file of a batch, as the ledger remembers it.
+
+    `generation` tells apart the files that came one after the other under one name; `arrived` is when this one did.
+    """
+
+    file: str
+    table: str | None
+    bytes: int
+    sha256: str
+    generation: str
+    arrived: str
+    carried_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerBatch:
+    """One batch in the history. Times are aware, UTC. `changes` and `summary` are null until it is decided."""
+
+    number: int
+    district: str
+    test: bool
+    origin: str
+    received: datetime
+    state: str
+    attempt: int
+    verdict: str | None
+    requeue_of: int | None
+    files: tuple[LedgerFile, ...]
+    changes: Mapping[str, Mapping[str, int]] | None
+    summary: Mapping[str, Any] | None
+    decided: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEvent:
+    """Who did what to a batch, and when."""
+
+    at: str
+    event: str
+    who: str
+    detail: str | None
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the store writes it: UTC, milliseconds, fixed width."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def moment(text: str) -> datetime:
+    """The moment that `stamp` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def open_batch(
+    store: Store,
+    *,
+    district: str,
+    test: bool,
+    origin: str,
+    received: datetime,
+    files: Sequence[LedgerFile],
+    requeue_of: int | None = None,
+) -> int:
+    """Enter a frozen batch and return its number; inside the caller's transaction."""
+    rows = store.rows(
+        "open_batch",
+        district=district,
+        test=int(test),
+        origin=origin,
+        received=stamp(received),
+        requeue_of=requeue_of,
+        files=json.dumps([_file_as_json(file) for file in files]),
+    )
+    return int(rows[0][0])
+
+
+def note(store: Store, batch: int, event: str, *, at: datetime, who: str, detail: str | None = None) -> None:
+    """Add one event to a batch's history."""
+    store.run("note_event", batch=batch, at=stamp(at), event=event, who=who, detail=detail)
+
+
+def take(store: Store, batch: LedgerBatch) -> int:
+    """Put a batch to work and return the number of this attempt.
+
+    Raises:
+        Overtaken: it is no longer in the state in which it was read.
+    """
+    rows = store.rows("take_batch", batch=batch.number, **{"from": batch.state})
+    if not rows:
+        raise Overtaken(batch.number)
+    return int(rows[0][0])
+
+
+def decide(
+    store: Store,
+    batch: int,
+    *,
+    attempt: int,
+    verdict: str,
+    changes: Mapping[str, Mapping[str, int]] | None,
+    summary: Mapping[str, Any],
+    decided: datetime,
+) -> None:
+    """Write the verdict, inside the transaction that applies the changes.
+
+    Raises:
+        Overtaken: a newer attempt took the batch; the caller's transaction must not commit.
+    """
+    touched = store.run(
+        "decide_batch",
+        batch=batch,
+        attempt=attempt,
+        verdict=verdict,
+        changes=None if changes is None else json.dumps(changes),
+        summary=json.dumps(summary),
+        decided=stamp(decided),
+    )
+    if touched != 1:
+        raise Overtaken(batch)
+
+
+def move(store: Store, batch: int, *, attempt: int, before: str, after: str) -> None:
+    """Move a batch one step along its lifecycle.
+
+    Raises:
+        Overtaken: it is no longer in the state `before`, or a newer attempt took it.
+    """
+    if store.run("move_batch", batch=batch, attempt=attempt, **{"from": before, "to": after}) != 1:
+        raise Overtaken(batch)
+
+
+def held_before(store: Store, district: str, batch: int) -> list[tuple[int, int]]:
+    """Older batches of the district that wait for a person: number and attempt."""
+    return [
+        (int(number), int(attempt)) for number, attempt in store.rows("held_batches", district=district, batch=batch)
+    ]
+
+
+def open_work(store: Store, district: str) -> list[int]:
+    """Numbers of the district's batches that are not finished, oldest first."""
+    return [int(number) for (number,) in store.rows("open_work", district=district)]
+
+
+def districts_with_work(store: Store) -> list[str]:
+    """Districts that have unfinished batches."""
+    return [str(district) for (district,) in store.rows("districts_with_work")]
+
+
+def find(store: Store, batch: int) -> LedgerBatch | None:
+    """One batch, or None where there is no such number."""
+    rows = store.rows("batch_by_id", batch=batch)
+    return _batch(rows[0]) if rows else None
+
+
+def history(store: Store, district: str | None, *, most: int, before: int = _NEWEST) -> list[LedgerBatch]:
+    """Batches of a district (or of all), newest first, at most `most`, with numbers below `before`."""
+    return [_batch(row) for row in store.rows("batches", district=district, most=most, before=before)]
+
+
+def last_judged(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
+    """The newest batch of the district that reached a verdict."""
+    rows = store.rows("last_judged", district=district, test=int(test))
+    return _batch(rows[0]) if rows else None
+
+
+def last(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
+    """The newest batch of the district, whatever became of it."""
+    rows = store.rows("last_batch", district=district, test=int(test))
+    return _batch(rows[0]) if rows else None
+
+
+def applied_after(store: Store, district: str, batch: int) -> bool:
+    """Whether a newer batch of the district was applied."""
+    return bool(store.rows("applied_after", district=district, batch=batch)[0][0])
+
+
+def events(store: Store, batch: int) -> list[LedgerEvent]:
+    """The history of one batch, oldest event first."""
+    return [
+        LedgerEvent(at=at, event=event, who=who, detail=detail)
+        for at, event, who, detail in store.rows("events", batch=batch)
+    ]
+
+
+def _batch(row: Sequence[Any]) -> LedgerBatch:
+    number, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided = (
+        row
+    )
+    return LedgerBatch(
+        number=number,
+        district=district,
+        test=bool(test),
+        origin=origin,
+        received=moment(received),
+        state=state,
+        attempt=attempt,
+        verdict=verdict,
+        requeue_of=requeue_of,
+        files=tuple(LedgerFile(**file) for file in json.loads(files)),
+        changes=None if changes is None else json.loads(changes),
+        summary=None if summary is None else json.loads(summary),
+        decided=None if decided is None else moment(decided),
+    )
+
+
+def _file_as_json(file: LedgerFile) -> dict[str, Any]:
+    return {name: getattr(file, name) for name in LedgerFile.__slots__}

@@ -1,0 +1,111 @@
+-- name: open_batch
+-- A batch is frozen and waits for its turn.
+insert into batch (district, test, origin, received, state, requeue_of, files)
+values (:district, :test, :origin, :received, 'frozen', :requeue_of, :files)
+returning id;
+
+-- name: note_event
+-- Who did what, and when.
+insert into event (batch, at, event, who, detail)
+values (:batch, :at, :event, :who, :detail);
+
+-- name: move_batch
+-- One step of the lifecycle; no row is touched where somebody else moved it first.
+update batch
+   set state = :to
+ where id = :batch
+   and state = :from
+   and attempt = :attempt;
+
+-- name: take_batch
+-- Taking raises the attempt: an earlier worker that was only asleep can no longer apply.
+update batch
+   set state = 'working',
+       attempt = attempt + 1
+ where id = :batch
+   and state = :from
+returning attempt;
+
+-- name: decide_batch
+-- The verdict, inside the transaction that applies the changes.
+update batch
+   set state = 'decided',
+       verdict = :verdict,
+       changes = :changes,
+       summary = :summary,
+       decided = :decided
+ where id = :batch
+   and state = 'working'
+   and attempt = :attempt;
+
+-- name: held_batches
+-- Batches that wait for a person; a newer one supersedes them.
+select id, attempt
+  from batch
+ where district = :district
+   and test = 0
+   and state = 'reported'
+   and verdict = 'held'
+   and id < :batch;
+
+-- name: open_work
+-- Batches of a district that are not finished, oldest first.
+select id
+  from batch
+ where district = :district
+   and state in ('frozen', 'working', 'decided')
+ order by id;
+
+-- name: districts_with_work
+select distinct district
+  from batch
+ where state in ('frozen', 'working', 'decided')
+ order by district;
+
+-- name: batch_by_id
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where id = :batch;
+
+-- name: batches
+-- The history of a district, newest first; `before` is the number to go on from.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where (:district is null or district = :district)
+   and id < :before
+ order by id desc
+ limit :most;
+
+-- name: last_judged
+-- The newest batch of a district that reached a verdict.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = :test
+   and verdict is not null
+ order by id desc
+ limit 1;
+
+-- name: last_batch
+-- The newest batch of a district, whatever became of it.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = :test
+ order by id desc
+ limit 1;
+
+-- name: applied_after
+-- Whether a newer batch of the district was applied.
+select count(*)
+  from batch
+ where district = :district
+   and test = 0
+   and id > :batch
+   and verdict in ('accepted', 'accepted_with_rejections', 'withheld');
+
+-- name: events
+select at, event, who, detail
+  from event
+ where batch = :batch
+ order by id;

@@ -1,0 +1,71 @@
+-- name: people
+-- People of a district, for looking somebody up; the caller narrows by name.
+select kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, status, batch
+  from person
+ where district = :district
+   and (:kind is null or kind = :kind)
+   and (:key is null or key = :key or identifier = :key)
+   and (:contact is null or email = :contact or sms = :contact or phone = :contact)
+ order by family_name, given_name, kind, key;
+
+-- name: schools_of
+select school, status
+  from attachment
+ where district = :district
+   and kind = :kind
+   and key = :key
+ order by school;
+
+-- name: classrooms_of
+select c.key, c.title, c.school, m.status, c.status as classroom_status
+  from membership as m
+  join classroom as c
+    on c.district = m.district
+   and c.key = m.classroom
+ where m.district = :district
+   and m.kind = :kind
+   and m.key = :key
+ order by c.title, c.key;
+
+-- name: guardians_of
+select p.key, p.given_name, p.family_name, p.email, p.sms, g.status
+  from guardianship as g
+  join person as p
+    on p.district = g.district
+   and p.kind = 'guardian'
+   and p.key = g.guardian
+ where g.district = :district
+   and g.student = :key
+ order by p.family_name, p.given_name, p.key;
+
+-- name: students_of
+select p.key, p.given_name, p.family_name, p.grades, g.status
+  from guardianship as g
+  join person as p
+    on p.district = g.district
+   and p.kind = 'student'
+   and p.key = g.student
+ where g.district = :district
+   and g.guardian = :key
+ order by p.family_name, p.given_name, p.key;
+
+-- name: guardian_keys
+-- Guardians that Connect has: one of them who lost every contact is no newcomer.
+select key
+  from baseline_person
+ where district = :district
+   and kind = 'guardian';
+
+-- name: guardians_file_seen
+-- Whether guardians.csv has ever brought a link.
+select count(*)
+  from (select 1 from baseline_guardianship where district = :district and source = 'guardians' limit 1) as seen;
+
+-- name: headcount
+-- How many people of each kind are active.
+select kind, count(*)
+  from person
+ where district = :district
+   and status = 'active'
+ group by kind
+ order by kind;

@@ -1,0 +1,142 @@
+"""One open connection to the Connect store: named statements, staged frames, one writing transaction.
+
+Errors:
+    StoreError
+    ├── OldSqlite     the machine's SQLite lacks what the statements need
+    └── StoreBusy     another process held the write lock for too long
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import sqlite_utils
+
+from connect_store.statements import migrations, statements
+
+_NEEDED: Final = (3, 39)  # `is distinct from` and `returning` (dependencies 2)
+_BUSY_S: Final = 30.0
+_CHUNK: Final = 50_000
+
+
+class StoreError(Exception):
+    """Something about the store itself is wrong; an operator must act."""
+
+
+class OldSqlite(StoreError):
+    """The machine's SQLite is too old."""
+
+
+class StoreBusy(StoreError):
+    """Another process held the write lock for too long."""
+
+
+class Store:
+    """The Connect store, as one process uses it. Made by `open_store`."""
+
+    def __init__(self, database: sqlite_utils.Database) -> None:
+        self._database = database
+
+    def rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        """What the named statement answers."""
+        return self._database.execute(statements()[name], values).fetchall()
+
+    def run(self, name: str, **values: object) -> int:
+        """How many rows the named statement touched."""
+        return int(self._database.execute(statements()[name], values).rowcount)
+
+    def frame(self, name: str, schema: Mapping[str, pl.DataType], **values: object) -> pl.DataFrame:
+        """What the named statement answers, as a frame of this schema."""
+        cursor = self._database.execute(statements()[name], values)
+        chunks = [pl.DataFrame(schema=schema)]
+        while rows := cursor.fetchmany(_CHUNK):
+            chunks.append(pl.DataFrame(rows, schema=schema, orient="row"))
+        return pl.concat(chunks)
+
+    def stage(self, entity: str, records: pl.DataFrame) -> None:
+        """Put records into the entity's stage, in place of what was there; columns as the stage has them.
+
+        `executemany` over a frame's rows is one of the two places where Python walks rows: measured, no safe way
+        into SQLite is faster (dependencies 1.1).
+        """
+        self._database.execute(statements()[f"stage_{entity}"])
+        self._database.execute(f"delete from stage_{entity}")  # noqa: S608 - an entity's name is ours
+        columns = ", ".join(records.columns)
+        marks = ", ".join("?" * records.width)
+        into = f"insert into stage_{entity} ({columns}) values ({marks})"  # noqa: S608 - names are ours, values bound
+        self._database.conn.executemany(into, records.iter_rows())
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of what is written inside, or nothing of it.
+
+        It takes the write lock at once: a transaction that reads first and writes later fails without waiting when
+        somebody else wrote in between (dependencies 1.4).
+
+        Raises:
+            StoreBusy: the lock was not to be had.
+        """
+        try:
+            self._database.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            raise StoreBusy(
+                "the Connect store is busy: another command or the service is writing; try again"
+            ) from error
+        try:
+            yield
+        except BaseException:
+            self._database.execute("rollback")
+            raise
+        self._database.execute("commit")
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; a step that fails leaves no trace."""
+        steps = sqlite_utils.Migrations("connect_store")
+        for name, script in migrations().items():
+            steps(name=name)(_step(script))
+        if steps.pending(self._database):
+            with self.writing():
+                steps.apply(self._database)
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[Store]:
+    """Open the store, made and brought up to date where needed, and close it again.
+
+    Raises:
+        OldSqlite: SQLite is older than 3.39.
+        StoreError: the file cannot be opened as a store.
+    """
+    if sqlite3.sqlite_version_info < _NEEDED:
+        raise OldSqlite(f"SQLite {sqlite3.sqlite_version} is too old: 3.39 or newer is needed")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path} cannot be opened as the Connect store: {error}") from error
+    try:
+        yield _prepared(connection)
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"the Connect store {path} did not answer: {error}") from error
+    finally:
+        connection.close()
+
+
+def _prepared(connection: sqlite3.Connection) -> Store:
+    # FULL: a night that was reported as applied survives a power cut.
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on", "temp_store = memory"):
+        connection.execute(f"pragma {pragma}")
+    store = Store(sqlite_utils.Database(connection))
+    store.migrate()
+    return store
+
+
+def _step(script: tuple[str, ...]) -> Any:
+    def apply(database: sqlite_utils.Database) -> None:
+        for statement in script:
+            database.execute(statement)
+
+    return apply

@@ -1,0 +1,39 @@
+"""The life of a batch as one table: from which state which event leads where. An event that does not fit raises.
+
+`frozen` waits for its turn; `working` is being judged; `decided` has its verdict and, where the verdict allows it,
+its changes are committed; `reported` has its report in the drop. A worker that died leaves `working` or `decided`
+behind, and the same events lead on from there.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+State = Literal["frozen", "working", "decided", "reported", "superseded", "failed"]
+Event = Literal["take", "decide", "report", "supersede", "fail"]
+
+TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {
+    "frozen": {"take": "working"},
+    "working": {"take": "working", "decide": "decided", "fail": "failed"},
+    "decided": {"report": "reported"},
+    "reported": {"supersede": "superseded"},
+    "superseded": {},
+    "failed": {},
+}
+
+MOST_ATTEMPTS: Final = 3
+
+
+class NoSuchStep(Exception):
+    """The event does not fit the state; nothing was changed."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that the event leads to.
+
+    Raises:
+        NoSuchStep: a batch in this state knows no such event.
+    """
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise NoSuchStep(f"a batch that is {state} cannot {event}") from None

@@ -1,0 +1,237 @@
+"""What the rows that stand mean in Connect's terms: schools, people, guardianships, classrooms, memberships."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import polars as pl
+
+from connect_store.records import ATTACHMENT, CLASSROOM, GUARDIANSHIP, MEMBERSHIP, PERSON, EntityName
+from validators.judging import KEPT, Judgement
+
+# Connect's fields and the columns of a file that fill them.
+_PERSON_COLUMNS: Final[Mapping[str, str]] = {
+    "given_name": "givenName",
+    "family_name": "familyName",
+    "email": "email",
+    "sms": "sms",
+    "phone": "phone",
+    "language": "language",
+    "grades": "grades",
+    "identifier": "identifier",
+}
+_CLASSROOM_COLUMNS: Final[Mapping[str, str]] = {"school": "schoolSourcedId", "title": "title", "grades": "grades"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """One night's roster.
+
+    Attributes:
+        records: for each entity a frame of its columns and `kept` (list of str): fields that keep what is stored,
+            because their column is not in the file or their value was rejected.
+        brought: the entities that tonight's files speak about; what is not here is neither changed nor missing.
+        guardians_from: which file brings guardians tonight; guardians of the other one are left alone.
+    """
+
+    records: Mapping[EntityName, pl.DataFrame]
+    brought: frozenset[EntityName]
+    guardians_from: Literal["users", "guardians"] | None
+
+
+def roster(judgement: Judgement) -> Roster:
+    """The standing rows of a judgement as Connect's records (connect-behaviour 3)."""
+    users = judgement.standing.get("users", _no_rows("sourcedId", "kind"))
+    contacts = judgement.standing.get("guardians")
+    people = [_people(users)]
+    attachments = [_attachments(users)]
+    links = [_agents(users if judgement.guardians_from == "users" else users.clear())]
+    if contacts is not None and judgement.guardians_from == "guardians":
+        contacts = _with_guardian_ids(contacts)
+        people.append(_people_of(contacts))
+        links.append(_links_of(contacts))
+        attachments.append(_schools_through_students(contacts, attachments[0]))
+    return Roster(
+        records={
+            "person": _once(pl.concat(people, how="diagonal"), PERSON.key),
+            "attachment": _once(pl.concat(attachments), ATTACHMENT.key),
+            "classroom": _classrooms(judgement),
+            "membership": _memberships(judgement, users),
+            "guardianship": _once(pl.concat(links), GUARDIANSHIP.key),
+        },
+        brought=_brought(judgement),
+        guardians_from=judgement.guardians_from if _guardians_came(judgement) else None,
+    )
+
+
+def _people(users: pl.DataFrame) -> pl.DataFrame:
+    role = pl.when(pl.col("kind") == "staff").then(
+        pl.when(pl.col("role") == "administrator").then(pl.lit("admin")).otherwise(pl.lit("teacher"))
+    )
+    source = pl.when(pl.col("kind") == "guardian").then(pl.lit("users"))
+    return users.select(
+        "kind",
+        pl.col("sourcedId").alias("key"),
+        *_fields(users, _PERSON_COLUMNS),
+        role.alias("role"),
+        source.alias("source"),
+        _kept_fields(users, _PERSON_COLUMNS),
+    )
+
+
+def _people_of(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Guardians of guardians.csv, each once: where rows differ in details, the first one of the file counts."""
+    return contacts.select(
+        pl.lit("guardian").alias("kind"),
+        pl.col("guardianSourcedId").alias("key"),
+        *_fields(contacts, _PERSON_COLUMNS),
+        pl.lit(None, pl.String).alias("role"),
+        pl.lit("guardians").alias("source"),
+        _kept_fields(contacts, _PERSON_COLUMNS),
+    )
+
+
+def _attachments(users: pl.DataFrame) -> pl.DataFrame:
+    return users.select(
+        "kind",
+        pl.col("sourcedId").alias("key"),
+        pl.col("schools").alias("school"),
+        pl.when(pl.col("kind") == "guardian").then(pl.lit("users")).alias("source"),
+    ).explode("school")
+
+
+def _schools_through_students(contacts: pl.DataFrame, attachments: pl.DataFrame) -> pl.DataFrame:
+    """guardians.csv names no school: a guardian belongs to the schools of the student (connect-behaviour 9.4)."""
+    students = attachments.filter(pl.col("kind") == "student")
+    return (
+        contacts.select("studentSourcedId", "guardianSourcedId")
+        .join(students, left_on="studentSourcedId", right_on="key")
+        .select(
+            pl.lit("guardian").alias("kind"),
+            pl.col("guardianSourcedId").alias("key"),
+            "school",
+            pl.lit("guardians").alias("source"),
+        )
+    )
+
+
+def _agents(users: pl.DataFrame) -> pl.DataFrame:
+    """Links that stand in users.csv, on whichever side; judging has put both on the student's row."""
+    return (
+        users.filter(pl.col("kind") == "student")
+        .select(
+            pl.col("sourcedId").alias("student"), pl.col("agents").alias("guardian"), pl.lit("users").alias("source")
+        )
+        .explode("guardian")
+        .drop_nulls("guardian")
+    )
+
+
+def _links_of(contacts: pl.DataFrame) -> pl.DataFrame:
+    return contacts.select(
+        pl.col("studentSourcedId").alias("student"),
+        pl.col("guardianSourcedId").alias("guardian"),
+        pl.lit("guardians").alias("source"),
+    )
+
+
+def _with_guardian_ids(contacts: pl.DataFrame) -> pl.DataFrame:
+    """An ID for guardians that have none: the SIS ID of a guardian is optional (connect-behaviour 6, G5).
+
+    It is made of name and contact within the district, so the same person with two children stays one.
+    """
+    who = pl.concat_str(
+        [
+            _column(contacts, name).fill_null("").str.to_lowercase()
+            for name in ("givenName", "familyName", "email", "sms")
+        ],
+        separator="|",
+    )
+    identified = contacts.with_columns(
+        _column(contacts, "guardianSourcedId").alias("guardianSourcedId"), who.alias("who")
+    )
+    nameless = identified.filter(pl.col("guardianSourcedId").is_null()).select("who").unique(maintain_order=True)
+    made = nameless.with_columns(pl.col("who").map_elements(_made_id, return_dtype=pl.String).alias("made"))
+    return (
+        identified.join(made, on="who", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("guardianSourcedId", "made").alias("guardianSourcedId"))
+        .drop("who", "made")
+    )
+
+
+def _made_id(who: str) -> str:
+    return f"contact-{hashlib.sha256(who.encode()).hexdigest()[:16]}"
+
+
+def _classrooms(judgement: Judgement) -> pl.DataFrame:
+    classes = judgement.standing.get("classes", _no_rows("sourcedId"))
+    return classes.select(
+        pl.col("sourcedId").alias("key"),
+        *_fields(classes, _CLASSROOM_COLUMNS),
+        _kept_fields(classes, _CLASSROOM_COLUMNS),
+    ).select(*CLASSROOM.columns, KEPT)
+
+
+def _memberships(judgement: Judgement, users: pl.DataFrame) -> pl.DataFrame:
+    """Key is class and user, the role follows users.csv (connect-behaviour 1.3, 3.6)."""
+    enrollments = judgement.standing.get("enrollments", _no_rows("classSourcedId", "userSourcedId"))
+    members = (
+        enrollments.select(pl.col("classSourcedId").alias("classroom"), pl.col("userSourcedId").alias("key"))
+        .join(users.select(pl.col("sourcedId").alias("key"), "kind"), on="key")
+        .select(MEMBERSHIP.columns)
+    )
+    return _once(members, MEMBERSHIP.key)
+
+
+def _brought(judgement: Judgement) -> frozenset[EntityName]:
+    names: set[EntityName] = set()
+    if "users" in judgement.standing:
+        names |= {"person", "attachment"}
+    if "classes" in judgement.standing:
+        names |= {"classroom"}
+    if "enrollments" in judgement.standing:
+        names |= {"membership"}
+    if _guardians_came(judgement):
+        names |= {"person", "attachment"}
+    if _links_came(judgement):
+        names |= {"guardianship"}
+    return frozenset(names)
+
+
+def _guardians_came(judgement: Judgement) -> bool:
+    return judgement.guardians_from is not None and judgement.guardians_from in judgement.standing
+
+
+def _links_came(judgement: Judgement) -> bool:
+    """A users.csv whose `agentSourcedIds` column vanished says nothing about links: all of them stay."""
+    if judgement.guardians_from == "users":
+        return "agentSourcedIds" in judgement.standing.get("users", _no_rows()).columns
+    return _guardians_came(judgement)
+
+
+def _once(records: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    unique = records.unique(subset=key, keep="first", maintain_order=True)
+    return unique if KEPT in unique.columns else unique.with_columns(pl.lit([], pl.List(pl.String)).alias(KEPT))
+
+
+def _fields(rows: pl.DataFrame, columns: Mapping[str, str]) -> list[pl.Expr]:
+    return [_column(rows, column).alias(field) for field, column in columns.items()]
+
+
+def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in rows.columns else pl.lit(None, pl.String)
+
+
+def _kept_fields(rows: pl.DataFrame, columns: Mapping[str, str]) -> pl.Expr:
+    """Fields whose column the file lacks, and those whose value was rejected (INTERFACES, "Rule sets")."""
+    vanished = [field for field, column in columns.items() if column not in rows.columns]
+    fields = {column: field for field, column in columns.items()}
+    rejected = pl.col(KEPT).list.eval(pl.element().replace_strict(fields, default=None)).list.drop_nulls()
+    return rejected.list.concat(pl.lit(vanished, pl.List(pl.String))).alias(KEPT)
+
+
+def _no_rows(*columns: str) -> pl.DataFrame:
+    names = dict.fromkeys((*columns, "kind", "role"), pl.String())
+    lists = dict.fromkeys(("schools", "agents", KEPT), pl.List(pl.String()))
+    return pl.DataFrame(schema={**names, **lists})
