@@ -1,0 +1,267 @@
+"""JSON Schema in words: a document in, mistakes with key, reason, what is allowed and what was probably meant out.
+
+The schemas carry what people read: `description`, `x-allowed` where the allowed values need other words than the
+schema itself gives, `x-connect` for the exact name of the same setting in Connect, `writeOnly` for what is never shown.
+"""
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import time
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from config.mistakes import Mistake, nearest
+
+Schema = Mapping[str, Any]
+
+ID: Final = re.compile(r"[a-z0-9-]{1,40}")
+ID_ALLOWED: Final = "1 to 40 of the characters a-z, 0-9 and -"
+
+
+def is_id(text: str) -> bool:
+    """Whether a district or an account may be called so (INTERFACES, "The drop")."""
+    return ID.fullmatch(text) is not None
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """One of the schemas of this room: `settings`, `profile`, `accounts`."""
+    document: dict[str, Any] = json.loads(files("config").joinpath("schemas", f"{name}.json").read_text("utf-8"))
+    return document
+
+
+def mistakes_in(document: Mapping[str, Any], name: str, file: str) -> tuple[Mistake, ...]:
+    """Everything that is wrong with a document by one of the schemas, ordered by key."""
+    errors = _validator(name).iter_errors(document)
+    found = {mistake.key: mistake for error in errors for mistake in _mistakes(_Broken.by(error), schema(name), file)}
+    return tuple(sorted(found.values(), key=lambda mistake: mistake.key or ""))
+
+
+def known_keys(node: Schema, prefix: str = "") -> dict[str, Schema]:
+    """Every setting of a schema with its dots, in the schema's order, and the part of the schema that describes it."""
+    found: dict[str, Schema] = {}
+    for key, child in node.get("properties", {}).items():
+        if "properties" in child:
+            found |= known_keys(child, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = child
+    return found
+
+
+def is_time_zone(text: str) -> bool:
+    """Whether a time zone has this name."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):  # not found, a path that leaves the database, a folder of it
+        return False
+    return True
+
+
+def nearest_time_zone(text: str) -> str | None:
+    """The time zone that was probably meant, also where only the city was written: `Chicago`."""
+    zones = available_timezones()
+    wanted = text.strip().replace(" ", "_")
+    cities = {
+        zone.rpartition("/")[2].casefold(): zone for zone in sorted(zones) if not zone.startswith(("posix", "right"))
+    }
+    city = nearest(wanted.rpartition("/")[2], cities)
+    return nearest(wanted, zones) or (cities[city] if city else None)
+
+
+def _is_time_of_day(text: str) -> bool:
+    if not re.fullmatch(r"\d\d:\d\d", text):
+        return False
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_country(text: str) -> bool:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    return text in SUPPORTED_REGIONS
+
+
+def _is_public_key(text: str) -> bool:
+    """One line `type base64 [comment]`; the type stands once more, with its length, at the start of the base64 part."""
+    kind, _, rest = text.partition(" ")
+    try:
+        blob = base64.b64decode(rest.split(" ")[0], validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    named = kind.encode()
+    return bool(rest) and "\n" not in text and blob.startswith(len(named).to_bytes(4, "big") + named)
+
+
+_FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "time-zone": (is_time_zone, "a name of the time zone database, such as America/Chicago"),
+    "time-of-day": (_is_time_of_day, 'a time between quotation marks, such as "06:00"'),
+    "country": (_is_country, "a country's two capital letters, such as US"),
+    "public-key": (_is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
+}
+
+
+def _checker() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, (holds, _) in _FORMATS.items():
+        checker.checks(name)(lambda value, holds=holds: not isinstance(value, str) or holds(value))
+    return checker
+
+
+def _is_number(_checker: object, value: object) -> bool:
+    """TOML knows `nan`, which no minimum or maximum would stop."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+@cache
+def _validator(name: str) -> Validator:
+    types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
+    made: type[Validator] = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]  # stubs
+    return made(schema(name), format_checker=_checker())
+
+
+class _Broken(NamedTuple):
+    """What the library says, in our types: which keyword of which part of the schema does not hold for which value."""
+
+    keyword: str
+    wanted: Any
+    node: Schema
+    value: Any
+    key: str
+    is_name: bool
+
+    @classmethod
+    def by(cls, error: ValidationError) -> "_Broken":
+        node: Any = error.schema
+        key = _dotted(error.absolute_path)
+        is_name = "propertyNames" in error.absolute_schema_path
+        if is_name:
+            key = _joined(key, str(error.instance))
+        return cls(str(error.validator), error.validator_value, node, error.instance, key, is_name)
+
+
+def _mistakes(broken: _Broken, root: Schema, file: str) -> Iterator[Mistake]:
+    if broken.keyword == "additionalProperties":
+        unknown = [key for key in broken.value if key not in broken.node["properties"]]
+        yield from (_unknown_key(broken.key, key, root, file) for key in unknown)
+    elif broken.keyword == "required":
+        missing = [key for key in broken.wanted if key not in broken.value]
+        yield from (_missing(broken.key, key, broken.node, file) for key in missing)
+    else:
+        yield Mistake(
+            file=file,
+            key=broken.key or None,
+            says=_complaint(broken),
+            allowed=allowed(broken.node),
+            nearest=_meant(broken),
+        )
+
+
+def _dotted(path: Iterable[object]) -> str:
+    """`accounts.acme.districts`: places in a list are not part of the key."""
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _unknown_key(path: str, key: str, root: Schema, file: str) -> Mistake:
+    node = _node(root, path)
+    here = tuple(node.get("properties", {}))
+    elsewhere = {dotted.rpartition(".")[2]: dotted for dotted in known_keys(root)}
+    beside = nearest(key, here)
+    moved = elsewhere.get(key) or elsewhere.get(nearest(key, elsewhere) or "")
+    return Mistake(
+        file=file,
+        key=_joined(path, key),
+        says="there is no such setting",
+        allowed=", ".join(_joined(path, name) for name in here),
+        nearest=_joined(path, beside) if beside else moved,
+    )
+
+
+def _node(root: Schema, path: str) -> Schema:
+    """The part of a schema that describes a key; `accounts.<id>` stands under additionalProperties."""
+    node = root
+    for part in path.split(".") if path else ():
+        children = node.get("properties", {})
+        node = children[part] if part in children else node["additionalProperties"]
+    return node
+
+
+def _missing(path: str, key: str, node: Schema, file: str) -> Mistake:
+    return Mistake(file=file, key=_joined(path, key), says="it is missing", allowed=allowed(node["properties"][key]))
+
+
+def _complaint(broken: _Broken) -> str:
+    if broken.is_name:
+        return f"{broken.value!r} cannot be used as an id"
+    if broken.keyword == "uniqueItems":
+        return "something stands in it twice"
+    if broken.keyword in {"minItems", "minProperties"}:
+        return "it is empty"
+    return f"{shown(broken.value, broken.node)} cannot be used here"
+
+
+def _meant(broken: _Broken) -> str | None:
+    if not isinstance(broken.value, str):
+        return None
+    if broken.keyword == "enum":
+        return nearest(broken.value, broken.wanted)
+    return nearest_time_zone(broken.value) if broken.wanted == "time-zone" else None
+
+
+def shown(value: object, node: Schema) -> str:
+    """A value as people would write it into the file; secrets are not shown."""
+    if node.get("writeOnly"):
+        return "the value"
+    return as_toml(value)
+
+
+def as_toml(value: object) -> str:
+    """A simple value in TOML's spelling; a table only by its kind."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_toml(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return "a table"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def allowed(node: Schema) -> str | None:
+    """What may stand there, in words."""
+    if "x-allowed" in node:
+        return str(node["x-allowed"])
+    if "enum" in node:
+        return " or ".join(as_toml(value) for value in node["enum"])
+    if "format" in node:
+        return _FORMATS[node["format"]][1]
+    return _WORDS[node["type"]](node) if "type" in node else None
+
+
+def _number(kind: str) -> Callable[[Schema], str]:
+    return lambda node: f"{kind} from {node['minimum']} to {node['maximum']}"
+
+
+_WORDS: Final[Mapping[str, Callable[[Schema], str | None]]] = {
+    "boolean": lambda _: "true or false",
+    "integer": _number("a whole number"),
+    "number": _number("a number"),
+    "string": lambda node: f"text of up to {node['maxLength']} characters" if "maxLength" in node else "text",
+    "array": lambda node: f"a list of {allowed(node['items'])}",
+    "object": lambda node: "a table of " + ", ".join(node["properties"]) if "properties" in node else "a table",
+}

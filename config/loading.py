@@ -1,0 +1,338 @@
+"""TOML to frozen values through JSON Schema; every mistake with its file and key, none raised before all are known.
+
+`load_*` read one kind each and raise `InvalidConfig` with all mistakes. `Live` is what a service holds: it follows the
+files and keeps the last good value of each that was edited into something not valid.
+"""
+
+import re
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from config.accounts import Account
+from config.home import Home
+from config.judging import ID_ALLOWED, is_id, mistakes_in
+from config.mistakes import (
+    ConfigError,
+    InvalidConfig,
+    Mistake,
+    NotAHome,
+    UnknownAccount,
+    UnknownDistrict,
+    nearest,
+)
+from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Reading, Sync
+from config.settings import Server, Settings, Watching, Worker
+
+__all__ = [
+    "ConfigError",
+    "Configuration",
+    "InvalidConfig",
+    "Live",
+    "Mistake",
+    "NotAHome",
+    "UnknownAccount",
+    "UnknownDistrict",
+    "load_account",
+    "load_accounts",
+    "load_all",
+    "load_profile",
+    "load_profiles",
+    "load_settings",
+    "read_profile",
+]
+
+Document = Mapping[str, Any]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything that people have set, and what is wrong with the files right now."""
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    accounts: Mapping[str, Account]
+    mistakes: tuple[Mistake, ...] = ()
+
+    def profile(self, district: str) -> Profile:
+        """The profile of one district."""
+        if district not in self.profiles:
+            raise UnknownDistrict(district, list(self.profiles))
+        return self.profiles[district]
+
+
+def load_settings(home: Home) -> Settings:
+    """Settings of the service."""
+    return _settings_in(home).or_raise()
+
+
+def load_profile(home: Home, district: str) -> Profile:
+    """The profile of one district."""
+    file = home.profile_file(district)
+    if not is_id(district) or not file.is_file():
+        raise UnknownDistrict(district, district_ids(home))
+    return _profile_in(home, file).or_raise()
+
+
+def load_profiles(home: Home) -> dict[str, Profile]:
+    """Every district's profile by its id; the mistakes of all of them are raised together."""
+    return _all_good({file.stem: _profile_in(home, file) for file in profile_files(home)})
+
+
+def load_accounts(home: Home) -> dict[str, Account]:
+    """Every account by its id."""
+    return _accounts_in(home, district_ids(home)).or_raise()
+
+
+def load_account(home: Home, account: str) -> Account:
+    """One account."""
+    accounts = load_accounts(home)
+    if account not in accounts:
+        raise UnknownAccount(account, list(accounts))
+    return accounts[account]
+
+
+def load_all(home: Home) -> Configuration:
+    """Everything at once; the mistakes of all files are raised together."""
+    return Live(home).now
+
+
+def read_profile(file: Path, district: str | None = None) -> Profile:
+    """A profile from any file, such as the copy that is frozen with a batch; without a district the file names it."""
+    return _parsed(file, file.name, "profile", lambda document: _profile(district or file.stem, document)).or_raise()
+
+
+def district_ids(home: Home) -> list[str]:
+    """The districts that have a profile, whether it is valid or not."""
+    return [file.stem for file in profile_files(home) if is_id(file.stem)]
+
+
+def profile_files(home: Home) -> list[Path]:
+    """The files of all profiles, in order; editors' hidden files are none."""
+    return sorted(file for file in home.profiles.glob("*.toml") if not file.name.startswith("."))
+
+
+class Live:
+    """The configuration of a running service.
+
+    The first load must be valid. Later, a file that was edited into something not valid keeps its last good value, and
+    `now.mistakes` says what is wrong. `refresh` touches the disk and may be called from any thread; `now` does not.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._kept: dict[Path, _Kept] = {}
+        self._lock = threading.Lock()
+        first = self._look()
+        if first.mistakes:
+            raise InvalidConfig(first.mistakes)
+        self.now: Configuration = first
+
+    def refresh(self) -> Configuration:
+        """Look at the files again, and read those that changed."""
+        with self._lock:
+            self.now = self._look()
+            return self.now
+
+    def _look(self) -> Configuration:
+        home, files = self._home, profile_files(self._home)
+        profiles = {file.stem: self._newest(file, partial(_profile_in, home, file)) for file in files}
+        for gone in [file for file in self._kept if file.parent == home.profiles and file not in files]:
+            del self._kept[gone]
+        settings = self._newest(home.settings_file, lambda: _settings_in(home))
+        ids = district_ids(home)
+        accounts = self._newest(home.accounts_file, lambda: _accounts_in(home, ids), depends_on=tuple(ids))
+        looked = (settings, accounts, *profiles.values())
+        return Configuration(
+            settings=settings.value or Settings(),
+            profiles={district: kept.value for district, kept in profiles.items() if kept.value is not None},
+            accounts=accounts.value or {},
+            mistakes=tuple(mistake for kept in looked for mistake in kept.mistakes),
+        )
+
+    def _newest(self, file: Path, read: "Callable[[], _Read[Any]]", depends_on: tuple[str, ...] = ()) -> "_Kept":
+        """The value of a file: kept while the file is as it was, read again otherwise."""
+        generation, before = (_generation(file), depends_on), self._kept.get(file)
+        if before is None or before.generation != generation:
+            answer = read()
+            last_good = before.value if before else None
+            value = last_good if answer.mistakes else answer.value
+            self._kept[file] = _Kept(generation, value, answer.mistakes)
+        return self._kept[file]
+
+
+class _Kept(NamedTuple):
+    """What is known of one file: which generation of it was read, its last good value, what is wrong with it now."""
+
+    generation: object
+    value: Any
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(Generic[Value]):
+    """What a file says, or why it cannot be used."""
+
+    value: Value | None
+    mistakes: tuple[Mistake, ...] = field(default=())
+
+    def or_raise(self) -> Value:
+        if self.value is None:
+            raise InvalidConfig(self.mistakes)
+        return self.value
+
+
+def _all_good(answers: Mapping[str, _Read[Value]]) -> dict[str, Value]:
+    mistakes = [mistake for answer in answers.values() for mistake in answer.mistakes]
+    if mistakes:
+        raise InvalidConfig(mistakes)
+    return {key: answer.or_raise() for key, answer in answers.items()}
+
+
+def _generation(file: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is edited in place or replaced; a size alone would miss `true` for `fals`."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _settings_in(home: Home) -> _Read[Settings]:
+    return _parsed(home.settings_file, _name_in(home, home.settings_file), "settings", _settings)
+
+
+def _profile_in(home: Home, file: Path) -> _Read[Profile]:
+    name = _name_in(home, file)
+    if not is_id(file.stem):
+        says = f"the name of a profile is its district's id, and {file.stem!r} is none"
+        return _Read(None, (Mistake(file=name, key=None, says=says, allowed=ID_ALLOWED),))
+    return _parsed(file, name, "profile", lambda document: _profile(file.stem, document))
+
+
+def _accounts_in(home: Home, districts: list[str]) -> _Read[dict[str, Account]]:
+    name = _name_in(home, home.accounts_file)
+    answer = _parsed(home.accounts_file, name, "accounts", _accounts)
+    if answer.value is None:
+        return answer
+    mistakes = [mistake for account in answer.value.values() for mistake in _misplaced(account, name, districts)]
+    return _Read(None, tuple(mistakes)) if mistakes else answer
+
+
+def _name_in(home: Home, file: Path) -> str:
+    return file.relative_to(home.root).as_posix()
+
+
+def _parsed(file: Path, name: str, schema: str, build: Callable[[Document], Value]) -> _Read[Value]:
+    try:
+        document = parse(file.read_bytes(), name)
+    except InvalidConfig as invalid:
+        return _Read(None, invalid.mistakes)
+    except FileNotFoundError:
+        return _Read(None, (Mistake(file=name, key=None, says="the file is missing"),))
+    except OSError as error:
+        return _Read(None, (Mistake(file=name, key=None, says=f"the file cannot be read ({error.strerror})"),))
+    mistakes = mistakes_in(document, schema, name)
+    return _Read(None, mistakes) if mistakes else _Read(build(document))
+
+
+_POSITION: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+
+
+def parse(content: bytes, name: str) -> dict[str, Any]:
+    """The bytes of a TOML file as a document; a byte-order mark, as Windows editors write it, is no mistake."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        says = f"byte {error.start + 1} is not UTF-8; save the file as UTF-8"
+        raise InvalidConfig([Mistake(file=name, key=None, says=says)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfig([Mistake(file=name, key=None, says=_no_toml(str(error)))]) from error
+
+
+def _no_toml(message: str) -> str:
+    """Place first, as people look for it: `line 3, column 9: this is not TOML (invalid value)`."""
+    found = _POSITION.search(message)
+    reason = _POSITION.sub("", message)
+    reason = reason[:1].lower() + reason[1:]
+    if found is None or found["line"] is None:
+        return f"the end of the file: this is not TOML ({reason})"
+    return f"line {found['line']}, column {found['column']}: this is not TOML ({reason})"
+
+
+def _settings(document: Document) -> Settings:
+    return Settings(
+        server=Server(**document.get("server", {})),
+        watching=Watching(**document.get("watching", {})),
+        worker=Worker(**document.get("worker", {})),
+    )
+
+
+def _profile(district: str, document: Document) -> Profile:
+    schools = document["schools"]
+    return Profile(
+        id=district,
+        name=document["name"],
+        time_zone=ZoneInfo(document["time_zone"]),
+        schools=None if schools == "auto" else dict(schools),
+        arrival=_arrival(**document.get("arrival", {})),
+        guard=Guard(**document.get("guard", {})),
+        sync=Sync(**document.get("sync", {})),
+        guardians=Guardians(**document.get("guardians", {})),
+        reading=Reading(**document.get("reading", {})),
+        phones=Phones(**document.get("phones", {})),
+    )
+
+
+def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, **seconds: float) -> Arrival:
+    return Arrival(
+        expected=tuple(expected) if expected else Arrival().expected,
+        deadline=time.fromisoformat(deadline) if deadline else None,
+        **seconds,
+    )
+
+
+def _accounts(document: Document) -> dict[str, Account]:
+    return {account: _account(account, **table) for account, table in document.get("accounts", {}).items()}
+
+
+def _account(
+    account: str, *, districts: list[str], rights: list[Any], public_keys: tuple[str, ...] = (), **other: Any
+) -> Account:
+    return Account(
+        id=account,
+        districts=tuple(districts),
+        rights=frozenset(rights),
+        public_keys=tuple(public_keys),
+        layout=other.pop("layout", "single"),
+        **other,
+    )
+
+
+def _misplaced(account: Account, file: str, districts: list[str]) -> Iterator[Mistake]:
+    """Districts of an account that do not exist, and a layout that cannot show them all."""
+    key = f"accounts.{account.id}.districts"
+    for district in account.districts:
+        if district not in districts:
+            known = f"one of {', '.join(districts)}" if districts else "none, no district has been added yet"
+            yield Mistake(
+                file=file,
+                key=key,
+                says=f"there is no district {district!r}",
+                allowed=known,
+                nearest=nearest(district, districts),
+            )
+    if account.layout == "single" and len(account.districts) != 1:
+        yield Mistake(
+            file=file,
+            key=key,
+            says=f"an account whose layout is single sees one district, not {len(account.districts)}",
+            allowed='one district, or layout = "many"',
+        )
