@@ -1,0 +1,142 @@
+"""What people and programs see: tables and colour in a terminal, plain text when piped, one JSON document with --json.
+
+A command gives both, the document and the text; only the one that was asked for is printed. Results go to standard
+output; notes and progress go to standard error, so that a pipe carries nothing but the result.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+Cell = str | float | None
+
+# Roster files and file names may hold anything; a terminal must not obey an escape sequence from there.
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """How to print, by the options before the command."""
+
+    as_json: bool = False
+    quiet: bool = False
+    colour: bool = True
+
+    def json(self, document: object) -> None:
+        """The result for programs; printed only with --json."""
+        if self.as_json:
+            _write(sys.stdout, json.dumps(document, ensure_ascii=False, indent=2, default=_for_programs))
+
+    def line(self, text: str = "", *, style: str | None = None) -> None:
+        """A line or more of the result for people; `style` as rich names it (`bold`, `red`)."""
+        if not self.as_json:
+            self._print(sys.stdout, text, style)
+
+    def note(self, text: str) -> None:
+        """Something beside the result; not printed with --quiet or --json."""
+        if not (self.as_json or self.quiet):
+            self._print(sys.stderr, text, "dim")
+
+    def error(self, text: str) -> None:
+        """Why the command ends here, on standard error."""
+        self._print(sys.stderr, f"error: {text}", "red")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str | None = None) -> None:
+        """A table of the result for people; columns of numbers stand to the right."""
+        if self.as_json:
+            return
+        texts = [[_cell(value) for value in row] for row in rows]
+        right = [bool(rows) and all(isinstance(row[at], int | float) for row in rows) for at in range(len(columns))]
+        if self._is_terminal(sys.stdout):
+            self._draw(columns, texts, right, title)
+        else:
+            _write(sys.stdout, "\n".join(_plain_table(columns, texts, right, title)))
+
+    @contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """How far a long work is, in a terminal only; gives a function that takes how many more are done."""
+        if self.as_json or self.quiet or not self._is_terminal(sys.stderr):
+            yield _nobody_watches
+            return
+        from rich.progress import Progress
+
+        with Progress(console=self._rich(sys.stderr), transient=True) as bar:
+            task = bar.add_task(safe(title), total=total)
+            yield lambda more: bar.update(task, advance=more)
+
+    def _is_terminal(self, stream: TextIO) -> bool:
+        return stream.isatty()
+
+    def _print(self, stream: TextIO, text: str, style: str | None) -> None:
+        if style and self._is_terminal(stream):
+            self._rich(stream).print(safe(text), style=style, markup=False, highlight=False, soft_wrap=True)
+        else:
+            _write(stream, safe(text))
+
+    def _draw(
+        self, columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[bool], title: str | None
+    ) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(title=Text(safe(title)) if title else None, title_justify="left", box=SIMPLE_HEAD)
+        for column, is_number in zip(columns, right, strict=True):
+            drawn.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
+        for row in texts:
+            drawn.add_row(*map(Text, row))
+        self._rich(sys.stdout).print(drawn)
+
+    def _rich(self, stream: TextIO) -> "RichConsole":
+        from rich.console import Console
+
+        return Console(file=stream, no_color=not self.colour or None)
+
+
+def safe(text: str) -> str:
+    """A text without control characters: they are spelt out."""
+    return text.translate(_CONTROLS)
+
+
+def _cell(value: Cell) -> str:
+    return "" if value is None else safe(str(value)).replace("\n", "\\n").replace("\t", " ")
+
+
+def _plain_table(
+    columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[bool], title: str | None
+) -> Iterator[str]:
+    if title:
+        yield safe(title)
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    for row in (columns, *texts):
+        cells = zip(row, widths, right, strict=True)
+        yield "  ".join(
+            text.rjust(width) if to_right else text.ljust(width) for text, width, to_right in cells
+        ).rstrip()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def _for_programs(value: object) -> Any:
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a JSON document")
+
+
+def _nobody_watches(_more: int) -> None:
+    """Progress that is not shown."""
