@@ -30,15 +30,15 @@ class GatewayError(Exception):
         self.remedy = remedy
 
 
-class PortTaken(GatewayError):  # noqa: N818 - read aloud in `except`, it says what happened
+class PortTaken(GatewayError):
     """Another program listens on our port."""
 
 
-class NoHostKeys(GatewayError):  # noqa: N818 - read aloud in `except`, it says what happened
+class NoHostKeys(GatewayError):
     """There is no host key that clients could recognise us by."""
 
 
-class FilesChanged(Exception):  # noqa: N818 - a message, not a fault
+class FilesChanged(Exception):
     """A file of a complete set moved while it was frozen: nothing was taken, the gateway waits and looks again."""
 
 

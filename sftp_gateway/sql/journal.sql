@@ -1,0 +1,115 @@
+-- name: current
+-- What stands in a drop under each name.
+select * from arrival where district = :district and drop_name = :drop_name and gone_at is null order by generation;
+
+-- name: current_of_name
+-- What stands under one name.
+select * from arrival
+ where district = :district and drop_name = :drop_name and name = :name and gone_at is null;
+
+-- name: taken_twin
+-- The batch that took this very file before, under whatever name it stood.
+select taken_at, batch from arrival
+ where district = :district and drop_name = :drop_name
+   and inode = :inode and size = :size and mtime_ns = :mtime_ns and taken_at is not null
+ order by generation desc limit 1;
+
+-- name: gone
+-- The file under this name was replaced, renamed or removed.
+update arrival set gone_at = :at
+ where district = :district and drop_name = :drop_name and name = :name and gone_at is null;
+
+-- name: arrive
+-- A new generation of a name; taken_at and batch are kept where this very file was taken before.
+insert into arrival (district, drop_name, name, size, inode, mtime_ns, by_gateway, arrived_at, account, told,
+                     taken_at, batch)
+values (:district, :drop_name, :name, :size, :inode, :mtime_ns, :by_gateway, :arrived_at, :account, :told,
+        :taken_at, :batch)
+returning *;
+
+-- name: take
+-- A batch took this generation.
+update arrival set taken_at = :at, batch = :batch where generation = :generation and taken_at is null;
+
+-- name: last_taken_at
+-- When a batch was last taken from a drop.
+select max(taken_at) as at from arrival where district = :district and drop_name = :drop_name;
+
+-- name: untold_arrivals
+-- Arrivals whose receipt was not written before the process ended.
+select * from arrival where told = 0 and gone_at is null order by generation;
+
+-- name: told_arrival
+-- The receipt of this arrival is written.
+update arrival set told = 1 where generation = :generation;
+
+-- name: begin_writing
+-- An upload has begun; should the process die, the next one finds it here.
+insert into writing (district, drop_name, path, staging, account, opened_at)
+values (:district, :drop_name, :path, :staging, :account, :at)
+returning id;
+
+-- name: resume_writing
+-- A client goes on with an upload that was cut off.
+update writing set interrupted_at = null, told = 0, account = :account, opened_at = :at where id = :id;
+
+-- name: interrupt_writing
+-- An upload ended without its proper close.
+update writing set interrupted_at = :at, size = :size, told = 0 where id = :id
+returning *;
+
+-- name: end_writing
+-- An upload is over; its bytes are in the drop or given up.
+delete from writing where id = :id;
+
+-- name: left_open
+-- Uploads that were open when the last process ended.
+select * from writing where interrupted_at is null;
+
+-- name: interrupted
+-- Uploads of a drop that were cut off and have not come again.
+select * from writing
+ where district = :district and drop_name = :drop_name and interrupted_at is not null order by id;
+
+-- name: untold_interruptions
+-- Interruptions whose receipt was not written.
+select * from writing where told = 0 and interrupted_at is not null order by id;
+
+-- name: told_interruption
+-- The receipt of this interruption is written.
+update writing set told = 1 where id = :id;
+
+-- name: stagings
+-- The hidden files that somebody may still need.
+select staging from writing;
+
+-- name: client_times
+-- The times that a client gave the files of a drop.
+select path, atime, mtime from client_time where district = :district and drop_name = :drop_name;
+
+-- name: client_times_of
+-- The times that a client gave one file.
+select atime, mtime from client_time where district = :district and drop_name = :drop_name and path = :path;
+
+-- name: set_client_times
+-- Times are metadata: they are shown to clients and never reach the disk.
+insert into client_time (district, drop_name, path, atime, mtime)
+values (:district, :drop_name, :path, :atime, :mtime)
+on conflict (district, drop_name, path) do update set atime = excluded.atime, mtime = excluded.mtime;
+
+-- name: move_client_times
+-- A renamed file keeps its times.
+update client_time set path = :new_path where district = :district and drop_name = :drop_name and path = :path;
+
+-- name: forget_client_times
+-- What stands under this path now is another file, or none.
+delete from client_time where district = :district and drop_name = :drop_name and path = :path;
+
+-- name: handled_deadline
+-- The last day whose deadline was looked at.
+select day from deadline where district = :district;
+
+-- name: handle_deadline
+-- A day's deadline was looked at.
+insert into deadline (district, day) values (:district, :day)
+on conflict (district) do update set day = excluded.day;

@@ -1,0 +1,70 @@
+"""The only texts that a client can ever read: no server path, no traceback, no text of a library (reference 2.3, 14).
+
+SFTP v3 knows few codes; whatever is finer than them stands in the text.
+"""
+
+import errno
+from dataclasses import dataclass
+from typing import Final
+
+_NO_SUCH_FILE, _PERMISSION_DENIED, _FAILURE, _BAD_MESSAGE, _OP_UNSUPPORTED = 2, 3, 4, 5, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One answer that is not OK: the code of SFTP v3 and our text."""
+
+    code: int
+    text: str
+
+
+NO_SUCH_FILE: Final = Status(_NO_SUCH_FILE, "No such file or folder")
+NO_RIGHT: Final = Status(_PERMISSION_DENIED, "This account may not do that")
+READ_ONLY: Final = Status(_PERMISSION_DENIED, "This folder is read-only")
+NO_READING_BACK: Final = Status(_PERMISSION_DENIED, "This account may not read roster files back")
+# Many clients make folders blindly and ignore FAILURE, but no other code (reference 2.5).
+EXISTS: Final = Status(_FAILURE, "It exists already")
+IN_USE: Final = Status(_FAILURE, "The file is in use: another upload to this name is not finished")
+IS_FOLDER: Final = Status(_FAILURE, "It is a folder")
+NOT_EMPTY: Final = Status(_FAILURE, "The folder is not empty")
+OTHER_DROP: Final = Status(_FAILURE, "A rename stays inside one drop")
+BAD_NAME: Final = Status(_FAILURE, "The name has characters that are not allowed, or is too long")
+TOO_LARGE: Final = Status(_FAILURE, "The file is larger than this server takes")
+TOO_MANY_HANDLES: Final = Status(_FAILURE, "Too many files are open in this session")
+NO_SPACE: Final = Status(_FAILURE, "There is no space left; the upload is not complete")
+NOT_WRITABLE: Final = Status(_FAILURE, "The file was not opened for writing")
+NOT_READABLE: Final = Status(_FAILURE, "The file was not opened for reading")
+BAD_HANDLE: Final = Status(_FAILURE, "There is no such open file")
+STOPPING: Final = Status(_FAILURE, "The server is stopping; try again later")
+FAILED: Final = Status(_FAILURE, "The server could not do that")
+BAD_MESSAGE: Final = Status(_BAD_MESSAGE, "The request could not be understood")
+UNSUPPORTED: Final = Status(_OP_UNSUPPORTED, "This server does not offer that")
+
+_BY_ERRNO: Final = {
+    errno.ENOENT: NO_SUCH_FILE,
+    errno.ENOTDIR: NO_SUCH_FILE,
+    errno.ELOOP: NO_SUCH_FILE,  # a link that somebody planted on disk; we follow none
+    errno.ENXIO: NO_SUCH_FILE,  # a socket or a pipe
+    errno.EACCES: NO_RIGHT,
+    errno.EPERM: NO_RIGHT,
+    errno.EEXIST: EXISTS,
+    errno.EISDIR: IS_FOLDER,
+    errno.ENOTEMPTY: NOT_EMPTY,
+    errno.ENOSPC: NO_SPACE,
+    errno.EDQUOT: NO_SPACE,
+    errno.EFBIG: TOO_LARGE,
+    errno.ENAMETOOLONG: BAD_NAME,
+}
+
+
+class Refusal(Exception):
+    """A request that is answered with a status."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.text)
+        self.status = status
+
+
+def status_of(error: OSError) -> Status:
+    """What a client reads where the disk refused."""
+    return _BY_ERRNO.get(error.errno or 0, FAILED)
