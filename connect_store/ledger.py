@@ -8,15 +8,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from config.tables import TableName
 from connect_store.store import Store
+
+State = Literal["frozen", "working", "decided", "reported", "superseded", "failed"]
 
 _NEWEST: Final = 2**62
 
 
 class Overtaken(Exception):
     """Somebody else moved the batch on meanwhile; nothing of this attempt may be written."""
+
+
+class UnknownBatch(Exception):
+    """No batch has this number."""
+
+    exit_code = 5
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no batch {number}; `rosterdrop batch list` shows what there is")
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +40,7 @@ class LedgerFile:
     """
 
     file: str
-    table: str | None
+    table: TableName | None
     bytes: int
     sha256: str
     generation: str
@@ -44,7 +57,7 @@ class LedgerBatch:
     test: bool
     origin: str
     received: datetime
-    state: str
+    state: State
     attempt: int
     verdict: str | None
     requeue_of: int | None
@@ -142,7 +155,7 @@ def decide(
         raise Overtaken(batch)
 
 
-def move(store: Store, batch: int, *, attempt: int, before: str, after: str) -> None:
+def move(store: Store, batch: int, *, attempt: int, before: State, after: State) -> None:
     """Move a batch one step along its lifecycle.
 
     Raises:
@@ -173,6 +186,18 @@ def find(store: Store, batch: int) -> LedgerBatch | None:
     """One batch, or None where there is no such number."""
     rows = store.rows("batch_by_id", batch=batch)
     return _batch(rows[0]) if rows else None
+
+
+def require(store: Store, batch: int) -> LedgerBatch:
+    """One batch that must be there.
+
+    Raises:
+        UnknownBatch: there is no such number.
+    """
+    found = find(store, batch)
+    if found is None:
+        raise UnknownBatch(batch)
+    return found
 
 
 def history(store: Store, district: str | None, *, most: int, before: int = _NEWEST) -> list[LedgerBatch]:

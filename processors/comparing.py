@@ -247,7 +247,9 @@ def _without(records: pl.DataFrame, skipped: pl.DataFrame | None, key: tuple[str
 
 
 def _present(tonight: Frames, brought: frozenset[EntityName]) -> Mapping[str, int]:
-    counts = {name: tonight[name].height for name in ("classroom", "membership", "guardianship") if name in brought}
+    counts: dict[str, int] = {
+        name: tonight[name].height for name in ("classroom", "membership", "guardianship") if name in brought
+    }
     if "person" in brought:
         counts |= {kind: tonight["person"].filter(pl.col("kind") == kind).height for kind in KINDS}
     return counts

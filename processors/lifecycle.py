@@ -8,7 +8,8 @@ behind, and the same events lead on from there.
 from collections.abc import Mapping
 from typing import Final, Literal
 
-State = Literal["frozen", "working", "decided", "reported", "superseded", "failed"]
+from connect_store.ledger import State
+
 Event = Literal["take", "decide", "report", "supersede", "fail"]
 
 TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {

@@ -1,7 +1,12 @@
 """The five verdicts on a batch and the exit codes that scripts read (INTERFACES, "Verdicts")."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+import polars as pl
+
+from processors.guarding import GuardOutcome
+from validators.judging import Judgement
 
 Verdict = Literal["accepted", "accepted_with_rejections", "withheld", "held", "refused"]
 
@@ -16,3 +21,32 @@ EXIT_CODES: Final[Mapping[Verdict, int]] = {
 ChangeCounts = Mapping[str, Mapping[str, int]]
 """Records by type (student, guardian, staff, classroom, membership, guardianship) and by what became of them
 (created, updated, archived, restored, unchanged, withheld)."""
+
+APPLIED: Final[frozenset[Verdict]] = frozenset({"accepted", "accepted_with_rejections", "withheld"})
+"""Verdicts after which at least creates and updates are in the store."""
+
+
+def verdict_on(judgement: Judgement, guard: GuardOutcome | None) -> Verdict:
+    """The verdict on a judged batch; the guard is None where nothing was compared.
+
+    Too many rejected rows hold a batch: it was probably misread (connect-behaviour 9.2).
+    """
+    if judgement.refused:
+        return "refused"
+    if not judgement.findings.filter(pl.col("code") == "rows.rejected_share").is_empty():
+        return "held"
+    if guard is not None and guard.tripped:
+        return "withheld"
+    return "accepted" if judgement.rejected.is_empty() else "accepted_with_rejections"
+
+
+def as_verdict(text: str | None) -> Verdict:
+    """A verdict that the ledger holds as text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    for verdict in get_args(Verdict):
+        if text == verdict:
+            return verdict
+    raise ValueError(f"{text!r} is no verdict")

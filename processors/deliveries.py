@@ -1,0 +1,110 @@
+"""Deliveries that do not come over SFTP: files that somebody names, and an old batch that is run again."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.home import Home
+from config.profiles import Profile
+from config.tables import table_of
+from connect_store import ledger
+from connect_store.ledger import LedgerBatch
+from connect_store.store import Store
+from processors import freezing
+from processors.freezing import DeliveredFile, Delivery
+
+
+class NothingToTake(Exception):
+    """What was named holds no file that can be judged, or more than one for a table."""
+
+    exit_code = 2
+
+
+class NewerApplied(Exception):
+    """An old batch must not overwrite what a newer one brought."""
+
+    exit_code = 2
+
+
+def files_at(paths: Iterable[Path]) -> list[DeliveredFile]:
+    """The CSV files that these paths name: folders are looked into, one level deep.
+
+    Raises:
+        NothingToTake: a path is missing or no CSV, no roster file is among them, or two are for the same table.
+    """
+    files = [_delivered(path) for named in paths for path in _csv_files(named)]
+    tables = Counter(file.table for file in files if file.table)
+    if not tables:
+        raise NothingToTake("no users.csv, classes.csv, enrollments.csv or guardians.csv is there; nothing was done")
+    for table, times in tables.items():
+        if times > 1:
+            names = ", ".join(file.name for file in files if file.table == table)
+            raise NothingToTake(f"{names} are all taken as {table}.csv; name one of them")
+    return files
+
+
+def upload(store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str) -> Delivery:
+    """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
+    missing = frozenset(profile.arrival.expected) - {file.table for file in files if file.table}
+    lender = ledger.last_judged(store, profile.id, test=False)
+    lendable = freezing.lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
+    return Delivery(
+        district=profile.id,
+        files=files,
+        who=who,
+        origin="upload",
+        carried=missing if missing <= lendable else frozenset(),
+    )
+
+
+def again(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Delivery:
+    """The frozen files of an old batch, to be run with today's profile.
+
+    Raises:
+        NewerApplied: a newer batch of the district was applied.
+    """
+    if not batch.test and ledger.applied_after(store, batch.district, batch.number):
+        raise NewerApplied(
+            f"batch {batch.number} cannot be run again: a newer batch of {batch.district} was applied, and the older "
+            "files would undo it; requeue the newest one"
+        )
+    files = [
+        DeliveredFile(
+            path=freezing.frozen_file(home, batch, file),
+            name=file.file,
+            table=file.table,
+            generation=file.generation,
+            arrived=ledger.moment(file.arrived),
+            link=True,
+        )
+        for file in batch.files
+    ]
+    return Delivery(
+        district=batch.district, files=files, who=who, origin="requeue", test=batch.test, requeue_of=batch.number
+    )
+
+
+def _csv_files(named: Path) -> list[Path]:
+    if named.is_dir():
+        found = sorted(path for path in named.iterdir() if path.is_file() and not path.name.startswith("."))
+        csv_files = [path for path in found if path.suffix.casefold() == ".csv"]
+        if not csv_files:
+            raise NothingToTake(f"{named} holds no .csv file; nothing was done")
+        return csv_files
+    if not named.is_file():
+        raise NothingToTake(f"{named} is not there, or is neither a file nor a folder")
+    if named.suffix.casefold() != ".csv":
+        raise NothingToTake(f"{named.name} is no .csv file; unpack archives first, and name the folder")
+    return [named]
+
+
+def _delivered(path: Path) -> DeliveredFile:
+    facts = path.stat()
+    return DeliveredFile(
+        path=path,
+        name=path.name,
+        table=table_of(path.name),
+        generation=f"upload-{facts.st_mtime_ns}",
+        arrived=datetime.now(UTC),
+    )

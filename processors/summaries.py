@@ -1,0 +1,51 @@
+"""What the ledger keeps of a decided batch: counts and codes, enough for the history and to make its report again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import polars as pl
+
+from processors.comparing import Comparison
+from processors.guarding import GuardOutcome, Limit
+from validators.findings import Finding
+from validators.judging import Judgement
+
+# Records that came back and stay archived, by what the profile says; the catalogue's codes for them.
+_SKIPPED: Final[Mapping[str, str]] = {"classroom": "class.archived.kept", "person": "student.archived.kept"}
+
+
+def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Comparison | None) -> dict[str, Any]:
+    """A decided batch in counts and codes, as JSON."""
+    return {
+        "files": [_file(judgement, facts.file, facts.rows) for facts in judgement.facts],
+        "findings": dict(judgement.findings.group_by("code").agg(pl.col("count").sum()).sort("code").iter_rows()),
+        "guard": None if guard is None else _guard(guard),
+        "skipped": {} if comparison is None else {name: keys.height for name, keys in comparison.skipped.items()},
+    }
+
+
+def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
+    """The guard's outcome, back from a summary."""
+    guard = summary.get("guard")
+    if guard is None:
+        return None
+    return GuardOutcome(limits=tuple(Limit(**limit) for limit in guard["limits"]), reasons=tuple(guard["reasons"]))
+
+
+def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
+    """What comparing found beside judging: records that stay archived although they came back."""
+    skipped: Mapping[str, int] = summary.get("skipped", {})
+    return [Finding(code=_SKIPPED[name], count=count) for name, count in skipped.items() if name in _SKIPPED and count]
+
+
+def _file(judgement: Judgement, file: str, rows: int) -> dict[str, Any]:
+    rejected = judgement.rejected.filter(pl.col("file") == file).height
+    aside = judgement.set_aside.filter(pl.col("file") == file).group_by("reason").len().sort("reason")
+    reasons = dict(aside.iter_rows())
+    accepted = 0 if judgement.refused else rows - rejected - sum(reasons.values())
+    return {"file": file, "rows": rows, "accepted": accepted, "rejected": rejected, "set_aside": reasons}
+
+
+def _guard(guard: GuardOutcome) -> dict[str, Any]:
+    return {"limits": [asdict(limit) for limit in guard.limits], "reasons": list(guard.reasons)}

@@ -1,0 +1,186 @@
+"""`rosterdrop batch`: the history of batches, and what a support engineer does with one."""
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from config.home import Home
+from config.loading import load_profile
+from connect_store import ledger
+from connect_store.ledger import LedgerBatch, LedgerEvent
+from connect_store.store import open_store
+from rosterdrop.console import Console
+
+if TYPE_CHECKING:
+    from processors.freezing import Delivery
+
+
+@click.group(epilog="\b\nExample:\n  rosterdrop --home home batch list springfield")
+def batch() -> None:
+    """See the history of batches, send files by hand, run a batch again."""
+
+
+@batch.command("list", epilog="\b\nExample:\n  rosterdrop --home home batch list springfield --most 7")
+@click.argument("district", required=False)
+@click.option("--most", default=20, show_default=True, help="How many, newest first.")
+@click.option("--before", type=int, default=None, help="Only batches with a lower number: to page on.")
+@click.pass_obj
+def list_batches(console: Console, district: str | None, most: int, before: int | None) -> None:
+    """List batches, newest first; of one DISTRICT or of all."""
+    home = console.home
+    if district is not None:
+        load_profile(home, district)
+    with open_store(home.store_db) as store:
+        found = ledger.history(store, district, most=most, **({} if before is None else {"before": before}))
+    console.terminal.json({"batches": [as_document(entry) for entry in found]})
+    console.terminal.table(
+        ["batch", "district", "received (UTC)", "from", "verdict", "rows", "rejected", "what changed"],
+        [_as_row(entry) for entry in found],
+    )
+
+
+@batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch show 42")
+@click.argument("number", type=int)
+@click.pass_obj
+def show(console: Console, number: int) -> None:
+    """Show one batch: its files, what they changed, what was found, and who did what."""
+    with open_store(console.home.store_db) as store:
+        found = ledger.require(store, number)
+        events = ledger.events(store, number)
+    console.terminal.json({**as_document(found), "events": [_event(event) for event in events]})
+    terminal = console.terminal
+    terminal.line(f"Batch {found.number} of {found.district}: {found.verdict or found.state}", style="bold")
+    terminal.table(
+        ["file", "bytes", "rows", "accepted", "rejected", "set aside", "carried from"], _file_rows(found), title="Files"
+    )
+    terminal.table(["type", *_ACTIONS], _change_rows(found), title="Changes in Connect")
+    codes = (found.summary or {}).get("findings", {})
+    terminal.table(["finding", "rows"], [[code, count] for code, count in codes.items()], title="Findings")
+    terminal.table(
+        ["when (UTC)", "what", "who", "detail"],
+        [[event.at, event.event, event.who, event.detail] for event in events],
+        title="History",
+    )
+
+
+@batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch upload springfield night1/ --wait")
+@click.argument("district")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--wait", is_flag=True, help="Judge and apply now, and end with the report of the batch.")
+@click.pass_obj
+def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bool) -> int:
+    """Take a folder or single files as if they had come by SFTP.
+
+    Needs no running service; beside one, it works under the same locks.
+    """
+    from processors import deliveries
+
+    home = console.home
+    profile = load_profile(home, district)
+    files = deliveries.files_at(paths)
+    with open_store(home.store_db) as store:
+        delivery = deliveries.upload(store, profile, files, who=_who())
+    return _hand_over(console, home, delivery, wait=wait)
+
+
+@batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch requeue 42 --wait")
+@click.argument("number", type=int)
+@click.option("--wait", is_flag=True, help="Judge and apply now, and end with the report of the batch.")
+@click.pass_obj
+def requeue(console: Console, number: int, *, wait: bool) -> int:
+    """Run batch NUMBER again from its frozen files, with today's profile, as a new batch.
+
+    Refused when a newer batch was applied: the older files would undo it.
+    """
+    from processors import deliveries
+
+    home = console.home
+    with open_store(home.store_db) as store:
+        delivery = deliveries.again(home, store, ledger.require(store, number), who=_who())
+    return _hand_over(console, home, delivery, wait=wait)
+
+
+def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool) -> int:
+    from processors.pipeline import deliver, finish
+    from processors.reporting.json_document import as_json
+    from processors.reporting.story import summary_lines
+    from processors.verdicts import EXIT_CODES
+
+    number = deliver(home, delivery)
+    if not wait:
+        console.terminal.json({"batch": number, "district": delivery.district, "state": "frozen"})
+        console.terminal.line(f"Batch {number} waits; the service works on it, or: rosterdrop batch upload … --wait")
+        return 0
+    outcome = finish(home, delivery.district, number, who=_who())
+    console.terminal.json(as_json(outcome.report, masked=False))
+    for line in summary_lines(outcome.report):
+        console.terminal.line(line)
+    return EXIT_CODES[outcome.verdict]
+
+
+def as_document(entry: LedgerBatch) -> dict[str, Any]:
+    """A batch of the history as JSON: counts and codes only."""
+    return {
+        "batch": entry.number,
+        "district": entry.district,
+        "test": entry.test,
+        "origin": entry.origin,
+        "received": ledger.stamp(entry.received),
+        "state": entry.state,
+        "verdict": entry.verdict,
+        "requeue_of": entry.requeue_of,
+        "files": [
+            {"file": file.file, "bytes": file.bytes, "sha256": file.sha256, "carried_from": file.carried_from}
+            for file in entry.files
+        ],
+        "changes": entry.changes,
+        "summary": entry.summary,
+    }
+
+
+_ACTIONS = ("created", "updated", "archived", "restored", "unchanged", "withheld")
+
+
+def _as_row(entry: LedgerBatch) -> list[str | int | None]:
+    files = (entry.summary or {}).get("files", [])
+    return [
+        entry.number,
+        entry.district,
+        entry.received.strftime("%Y-%m-%d %H:%M"),
+        f"{entry.origin}, test" if entry.test else entry.origin,
+        entry.verdict or entry.state,
+        sum(file["rows"] for file in files),
+        sum(file["rejected"] for file in files),
+        _what_changed(entry),
+    ]
+
+
+def _what_changed(entry: LedgerBatch) -> str:
+    totals = {action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _ACTIONS}
+    said = [f"{totals[action]} {action}" for action in _ACTIONS if action != "unchanged" and totals[action]]
+    return ", ".join(said) or "nothing"
+
+
+def _file_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
+    counted = {file["file"]: file for file in (entry.summary or {}).get("files", [])}
+    rows: list[list[str | int | None]] = []
+    for file in entry.files:
+        counts = counted.get(file.file, {})
+        aside = sum(counts.get("set_aside", {}).values()) if counts else None
+        known = [counts.get("rows"), counts.get("accepted"), counts.get("rejected")]
+        rows.append([file.file, file.bytes, *known, aside, file.carried_from])
+    return rows
+
+
+def _change_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
+    return [[kind, *(counts.get(action, 0) for action in _ACTIONS)] for kind, counts in (entry.changes or {}).items()]
+
+
+def _event(event: LedgerEvent) -> dict[str, str | None]:
+    return {"at": event.at, "event": event.event, "who": event.who, "detail": event.detail}
+
+
+def _who() -> str:
+    return f"{getpass.getuser()}, command line"

@@ -1,0 +1,247 @@
+"""The composed service: the gateway hands over complete sets, the worker judges and applies them, reports go back.
+
+The ledger is the queue between them, so nothing that was frozen is lost when either dies.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from config.accounts import Account
+from config.home import Home
+from config.loading import Configuration, Live
+from config.tables import TableName
+from connect_store import ledger
+from connect_store.store import open_store
+from processors import freezing
+from processors.freezing import DeliveredFile, Delivery, FileMoved, NothingToLend
+from processors.locks import service_lock
+from processors.pipeline import deliver
+from processors.reporting.publishing import publish_incomplete
+from processors.reporting.receipts import write_receipt
+from processors.worker import Done, Worker
+from sftp_gateway import (
+    Arrival,
+    ArrivedFile,
+    Districts,
+    DropName,
+    FilesChanged,
+    Gateway,
+    Interruption,
+    Receiving,
+)
+from validators import peek
+
+_TICK_S: Final = 2.0
+_log = structlog.get_logger("rosterdrop")
+
+
+class Service:
+    """One home's service, from start to clean stop."""
+
+    def __init__(self, home: Home, *, done: Callable[[Done], None] | None = None) -> None:
+        self._home = home
+        self._live = Live(home)
+        self._done = done
+        self._work_came = asyncio.Event()
+        self._gateway = Gateway(
+            home,
+            self._live.refresh().settings,
+            accounts=self._accounts,
+            districts=self._districts,
+            receiver=_Receiver(home, self._live, self._work_came.set),
+        )
+
+    @property
+    def port(self) -> int:
+        """Where the SFTP server listens."""
+        return self._gateway.port
+
+    async def run(self, stop: asyncio.Event, *, ready: Callable[[], None] | None = None) -> None:
+        """Serve until `stop` is set; `ready` is called when clients can connect.
+
+        Raises:
+            Held: another service holds this home.
+            GatewayError: the SFTP server cannot run.
+        """
+        with service_lock(self._home, who="the service"):
+            await asyncio.to_thread(self._take_up)
+            worker = Worker(self._home, threads=self._live.refresh().settings.worker.threads, who="service")
+            working = asyncio.create_task(self._work(worker))
+            try:
+                await self._gateway.start()
+                _log.info("serving", port=self.port)
+                if ready:
+                    ready()
+                await stop.wait()
+            finally:
+                await self._gateway.stop()
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+                await asyncio.to_thread(worker.close)
+                _log.info("stopped")
+
+    def _take_up(self) -> None:
+        """What an earlier run left: half-made batch folders go; unfinished batches stand in the ledger already."""
+        freezing.sweep(self._home.batches / district for district in self._live.refresh().profiles)
+        self._work_came.set()
+
+    async def _work(self, worker: Worker) -> None:
+        while True:
+            self._work_came.clear()
+            for district in await asyncio.to_thread(_districts_with_work, self._home):
+                await self._work_on(worker, district)
+            await _woken(self._work_came, _TICK_S)
+
+    async def _work_on(self, worker: Worker, district: str) -> None:
+        try:
+            finished = await asyncio.wrap_future(worker.work(district))
+        except Exception as error:  # noqa: BLE001 - whatever one district's batch does, the others must go on
+            _log.error("batch failed", district=district, error=type(error).__name__)
+            return
+        for done in finished:
+            _log.info("batch done", district=district, batch=done.number, verdict=done.verdict)
+            if self._done:
+                self._done(done)
+
+    def _accounts(self) -> Mapping[str, Account]:
+        return self._live.refresh().accounts
+
+    def _districts(self) -> Districts:
+        profiles = self._live.refresh().profiles
+        return {
+            district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival)
+            for district, profile in profiles.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    """What the service does with what the gateway received."""
+
+    home: Home
+    live: Live
+    work_came: Callable[[], None]
+
+    async def arrived(self, arrival: Arrival) -> None:
+        await asyncio.to_thread(_write_receipt, self.home, arrival)
+
+    async def interrupted(self, interruption: Interruption) -> None:
+        await asyncio.to_thread(_write_interruption, self.home, interruption)
+
+    async def complete(
+        self, district: str, drop: DropName, files: tuple[ArrivedFile, ...], carried: frozenset[TableName]
+    ) -> int:
+        delivery = Delivery(
+            district=district,
+            files=[_delivered(file) for file in files],
+            who=next((file.account for file in files if file.account), "drop"),
+            origin="sftp",
+            test=drop == "test",
+            carried=carried,
+        )
+        try:
+            number = await asyncio.to_thread(deliver, self.home, delivery)
+        except (FileMoved, NothingToLend) as moved:
+            raise FilesChanged(str(moved)) from moved
+        _log.info("batch frozen", district=district, batch=number, files=len(files), carried=len(carried))
+        self.work_came()
+        return number
+
+    async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
+        return await asyncio.to_thread(_carriable, self.home, self.live.refresh(), district, drop)
+
+    async def incomplete(
+        self,
+        district: str,
+        present: tuple[ArrivedFile, ...],
+        missing: frozenset[TableName],
+        interrupted: tuple[Interruption, ...],
+    ) -> None:
+        profile = self.live.refresh().profiles[district]
+        await asyncio.to_thread(
+            publish_incomplete,
+            self.home,
+            district=district,
+            district_name=profile.name,
+            time_zone=profile.time_zone.key,
+            at=datetime.now(UTC),
+            present=[file.name for file in present],
+            missing=sorted(missing),
+            interrupted={interruption.name: interruption.size for interruption in interrupted},
+        )
+        _log.warning("set incomplete", district=district, missing=sorted(missing))
+
+
+async def _woken(event: asyncio.Event, wait_s: float) -> None:
+    """Until the event is set, or the tick passes: work may also come from a command beside the service."""
+    try:
+        await asyncio.wait_for(event.wait(), timeout=wait_s)
+    except TimeoutError:
+        return
+
+
+def _districts_with_work(home: Home) -> list[str]:
+    with open_store(home.store_db) as store:
+        return ledger.districts_with_work(store)
+
+
+def _carriable(home: Home, configuration: Configuration, district: str, drop: DropName) -> frozenset[TableName]:
+    carry_hours = configuration.profiles[district].arrival.carry_hours
+    with open_store(home.store_db) as store:
+        lender = ledger.last_judged(store, district, test=drop == "test")
+    return freezing.lendable(lender, now=datetime.now(UTC), carry_hours=carry_hours)
+
+
+def _delivered(file: ArrivedFile) -> DeliveredFile:
+    return DeliveredFile(
+        path=file.path,
+        name=file.name,
+        table=None if file.unexpected else file.table,
+        generation=str(file.generation),
+        arrived=file.arrived_at,
+        link=file.by_gateway,
+        seen=(file.size, file.mtime_ns),
+    )
+
+
+def _write_receipt(home: Home, arrival: Arrival) -> None:
+    file = arrival.file
+    look = None if file.table is None else peek(file.path, file.table)
+    write_receipt(
+        home,
+        arrival.district,
+        test=arrival.drop == "test",
+        file=file.name,
+        size=file.size,
+        sha256=_digest(file.path),
+        rows=None if look is None else look.rows,
+        header="not a roster file" if look is None else look.header,
+        at=file.arrived_at,
+    )
+
+
+def _write_interruption(home: Home, interruption: Interruption) -> None:
+    write_receipt(
+        home,
+        interruption.district,
+        test=interruption.drop == "test",
+        file=interruption.name,
+        size=interruption.size,
+        sha256=None,
+        rows=None,
+        header="",
+        at=interruption.at,
+        interrupted_at=interruption.size,
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
