@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import time
 from functools import cache
 from importlib.resources import files
@@ -178,18 +179,23 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
+def unknown_setting(name: str, key: str, file: str) -> Mistake:
+    """The mistake of naming a setting, with its dots, that one of the schemas does not know."""
+    path, _, last = key.rpartition(".")
+    known = path if path in schema(name)["properties"] else ""
+    return replace(_unknown_key(known, last, schema(name), file), key=key)
+
+
 def _unknown_key(path: str, key: str, root: Schema, file: str) -> Mistake:
-    node = _node(root, path)
-    here = tuple(node.get("properties", {}))
+    here = [_joined(path, name) for name in _node(root, path)["properties"]]
+    whole = _joined(path, key)
     elsewhere = {dotted.rpartition(".")[2]: dotted for dotted in known_keys(root)}
-    beside = nearest(key, here)
-    moved = elsewhere.get(key) or elsewhere.get(nearest(key, elsewhere) or "")
     return Mistake(
         file=file,
-        key=_joined(path, key),
+        key=whole,
         says="there is no such setting",
-        allowed=", ".join(_joined(path, name) for name in here),
-        nearest=_joined(path, beside) if beside else moved,
+        allowed=", ".join(here),
+        nearest=nearest(whole, here) or elsewhere.get(nearest(key, elsewhere) or ""),
     )
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from config.accounts import Account
 from config.home import Home
-from config.judging import ID_ALLOWED, is_id, mistakes_in
+from config.judging import ID_ALLOWED, is_id, known_keys, mistakes_in, schema
 from config.mistakes import (
     ConfigError,
     InvalidConfig,
@@ -33,6 +33,7 @@ from config.settings import Server, Settings, Watching, Worker
 __all__ = [
     "ConfigError",
     "Configuration",
+    "InForce",
     "InvalidConfig",
     "Live",
     "Mistake",
@@ -46,6 +47,7 @@ __all__ = [
     "load_profiles",
     "load_settings",
     "read_profile",
+    "settings_in_force",
 ]
 
 Document = Mapping[str, Any]
@@ -66,6 +68,20 @@ class Configuration:
         if district not in self.profiles:
             raise UnknownDistrict(district, list(self.profiles))
         return self.profiles[district]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """One setting of a district: its value, and whether the profile says so or the default.
+
+    `connect` is the exact name of the same setting in Connect, `says` what it does.
+    """
+
+    key: str
+    value: Any
+    source: Literal["profile", "default"]
+    connect: str | None
+    says: str
 
 
 def load_settings(home: Home) -> Settings:
@@ -102,6 +118,27 @@ def load_account(home: Home, account: str) -> Account:
 def load_all(home: Home) -> Configuration:
     """Everything at once; the mistakes of all files are raised together."""
     return Live(home).now
+
+
+def settings_in_force(home: Home, district: str) -> tuple[InForce, ...]:
+    """Every setting of a district, in the order of the profile's schema."""
+    load_profile(home, district)
+    file = home.profile_file(district)
+    document = parse(file.read_bytes(), _name_in(home, file))
+    return tuple(_in_force(key, node, document) for key, node in known_keys(schema("profile")).items())
+
+
+def _in_force(key: str, node: Mapping[str, Any], document: Document) -> InForce:
+    value: Any = document
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return InForce(
+        key=key,
+        value=node.get("default") if value is None else value,
+        source="default" if value is None else "profile",
+        connect=node.get("x-connect"),
+        says=node["description"],
+    )
 
 
 def read_profile(file: Path, district: str | None = None) -> Profile:

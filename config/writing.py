@@ -1,0 +1,349 @@
+"""TOML that people edit: templates that explain every setting, and edits that keep what people wrote around them.
+
+Every edit is judged as a whole before it is written, and written whole or not at all.
+"""
+
+import fcntl
+import os
+import tempfile
+import textwrap
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from config.accounts import Account
+from config.home import Home
+from config.judging import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
+from config.loading import district_ids, load_accounts, parse
+from config.mistakes import ConfigError, InvalidConfig, UnknownAccount, UnknownDistrict
+
+Changes = Mapping[tuple[str, ...], Any]
+"""Values by the keys that lead to them; None takes the setting out, so that its default is in force again."""
+
+_WIDTH: Final = 100
+
+
+class AlreadyThere(ConfigError):
+    """A district or an account has this id already."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is a {kind} {name!r} already")
+
+
+def settings_template() -> str:
+    """`rosterdrop.toml` with every setting explained and none changed."""
+    return "\n".join((*_head(schema("settings"), "at the next start of the service"), *_tables(schema("settings"))))
+
+
+def accounts_template() -> str:
+    """`accounts.toml` without an account; one is shown."""
+    root = schema("accounts")
+    table = root["properties"]["accounts"]["additionalProperties"]
+    shown = ["[accounts.acme-sis]"]
+    for key, node in table["properties"].items():
+        shown += [*_sentence(node), f"{key} = {as_toml(_shown_value(node))}"]
+    advice = "An account is added by: rosterdrop account add. It looks like this, and may be changed by hand:"
+    return "\n".join((f"# {root['description']}", f"# {advice}", "#", *(f"# {line}" for line in shown), ""))
+
+
+def profile_text(
+    name: str, time_zone: str, schools: Mapping[str, str] | None, expected: Sequence[str] | None = None
+) -> str:
+    """A profile with every setting explained; `schools` None stands for auto, `expected` None for the default."""
+    root = schema("profile")
+    node = root["properties"]
+    head = (
+        *_head(root, "from the next batch on"),
+        *_sentence(node["name"]),
+        f"name = {as_toml(name)}",
+        "",
+        *_sentence(node["time_zone"]),
+        f"time_zone = {as_toml(time_zone)}",
+        "",
+        *_sentence(node["schools"]),
+        'schools = "auto"',
+        "",
+    )
+    text = "\n".join((*head, *_tables(root)))
+    changes: dict[tuple[str, ...], Any] = {}
+    if schools is not None:
+        changes["schools",] = dict(schools)
+    if expected is not None:
+        changes["arrival", "expected"] = list(expected)
+    return _edited(text, changes)
+
+
+def add_district(home: Home, district: str, text: str) -> None:
+    """Write the profile of a new district; `text` as `profile_text` makes it."""
+    with alone(home):
+        if district in district_ids(home):
+            raise AlreadyThere("district", district)
+        file = home.profile_file(district)
+        _judge(text, "profile", home, file)
+        write_atomically(file, text)
+
+
+def set_value(home: Home, district: str, key: str, text: str) -> None:
+    """Change one setting of a district; the text is read by the setting's type, an empty one takes the default back."""
+    set_values(home, district, {key: text})
+
+
+def set_values(home: Home, district: str, texts: Mapping[str, str]) -> None:
+    """Change several settings of a district, all or none (`set_value`)."""
+    changes = dict(_change(key, text, _name(home, home.profile_file(district))) for key, text in texts.items())
+    _change_profile(home, district, changes)
+
+
+def write_schools(home: Home, district: str, schools: Mapping[str, str]) -> None:
+    """Write the schools that a district brings in: SIS ID to name."""
+    _change_profile(home, district, {("schools",): dict(schools)})
+
+
+def add_account(home: Home, account: Account) -> None:
+    """Write a new account at the end of the file."""
+    with alone(home):
+        if account.id in load_accounts(home):
+            raise AlreadyThere("account", account.id)
+        text = f"{_text_of(home.accounts_file).rstrip()}\n\n{_account_text(account)}"
+        _write(text, "accounts", home, home.accounts_file)
+
+
+def change_account(home: Home, account: str, changes: Mapping[str, Any]) -> None:
+    """Change fields of an account, all or none; None takes a field out."""
+    with alone(home):
+        known = load_accounts(home)
+        if account not in known:
+            raise UnknownAccount(account, list(known))
+        keys: Changes = {("accounts", account, field): value for field, value in changes.items()}
+        _write(_edited(_text_of(home.accounts_file), keys), "accounts", home, home.accounts_file)
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """Nobody else edits the files of this home meanwhile: a command line beside a service that adopts schools."""
+    home.locks.mkdir(mode=0o700, exist_ok=True)
+    with os.fdopen(os.open(home.locks / "config.lock", os.O_RDWR | os.O_CREAT, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replace a file by a new one that only we may read; a reader sees the old or the new one, whole."""
+    handle, new = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(new).replace(file)
+    except BaseException:
+        Path(new).unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _change_profile(home: Home, district: str, changes: Changes) -> None:
+    with alone(home):
+        if district not in district_ids(home):
+            raise UnknownDistrict(district, district_ids(home))
+        file = home.profile_file(district)
+        _write(_edited(_text_of(file), changes), "profile", home, file)
+
+
+def _write(text: str, schema_name: str, home: Home, file: Path) -> None:
+    _judge(text, schema_name, home, file)
+    write_atomically(file, text)
+
+
+def _judge(text: str, schema_name: str, home: Home, file: Path) -> None:
+    name = _name(home, file)
+    mistakes = mistakes_in(parse(text.encode(), name), schema_name, name)
+    if mistakes:
+        raise InvalidConfig(mistakes)
+
+
+def _name(home: Home, file: Path) -> str:
+    return file.relative_to(home.root).as_posix()
+
+
+def _text_of(file: Path) -> str:
+    """A file's text with its line ends as they are; it is TOML, or its mistake is told."""
+    content = file.read_bytes()
+    parse(content, file.name)
+    return content.decode("utf-8-sig")
+
+
+def _change(key: str, text: str, file: str) -> tuple[tuple[str, ...], Any]:
+    """A change as people type it: `schools.0042` is one school, whatever dots its ID has."""
+    known = known_keys(schema("profile"))
+    table, _, rest = key.partition(".")
+    if table == "schools" and rest:
+        return (table, rest), text or None
+    if key not in known:
+        raise InvalidConfig([unknown_setting("profile", key, file)])
+    return tuple(key.split(".")), _value(known[key], text) if text else None
+
+
+def _value(node: Schema, text: str) -> Any:
+    """The text as the schema's type; one that does not fit stays text, so that the schema tells what is allowed."""
+    if node.get("type") == "array":
+        return [item.strip().strip("\"'") for item in text.strip("[] ").split(",") if item.strip()]
+    if node.get("type") in {"boolean", "integer", "number"}:
+        return _plain_value(text)
+    return text
+
+
+def _plain_value(text: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, bool | int | float) else text
+
+
+def _edited(text: str, changes: Changes) -> str:
+    """The text with changes made one after the other, each where people look for it."""
+    ends = "\r\n" if "\r\n" in text else "\n"
+    edited = text.replace("\r\n", "\n")
+    for keys, value in changes.items():
+        edited = _edited_once(edited, keys, value)
+    return edited.replace("\n", ends)
+
+
+def _edited_once(text: str, keys: tuple[str, ...], value: Any) -> str:
+    """The first way of making a change whose result says exactly what was wanted, and nothing else."""
+    wanted = _with(tomllib.loads(text), keys, value)
+    for start in (_prepared(text, keys, value), text):
+        try:
+            edited = _set(start, keys, value)
+            if tomllib.loads(edited) == wanted:
+                return edited
+        except (TOMLKitError, tomllib.TOMLDecodeError):
+            continue
+    raise ConfigError(f"{'.'.join(keys)} cannot be changed where it stands; edit the file by hand")
+
+
+def _with(document: dict[str, Any], keys: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """The document as it should be after the change."""
+    first, *rest = keys
+    changed = dict(document)
+    if rest:
+        table = document.get(first, {})
+        changed[first] = _with(table if isinstance(table, dict) else {}, tuple(rest), value)
+    elif value is None:
+        changed.pop(first, None)
+    else:
+        changed[first] = value
+    return changed
+
+
+def _prepared(text: str, keys: tuple[str, ...], value: Any) -> str:
+    """The text in which the change has its place beside the sentence that explains the setting."""
+    if keys[0] == "schools":
+        return _schools_as_table(text, keys, value)
+    return _commented(text, keys) if value is None else _uncommented(text, keys)
+
+
+def _set(text: str, keys: tuple[str, ...], value: Any) -> str:
+    document = tomlkit.parse(text)
+    if tomllib.loads(text) == _with(tomllib.loads(text), keys, value):
+        return text
+    table: Any = document
+    for key in keys[:-1]:
+        if not isinstance(table.get(key), Mapping):
+            table[key] = tomlkit.table()
+        table = table[key]
+    if value is None:
+        table.remove(keys[-1])
+    else:
+        table[keys[-1]] = value
+    return document.as_string()
+
+
+def _uncommented(text: str, keys: tuple[str, ...]) -> str:
+    """The setting's own commented line counts, so that its value stands below its explanation."""
+    return _with_line(text, keys, f"# {keys[-1]} =", lambda line: line.removeprefix("# "))
+
+
+def _commented(text: str, keys: tuple[str, ...]) -> str:
+    """The setting's line is a comment again, with what is in force without it."""
+    node = known_keys(schema("profile")).get(".".join(keys))
+    shown = as_toml(_shown_value(node)) if node else ""
+    return _with_line(text, keys, f"{keys[-1]} =", lambda _: f"# {keys[-1]} = {shown}")
+
+
+def _with_line(text: str, keys: tuple[str, ...], begins: str, change: Callable[[str], str]) -> str:
+    """The text with one line changed: the first in the table of `keys` that begins so."""
+    header, here, lines = f"[{'.'.join(keys[:-1])}]", len(keys) == 1, text.split("\n")
+    for at, line in enumerate(lines):
+        if line.startswith("["):
+            here = line.strip() == header
+        elif here and line.startswith(begins):
+            return "\n".join((*lines[:at], change(line), *lines[at + 1 :]))
+    return text
+
+
+def _schools_as_table(text: str, keys: tuple[str, ...], value: Any) -> str:
+    """A table stands where `schools = "auto"` stood; right as long as no other key of the root follows."""
+    schools = value if keys == ("schools",) else {keys[1]: value} if value else None
+    if not isinstance(schools, Mapping):
+        return text
+    table = tomlkit.table()
+    for school, name in schools.items():
+        table.add(school, name)
+    written = tomlkit.document().add("schools", table).as_string().rstrip("\n")
+    return "\n".join(written if line.startswith('schools = "auto"') else line for line in text.split("\n"))
+
+
+def _head(root: Schema, when: str) -> Iterator[str]:
+    yield f"# {root['description']}"
+    yield "# A line behind # shows the value that is in force anyway; take the # away to change it."
+    yield f"# Changes count {when}."
+    yield "# One that cannot be right is not taken up, and rosterdrop status says so."
+    yield ""
+
+
+def _tables(root: Schema) -> Iterator[str]:
+    for name, table in root["properties"].items():
+        if "properties" in table:
+            yield f"[{name}]"
+            yield f"# {table['description']}"
+            yield ""
+            for key, node in table["properties"].items():
+                yield from _sentence(node)
+                yield f"# {key} = {as_toml(_shown_value(node))}"
+                yield ""
+
+
+def _sentence(node: Schema) -> Iterator[str]:
+    """What a setting does, and Connect's name for it."""
+    name = f" [{node['x-connect']}]" if "x-connect" in node else ""
+    example = " For example:" if "default" not in node and node.get("examples") and "format" in node else ""
+    lines = textwrap.wrap(f"{node['description']}{name}{example}", _WIDTH, break_on_hyphens=False)
+    yield from (f"# {line}" for line in lines)
+
+
+def _shown_value(node: Schema) -> Any:
+    return node["default"] if "default" in node else node.get("examples", [""])[0]
+
+
+def _account_text(account: Account) -> str:
+    fields = {
+        "districts": account.districts,
+        "layout": account.layout,
+        "rights": sorted(account.rights),
+        "password_hash": account.password_hash,
+        "public_keys": account.public_keys,
+        "enabled": account.enabled,
+    }
+    lines = (f"{key} = {as_toml(value)}" for key, value in fields.items() if value is not None)
+    return "\n".join((f"[accounts.{account.id}]", *lines, ""))
