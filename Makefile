@@ -42,6 +42,7 @@ bench: .venv/dev
 
 # The SFTP clients that vendors use, from the system's own packages.
 .venv/system: .venv/dev tests/system-packages.txt
+	apt-get update --quiet
 	xargs apt-get install --yes --quiet --no-install-recommends < tests/system-packages.txt
 	touch $@
 

@@ -14,8 +14,9 @@ from rosterdrop.console import Console
 
 
 @click.command(epilog="\b\nExample:\n  rosterdrop --home home status")
+@click.option("--serving", is_flag=True, help="Exit 1 where no service runs: for health checks.")
 @click.pass_obj
-def status(console: Console) -> None:
+def status(console: Console, *, serving: bool) -> int:
     """Show for each district the last batch, its verdict, who is in Connect and what waits; and whether we serve."""
     home = console.home
     holder, mistakes = service_holder(home), _mistakes(home)
@@ -29,6 +30,7 @@ def status(console: Console) -> None:
         ["district", "name", "last batch", "received (UTC)", "verdict", "students", "guardians", "staff", "waiting"],
         [[district[key] for key in _COLUMNS] for district in districts],
     )
+    return 1 if serving and holder is None else 0
 
 
 _COLUMNS = ("district", "name", "batch", "received", "verdict", "students", "guardians", "staff", "waiting")
