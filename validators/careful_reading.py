@@ -1,0 +1,166 @@
+"""The careful reader: Python's csv module in strict mode, one row at a time, that loses nothing and says what it met.
+
+After a row that cannot be read it goes on with the next physical line, so that one bad quote costs one row.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from validators.cells import EDGES, MOST_LINES, Cells, shape, tidied
+from validators.findings import Finding
+from validators.tables import BROKEN
+
+# The limit of 128 KiB a cell is one of the whole process. Here a row of many lines ends a cell, and nothing else may.
+csv.field_size_limit(2**31 - 1)
+
+_LINE_END: Final = "\r\n"
+_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+
+def read_carefully(text: str, *, width: int, separator: str, first_line: int) -> Cells:
+    """The rows of a file, and those of its lines that are none.
+
+    Args:
+        text: everything below the header.
+        width: how many columns the header has.
+        separator: one ASCII character.
+        first_line: the physical line on which `text` begins.
+    """
+    found = _Found(width=width, separator=separator, first_line=first_line)
+    lines = _Lines(text)
+    records = csv.reader(lines, delimiter=separator, strict=True)
+    while not lines.ended:
+        lines.begin_row()
+        try:
+            found.take(next(records), lines)
+        except csv.Error:  # text after a closing quote, or a quote that nothing closes
+            found.give_up(lines, "row.quote")
+    return found.as_cells()
+
+
+class _Lines:
+    r"""The physical lines of a text, with their ends (\n, \r\n or \r), that can be read again from any of them."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = list(io.StringIO(text, newline=""))
+        self.at = 0
+        self.start = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.at >= len(self.lines)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.ended or self.at - self.start >= MOST_LINES:
+            raise StopIteration
+        self.at += 1
+        return self.lines[self.at - 1]
+
+    def begin_row(self) -> None:
+        self.start = self.at
+
+    def keep_first_only(self) -> None:
+        """Go back, so that the next row begins on the line after the one where this row began."""
+        self.at = self.start + 1
+
+    @property
+    def taken(self) -> list[str]:
+        """The lines of the row that was read last."""
+        return self.lines[self.start : self.at]
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the row that was read last ends the text without a line end."""
+        return self.ended and not self.lines[-1].endswith(("\r", "\n"))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What was met so far."""
+
+    width: int
+    separator: str
+    first_line: int
+    begins: list[int] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    broken: list[tuple[int, str, str]] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    blank_lines: int = 0
+    truncated: bool = False
+
+    def take(self, cells: list[str], lines: _Lines) -> None:
+        """Sort one record of the csv module into rows, blank lines and broken rows."""
+        if _is_blank(cells):
+            self.blank_lines += 1
+        elif self._swallowed_rows(cells, lines):
+            self.give_up(lines, "row.quote")
+        elif len(cells) < self.width or not _is_blank(cells[self.width :]):
+            self.give_up(lines, "row.cells", cells=len(cells))
+        else:
+            self._keep(cells[: self.width], lines)
+
+    def give_up(self, lines: _Lines, code: str, *, cells: int | None = None) -> None:
+        """Note a row that cannot be read; where a quote is to blame, its first line only."""
+        if code == "row.quote":
+            lines.keep_first_only()
+        raw = "".join(lines.taken).rstrip(_LINE_END)
+        line = self.first_line + lines.start
+        self.broken.append((line, raw, code))
+        self.notes.append(Finding(code=code, line=line, detail=None if cells is None else f"{cells}/{self.width}"))
+        unfinished = raw.count('"') % 2 == 1 if cells is None else cells < self.width
+        self.truncated = lines.cut_off and unfinished
+
+    def _keep(self, cells: list[str], lines: _Lines) -> None:
+        line = self.first_line + lines.start
+        self.begins.append(line)
+        self.rows.append(cells)
+        if any('"' in cell for cell in cells) and _has_stray_quote("".join(lines.taken), self.separator):
+            self.notes.append(Finding(code="row.stray_quote", line=line))
+
+    def _swallowed_rows(self, cells: list[str], lines: _Lines) -> bool:
+        """Whether whole rows lie inside a quoted cell: then its quote was not meant to open.
+
+        Where the record fits the header, only lines wholly inside one cell count, as its last line must look like a
+        row's end. Where it does not fit, any line after the first may be a row.
+        """
+        if len(lines.taken) == 1 or self.width == 1:
+            return False
+        inside = [line for cell in cells for line in _LINE_BREAK.split(cell)[1:-1]]
+        after = lines.taken[1:] if len(cells) != self.width else []
+        return any(line.count(self.separator) == self.width - 1 for line in (*inside, *after))
+
+    def as_cells(self) -> Cells:
+        columns = list(zip(*self.rows, strict=True)) or [()] * self.width
+        cells = pl.DataFrame(dict(zip(shape(self.width), columns, strict=True)), schema=shape(self.width))
+        tidy, _ = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
+        return Cells(
+            rows=tidy,
+            broken=pl.DataFrame(self.broken, schema=BROKEN, orient="row"),
+            notes=tuple(self.notes),
+            blank_lines=self.blank_lines,
+            truncated=self.truncated,
+        )
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not "".join(cells).strip(EDGES)
+
+
+def _has_stray_quote(raw: str, separator: str) -> bool:
+    """Whether a quote stands within a plain cell. What lies between whole quoted cells touches them with structure."""
+    if raw.count('"') % 2 == 1:
+        return True
+    first, *between, last = raw.rstrip(_LINE_END).split('"')[::2]
+    opens = not first or first.endswith(separator)
+    joins = all(not part or (part.startswith(separator) and part.endswith(separator)) for part in between)
+    closes = not last or last.startswith(separator)
+    return not (opens and joins and closes)

@@ -1,0 +1,201 @@
+"""Bytes of a file to bytes in UTF-8, or the finding that says why they are no text of ours."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from config.profiles import Encoding
+from validators.findings import Finding
+from validators.tables import Newline
+
+_BOM: Final = b"\xef\xbb\xbf"
+_UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_WHITE: Final = b" \t\r\n\x0b\x0c\x1a"
+_CONTROL_Z: Final = b"\x1a"
+
+_MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"PK\x05\x06", "ZIP archive"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"%PDF", "PDF"),
+    (b"\xd0\xcf\x11\xe0", "Excel workbook"),
+    (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+    (b"Rar!", "RAR archive"),
+    (b"\x89PNG", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"SQLite format 3", "database"),
+)
+_ZIPPED: Final = b"PK\x03\x04"
+_WORKBOOK: Final = (b"[Content_Types].xml", b"xl/", b"mimetypeapplication/vnd.oasis")
+# What clients of Oracle and SQL Server write in place of rows when the query failed (sis-deviations 41).
+_QUERY_FAILED: Final = re.compile(
+    rb"(?:ORA-\d{5}|SP2-\d{4}|Msg \d+\b|SQLSTATE|Warning: Null value|(?:FATAL|ERROR|Error):|Error [a-z]+ing )"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """A text: its bytes in UTF-8 without byte-order mark, how they were written, and what there is to say about it."""
+
+    utf8: bytes
+    encoding: str
+    newline: Newline
+    notes: tuple[Finding, ...] = ()
+
+
+def decoded(data: bytes, fallback: Encoding) -> Decoded | Finding:
+    """The text in `data`; the fallback is tried only where it is not UTF-8 (sis-deviations 3 to 6).
+
+    A finding stands for a file that cannot be used.
+    """
+    if not data.removeprefix(_BOM).strip(_WHITE):
+        return Finding(code="file.empty")
+    if kind := _kind_by_magic(data):
+        return Finding(code="file.not_csv", detail=kind)
+    text = _in_utf8(data, fallback)
+    return text if isinstance(text, Finding) else _plain(text)
+
+
+def _plain(text: Decoded) -> Decoded | Finding:
+    """The text, if it can hold a table."""
+    if b"\0" in text.utf8:
+        return Finding(code="file.nul", line=_line_at(text.utf8, text.utf8.index(b"\0")))
+    if kind := _kind_of_text(text.utf8):
+        return Finding(code="file.not_csv", detail=kind)
+    return text
+
+
+def _kind_by_magic(data: bytes) -> str | None:
+    if data.startswith(_ZIPPED):
+        return "Excel workbook" if any(mark in data[:4096] for mark in _WORKBOOK) else "ZIP archive"
+    if _is_utf16_without_mark(data[:512]):
+        return "UTF-16 without byte-order mark"
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+
+
+def _kind_of_text(utf8: bytes) -> str | None:
+    start = utf8[:4096].lstrip(_WHITE)
+    if start.startswith(b"<"):
+        is_page = re.match(rb"<!doctype html|<html|<head|<body", start, re.IGNORECASE)
+        return "HTML page" if is_page else "XML"
+    if start.startswith((b"{", b"[")):
+        return "JSON"
+    return "message of a failed query" if _QUERY_FAILED.match(start) else None
+
+
+def _is_utf16_without_mark(start: bytes) -> bool:
+    odd, even = start[1::2], start[::2]
+    if start.startswith(_UTF_16_BOMS) or len(start) < 8:
+        return False
+    return any(
+        part.count(0) * 10 >= len(part) * 9 and other.count(0) == 0 for part, other in ((odd, even), (even, odd))
+    )
+
+
+def _in_utf8(data: bytes, fallback: Encoding) -> Decoded | Finding:
+    if data.startswith(_UTF_16_BOMS):
+        return _from_utf16(data)
+    if is_utf8(data):
+        return _as_decoded(data.removeprefix(_BOM), "utf-8")
+    return _from_fallback(data, fallback)
+
+
+def _from_utf16(data: bytes) -> Decoded | Finding:
+    try:
+        utf8 = data.decode("utf-16").encode()
+    except UnicodeError:
+        return Finding(code="file.not_utf8", detail="utf-16")
+    return _as_decoded(utf8, "utf-16", Finding(code="file.decoded", detail="utf-16"))
+
+
+def _from_fallback(data: bytes, fallback: Encoding) -> Decoded | Finding:
+    refused = Finding(code="file.not_utf8", line=_first_bad_line(data), detail=likely_encoding(data))
+    if fallback == "utf-8":
+        return refused
+    try:
+        utf8 = _decoded_by_line(data.removeprefix(_BOM), fallback)
+    except UnicodeError:
+        return refused
+    return _as_decoded(utf8, fallback, Finding(code="file.decoded", detail=fallback))
+
+
+def _decoded_by_line(data: bytes, fallback: Encoding) -> bytes:
+    """Lines that are UTF-8 as they are, others from the fallback: joined files may hold both (sis-deviations 5)."""
+
+    def in_utf8(line: bytes) -> bytes:
+        return line if line.isascii() or is_utf8(line) else line.decode(fallback).encode()
+
+    return b"\n".join(map(in_utf8, data.split(b"\n")))
+
+
+def _as_decoded(utf8: bytes, encoding: str, *notes: Finding) -> Decoded:
+    text = utf8.rstrip(_CONTROL_Z)
+    return Decoded(utf8=text, encoding=encoding, newline=newline_of(text), notes=notes)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether all of `data` is valid UTF-8, without building the text: of two million rows that would be 800 MB."""
+    if data.isascii():
+        return True
+    try:
+        pl.Series([data], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def newline_of(utf8: bytes) -> Newline:
+    """Which line ends a text uses; LF where it has none."""
+    both, returns, feeds = utf8.count(b"\r\n"), utf8.count(b"\r"), utf8.count(b"\n")
+    if not returns:
+        return "LF"
+    if both == returns == feeds:
+        return "CRLF"
+    return "mixed" if feeds else "CR"
+
+
+def likely_encoding(data: bytes) -> str | None:
+    """What a file that is not UTF-8 was probably written in, judged by its first lines with other bytes than ASCII."""
+    sample = b"\n".join([line for line in data.split(b"\n") if not line.isascii()][:200])
+    return next((name for name, codec, fits in _CANDIDATES if _decodes(sample, codec, fits)), None)
+
+
+def _decodes(sample: bytes, codec: str, fits: Callable[[str], bool]) -> bool:
+    try:
+        text = sample.decode(codec)
+    except UnicodeError:
+        return False
+    special = [character for character in text if not character.isascii()]
+    return sum(map(fits, special)) * 10 >= len(special) * 8
+
+
+def _is_western(character: str) -> bool:
+    return "\u00c0" <= character <= "\u00ff" or character in "ŠšŽžŒœŸ‘’“”–—…"  # noqa: RUF001 - quotes of windows-1252
+
+
+def _is_japanese(character: str) -> bool:
+    return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
+
+
+# In this order: Latin names are now and then valid Shift_JIS too, Japanese ones are no likely windows-1252.
+_CANDIDATES: Final[tuple[tuple[str, str, Callable[[str], bool]], ...]] = (
+    ("windows-1252", "cp1252", _is_western),
+    ("shift_jis", "cp932", _is_japanese),
+    ("cp850", "cp850", _is_western),
+)
+
+
+def _first_bad_line(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return _line_at(data, error.start)
+    return 1
+
+
+def _line_at(data: bytes, offset: int) -> int:
+    """The physical line of a byte."""
+    before = data[:offset]
+    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
