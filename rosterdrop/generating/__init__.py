@@ -1,0 +1,27 @@
+"""Synthetic districts: invented people, night after night, with faults planted where a file lists them."""
+
+from rosterdrop.generating.errors import (
+    FaultImpossible,
+    FaultUnknown,
+    FolderInUse,
+    GeneratingError,
+    NightUnknown,
+    SizeUnusable,
+)
+from rosterdrop.generating.faults import plantable
+from rosterdrop.generating.generate import ALL_FAULTS, Generated, Planted, generate, truncate
+
+__all__ = [
+    "ALL_FAULTS",
+    "FaultImpossible",
+    "FaultUnknown",
+    "FolderInUse",
+    "Generated",
+    "GeneratingError",
+    "NightUnknown",
+    "Planted",
+    "SizeUnusable",
+    "generate",
+    "plantable",
+    "truncate",
+]

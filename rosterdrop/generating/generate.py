@@ -1,0 +1,217 @@
+"""The generator's one order: a district in a folder, a sub-folder a night, and what was planted where."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from config.tables import file_of
+from rosterdrop.generating.chance import Dice
+from rosterdrop.generating.district import ID, NAME, TIME_ZONE, District, new_district
+from rosterdrop.generating.errors import FaultImpossible, FaultUnknown, FolderInUse, NightUnknown, SizeUnusable
+from rosterdrop.generating.faults import FAULTS, Fault
+from rosterdrop.generating.nights import next_night
+from rosterdrop.generating.plotting import Mark, Place, Plot
+from rosterdrop.generating.writing import Sheets, sheets_of, write_json, write_sheet
+
+ALL_FAULTS: Final[Mapping[str, str]] = {fault.name: fault.description for fault in FAULTS}
+"""Every fault by name, with a line on what it is; `plantable` says which of them fit where guardians come from."""
+
+_BY_NAME: Final = {fault.name: fault for fault in FAULTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implied:
+    """A row that is fine in itself and falls with another."""
+
+    file: str
+    line: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """A row that a fault made wrong: where it stands, as an editor counts, and what a judge must say of it.
+
+    `column` is None where the whole row is meant. `key` is that of a report's rejected rows.
+    """
+
+    night: int
+    fault: str
+    file: str
+    line: int
+    column: str | None
+    code: str
+    key: str
+    implied: tuple[Implied, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What was written. `nights`: the folder of each night; `rows`: data rows of each file of the last night."""
+
+    folder: Path
+    nights: tuple[Path, ...]
+    name: str
+    time_zone: str
+    schools: Mapping[str, str]
+    rows: Mapping[str, int]
+    planted: tuple[Planted, ...]
+
+
+def generate(
+    folder: Path,
+    *,
+    students: int,
+    seed: int = 1,
+    nights: int = 1,
+    faults: Sequence[str] = (),
+    separate_guardians: bool = False,
+    churn: float = 1.0,
+    progress: Callable[[str], None] | None = None,
+) -> Generated:
+    """Write a district into a new folder: `night-1/` and so on, `planted.json`, `district.json`.
+
+    The same order writes the same bytes on every machine.
+
+    Args:
+        folder: where to; it may not exist, or be empty.
+        students: how many on the first night.
+        seed: which of all districts of this size.
+        nights: how many; each continues the one before.
+        faults: names out of ALL_FAULTS, planted in the last night, or `name@2` in the second. A night after a fault
+            is free of it, as if the district had repaired it.
+        separate_guardians: guardians in a guardians.csv of their own, not in users.csv.
+        churn: how much happens between two nights, 1 in an ordinary one; with 0 all nights are the same bytes.
+        progress: takes a line on each step.
+
+    Raises:
+        GeneratingError: one of its kinds, before anything is written, or when a fault finds nothing to be planted in.
+    """
+    say = progress or _nothing
+    if students < 1 or nights < 1:
+        raise SizeUnusable("A district needs at least one student and one night.")
+    orders = _orders(faults, nights, separate_guardians=separate_guardians)
+    if folder.exists() and any(folder.iterdir()):
+        raise FolderInUse(folder)
+
+    planted: list[Planted] = []
+    rows: dict[str, int] = {}
+    folders = tuple(folder / f"night-{night}" for night in range(1, nights + 1))
+    district = new_district(seed, students, say)
+    schools = {school.id: school.name for school in district.schools}
+    for night, night_folder in enumerate(folders, start=1):
+        if night > 1:
+            district = next_night(district, seed, night, churn)
+        sheets = sheets_of(district, separate_guardians=separate_guardians)
+        planted += _plant(district, sheets, orders[night], seed=seed, night=night)
+        rows = _write(night_folder, sheets)
+        say(f"night {night}: " + ", ".join(f"{count:,} rows in {file}" for file, count in rows.items()))
+
+    _write_papers(folder, schools, planted, students=students, seed=seed, nights=nights)
+    return Generated(
+        folder=folder,
+        nights=folders,
+        name=NAME,
+        time_zone=TIME_ZONE,
+        schools=schools,
+        rows=rows,
+        planted=tuple(planted),
+    )
+
+
+def truncate(night: Path, share: float) -> int:
+    """Cut users.csv of a night after a share of its rows, as a transfer that broke off; how many rows are left.
+
+    The last line is whole: nothing but the number of rows gives it away. No row is expected to hold a line break.
+    """
+    users = night / file_of("users")
+    header, *rows = users.read_bytes().splitlines(keepends=True)
+    kept = rows[: int(len(rows) * share)]
+    users.write_bytes(header + b"".join(kept))
+    return len(kept)
+
+
+def _orders(faults: Iterable[str], nights: int, *, separate_guardians: bool) -> dict[int, list[Fault]]:
+    """Which faults to plant in which night, each once."""
+    orders: dict[int, list[Fault]] = {night: [] for night in range(1, nights + 1)}
+    for order in dict.fromkeys(faults):
+        name, _, night_text = order.partition("@")
+        fault = _BY_NAME.get(name)
+        if fault is None:
+            raise FaultUnknown(name, _BY_NAME)
+        if fault.needs not in (None, "guardians" if separate_guardians else "users"):
+            raise FaultImpossible(name, f"it needs guardians in {file_of(fault.needs)}")
+        night = _night(order, night_text, nights)
+        if fault not in orders[night]:
+            orders[night].append(fault)
+    return orders
+
+
+def _night(order: str, text: str, nights: int) -> int:
+    if not text and "@" not in order:
+        return nights
+    if not (text.isdecimal() and 1 <= int(text) <= nights):
+        raise NightUnknown(order, nights)
+    return int(text)
+
+
+def _plant(district: District, sheets: Sheets, faults: Sequence[Fault], *, seed: int, night: int) -> list[Planted]:
+    """Plant the faults of a night one after the other; lines are counted when the last one stands."""
+    # A copy: the IDs that faults invent must not be missing in the nights that follow.
+    plot = Plot(district=district.copied(), sheets=sheets, dice=Dice(seed, f"faults of night {night}"))
+    marks: list[tuple[str, Mark]] = []
+    # In the order of the catalogue, which begins with those that are hardest to place.
+    for fault in sorted(faults, key=FAULTS.index):
+        plot.fault = fault.name
+        marks += [(fault.name, mark) for mark in fault.plant(plot)]
+    if not marks:
+        return []
+    line_of = _line_counter(sheets)
+    return [_planted(fault, mark, night, line_of) for fault, mark in marks]
+
+
+def _planted(fault: str, mark: Mark, night: int, line_of: Callable[[Place], int]) -> Planted:
+    return Planted(
+        night=night,
+        fault=fault,
+        file=file_of(mark.place.table),
+        line=line_of(mark.place),
+        column=mark.column,
+        code=mark.place.code,
+        key=mark.key,
+        implied=tuple(
+            Implied(file=file_of(place.table), line=line_of(place), code=place.code) for place in mark.implied
+        ),
+    )
+
+
+def _line_counter(sheets: Sheets) -> Callable[[Place], int]:
+    """Counts as an editor does: the header is line 1, and line breaks in cells of earlier rows move a row down."""
+    breaks = {
+        table: [row for row, cells in enumerate(sheet.rows) for _ in range("".join(cells).count("\n"))]
+        for table, sheet in sheets.items()
+    }
+    return lambda place: place.row + 2 + sum(row < place.row for row in breaks[place.table])
+
+
+def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
+    folder.mkdir(parents=True)
+    for sheet in sheets.values():
+        write_sheet(folder, sheet)
+    return {file_of(table): len(sheet.rows) for table, sheet in sheets.items()}
+
+
+def _write_papers(
+    folder: Path, schools: Mapping[str, str], planted: Iterable[Planted], *, students: int, seed: int, nights: int
+) -> None:
+    """What a profile can be made of, and what a judge must find."""
+    order = {"students": students, "seed": seed, "nights": nights}
+    write_json(
+        folder / "district.json", {"id": ID, "name": NAME, "time_zone": TIME_ZONE, "schools": dict(schools), **order}
+    )
+    write_json(folder / "planted.json", {"planted": [asdict(one) for one in planted]})
+
+
+def _nothing(_: str) -> None:
+    """Where nobody listens."""
