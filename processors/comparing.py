@@ -261,7 +261,7 @@ def _leaving(changes: Changes, baseline: Frames) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=schema)]
     if "person" in changes:
         gone = changes["person"].filter(pl.col(CHANGE) == "archived")
-        parts.append(baseline["attachment"].join(gone, on=("kind", "key"), how="semi").select(schema))
+        parts.append(baseline["attachment"].join(gone, on=("kind", "key"), how="semi").select(*schema))
     if "attachment" in changes:
-        parts.append(changes["attachment"].filter(pl.col(CHANGE) == "archived").select(schema))
+        parts.append(changes["attachment"].filter(pl.col(CHANGE) == "archived").select(*schema))
     return pl.concat(parts).unique()

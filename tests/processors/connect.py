@@ -1,0 +1,206 @@
+"""A Connect store that lives through nights: standing rows in, what became of people out. The store is a real one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from config.profiles import Guard, Sync
+from config.tables import TableName
+from connect_store import ledger, people
+from connect_store.applying import apply
+from connect_store.records import ENTITIES
+from connect_store.store import open_store
+from processors.comparing import compare, newcomers, withheld
+from processors.counting import counts
+from processors.guarding import GuardOutcome, guard
+from processors.meaning import roster
+from processors.verdicts import ChangeCounts
+from validators.findings import as_frame
+from validators.judging import REJECTED, SET_ASIDE, Judgement
+
+Row = Mapping[str, Any]
+_LISTS = ("schools", "agents", "kept")
+
+
+def student(key: str, *, school: str = "A", agents: Sequence[str] = (), **fields: Any) -> Row:
+    return _user(key, "student", "student", school, agents=list(agents), **fields)
+
+
+def guardian(key: str, *, school: str = "A", **fields: Any) -> Row:
+    return _user(key, "guardian", "parent", school, **fields)
+
+
+def teacher(key: str, *, school: str = "A", **fields: Any) -> Row:
+    return _user(key, "staff", fields.pop("role", "teacher"), school, **fields)
+
+
+def classroom(key: str, *, school: str = "A", **fields: Any) -> Row:
+    return {"sourcedId": key, "title": f"Class {key}", "schoolSourcedId": school, "grades": "05", **fields}
+
+
+def member(room: str, user: str) -> Row:
+    return {"classSourcedId": room, "userSourcedId": user}
+
+
+def contact(student_key: str, guardian_key: str | None, **fields: Any) -> Row:
+    return {
+        "studentSourcedId": student_key,
+        "guardianSourcedId": guardian_key,
+        "givenName": "Gil",
+        "familyName": "Gray",
+        "email": f"{guardian_key}@example.org",
+        "sms": None,
+        "phone": None,
+        "language": None,
+        **fields,
+    }
+
+
+def _user(key: str, kind: str, role: str, school: str, **fields: Any) -> Row:
+    return {
+        "sourcedId": key,
+        "kind": kind,
+        "role": role,
+        "schools": school.split(),
+        "agents": [],
+        "givenName": key.title(),
+        "familyName": "Gray",
+        "email": None,
+        "sms": None,
+        "phone": None,
+        "language": None,
+        "grades": None,
+        "identifier": None,
+        "agentSourcedIds": None,
+        **fields,
+    }
+
+
+@dataclass
+class Night:
+    """What one night did."""
+
+    changes: ChangeCounts
+    guard: GuardOutcome
+
+
+@dataclass
+class Connect:
+    path: Path
+    sync: Sync = field(default_factory=Sync)
+    guard_rule: Guard = field(default_factory=lambda: Guard(limit_percent=100))
+    number: int = 0
+
+    def night(
+        self,
+        users: Sequence[Row] | None = (),
+        classes: Sequence[Row] | None = (),
+        enrollments: Sequence[Row] | None = (),
+        *,
+        guardians: Sequence[Row] | None = None,
+        guardians_from: Any = "users",
+        protected: Mapping[TableName, Sequence[Any]] | None = None,
+        drop_columns: Sequence[str] = (),
+    ) -> Night:
+        """Bring one night's standing rows into the store."""
+        given: dict[TableName, Sequence[Row] | None] = {
+            "users": users,
+            "classes": classes,
+            "enrollments": enrollments,
+            "guardians": guardians,
+        }
+        standing = {name: _frame(name, rows, drop_columns) for name, rows in given.items() if rows is not None}
+        judgement = Judgement(
+            facts=(),
+            standing=standing,
+            findings=as_frame(()),
+            rejected=pl.DataFrame(schema=REJECTED),
+            set_aside=pl.DataFrame(schema=SET_ASIDE),
+            guardians_from=guardians_from,
+        )
+        return self._apply(judgement, protected or {})
+
+    def status_of(self, key: str) -> str | None:
+        found = self.find(key)
+        return found.status if found else None
+
+    def find(self, key: str) -> people.Person | None:
+        with open_store(self.path) as store:
+            found = people.find_people(store, "d", key=key)
+        return found[0] if found else None
+
+    def links_of(self, key: str, what: str) -> dict[str, str]:
+        found = self.find(key)
+        return {link.key: link.status for link in getattr(found, what)}
+
+    def classroom_status(self, key: str) -> str:
+        with open_store(self.path) as store:
+            rows = store._database.execute("select status from classroom where key = ?", [key]).fetchall()
+        return str(rows[0][0])
+
+    def contents(self) -> dict[str, list[Any]]:
+        """Every row of Connect's own tables, without the number of the batch that wrote it."""
+        with open_store(self.path) as store:
+            return {
+                name: store._database.execute(
+                    f"select {', '.join(entity.columns)}, status from {name} order by {', '.join(entity.key)}"
+                ).fetchall()
+                for name, entity in ENTITIES.items()
+            }
+
+    def _apply(self, judgement: Judgement, protected: Mapping[TableName, Sequence[Any]]) -> Night:
+        self.number += 1
+        tonight = roster(judgement)
+        with open_store(self.path) as store:
+            baseline = people.baseline(store, "d")
+            with store.writing():
+                standing = {
+                    name: people.standing(store, "d", ENTITIES[name], records)
+                    for name, records in newcomers(tonight, baseline).items()
+                }
+            comparison = compare(tonight, baseline, standing, _protected(protected), self.sync)
+            outcome = guard(comparison, baseline, self.guard_rule)
+            changes = withheld(comparison.changes) if outcome.tripped else comparison.changes
+            with store.writing():
+                ledger.open_batch(
+                    store,
+                    district="d",
+                    test=False,
+                    origin="test",
+                    received=ledger.moment("2026-11-24T00:00:00.000Z"),
+                    files=[],
+                )
+                apply(store, district="d", batch=self.number, changes=changes)
+            return Night(changes=counts(comparison, changes), guard=outcome)
+
+
+def _frame(name: TableName, rows: Sequence[Row], drop: Sequence[str]) -> pl.DataFrame:
+    examples: dict[str, Row] = {
+        "users": student("x"),
+        "classes": classroom("x"),
+        "enrollments": member("x", "x"),
+        "guardians": contact("x", "x"),
+    }
+    columns = [*examples[name], "kept"]
+    schema = {column: pl.List(pl.String) if column in _LISTS else pl.String for column in columns}
+    data = [{"kept": [], **row} for row in rows]
+    return pl.DataFrame(data, schema=schema).drop(*(column for column in drop if column in schema))
+
+
+def _protected(keys: Mapping[TableName, Sequence[Any]]) -> dict[Any, pl.DataFrame]:
+    def frame(names: tuple[str, ...], rows: Sequence[Any]) -> pl.DataFrame:
+        return pl.DataFrame(
+            [tuple([row] if isinstance(row, str) else row) for row in rows],
+            dict.fromkeys(names, pl.String),
+            orient="row",
+        )
+
+    return {
+        "person": frame(("key",), keys.get("users", ())),
+        "classroom": frame(("key",), keys.get("classes", ())),
+        "membership": frame(("classroom", "key"), keys.get("enrollments", ())),
+        "guardianship": frame(("student", "guardian"), keys.get("guardians", ())),
+    }

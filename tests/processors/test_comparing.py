@@ -1,0 +1,297 @@
+"""What a night does to Connect, rule by rule (connect-behaviour 3 and 9.1); the store is a real one."""
+
+from dataclasses import replace
+
+from config.profiles import Guard, Sync
+from tests.processors.connect import Connect, classroom, contact, guardian, member, student, teacher
+
+ANA = student("ana", agents=["gil"])
+BEN = student("ben")
+GIL = guardian("gil")
+TOM = teacher("tom")
+MATH = classroom("math")
+EVERYBODY = [ANA, BEN, GIL, TOM]
+MEMBERS = [member("math", "ana"), member("math", "ben"), member("math", "tom")]
+
+
+def test_a_first_night_creates_everything(connect: Connect) -> None:
+    night = connect.night(EVERYBODY, [MATH], MEMBERS)
+
+    assert night.changes["student"]["created"] == 2
+    assert night.changes["guardian"]["created"] == 1
+    assert night.changes["staff"]["created"] == 1
+    assert night.changes["classroom"]["created"] == 1
+    assert night.changes["membership"]["created"] == 3
+    assert night.changes["guardianship"]["created"] == 1
+    assert connect.links_of("ana", "guardians") == {"gil": "active"}
+    assert connect.links_of("ana", "classrooms") == {"math": "active"}
+
+
+def test_the_same_night_again_writes_nothing(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    night = connect.night(EVERYBODY, [MATH], MEMBERS)
+
+    assert connect.contents() == before
+    assert all(
+        counts[action] == 0 for counts in night.changes.values() for action in ("created", "updated", "archived")
+    )
+    assert night.changes["student"]["unchanged"] == 2
+
+
+def test_a_changed_name_updates_the_person(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    night = connect.night([{**ANA, "familyName": "Núñez"}, BEN, GIL, TOM], [MATH], MEMBERS)
+
+    assert night.changes["student"]["updated"] == 1
+    assert (found := connect.find("ana")) and found.family_name == "Núñez"
+
+
+def test_a_student_who_left_is_archived_and_keeps_school_classes_and_guardians(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night([BEN, GIL, TOM], [MATH], MEMBERS[1:])
+
+    assert connect.status_of("ana") == "archived"
+    assert connect.links_of("ana", "schools") == {"A": "active"}
+    assert connect.links_of("ana", "classrooms") == {"math": "active"}
+    assert connect.links_of("ana", "guardians") == {"gil": "active"}
+
+
+def test_a_guardian_who_leaves_with_the_student_is_not_disconnected(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night([BEN, TOM], [MATH], MEMBERS[1:])
+
+    assert connect.status_of("gil") == "active"
+
+
+def test_an_archived_student_who_returns_is_restored_with_tonights_classes_only(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH, classroom("art")], [*MEMBERS, member("art", "ana")])
+    connect.night([BEN, GIL, TOM], [MATH, classroom("art")], MEMBERS[1:])
+    night = connect.night(EVERYBODY, [MATH, classroom("art")], MEMBERS)
+
+    assert night.changes["student"]["restored"] == 1
+    assert connect.status_of("ana") == "active"
+    assert connect.links_of("ana", "classrooms") == {"art": "ended", "math": "active"}
+
+
+def test_a_profile_may_keep_returning_students_archived(connect: Connect) -> None:
+    connect.sync = Sync(archived_students="keep_archived")
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night([BEN, GIL, TOM], [MATH], MEMBERS[1:])
+    before = connect.contents()
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+
+    assert connect.contents() == before
+
+
+def test_a_guardian_who_left_is_unlinked_and_disconnected(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night([student("ana"), BEN, TOM], [MATH], MEMBERS)
+
+    assert connect.status_of("gil") == "disconnected"
+    assert connect.links_of("ana", "guardians") == {"gil": "ended"}
+    assert connect.links_of("gil", "schools") == {"A": "ended"}
+
+
+def test_staff_who_left_lose_school_and_classes_and_keep_the_account(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night([ANA, BEN, GIL], [MATH], MEMBERS[:2])
+
+    assert connect.status_of("tom") == "disconnected"
+    assert connect.links_of("tom", "schools") == {"A": "ended"}
+    assert connect.links_of("tom", "classrooms") == {"math": "ended"}
+
+
+def test_a_class_that_vanished_is_archived_with_its_members_as_history(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night(EVERYBODY, [], [])
+
+    assert connect.classroom_status("math") == "archived"
+    assert connect.links_of("ana", "classrooms") == {"math": "active"}
+
+
+def test_a_class_that_reappears_stays_archived_unless_the_profile_says_otherwise(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night(EVERYBODY, [], [])
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    assert connect.classroom_status("math") == "archived"
+
+    connect.sync = Sync(unarchive_classrooms=True)
+    connect.night(EVERYBODY, [MATH], MEMBERS[1:])
+    assert connect.classroom_status("math") == "active"
+    assert connect.links_of("ana", "classrooms") == {"math": "ended"}
+
+
+def test_an_enrollment_that_vanished_ends_the_membership(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    night = connect.night(EVERYBODY, [MATH], MEMBERS[1:])
+
+    assert night.changes["membership"]["archived"] == 1
+    assert connect.links_of("ana", "classrooms") == {"math": "ended"}
+
+
+def test_a_student_who_drops_one_of_two_schools_keeps_the_other(connect: Connect) -> None:
+    connect.night([student("ana", school="A B")])
+    night = connect.night([student("ana", school="B")])
+
+    assert night.changes["student"] == {
+        "created": 0, "updated": 1, "archived": 0, "restored": 0, "unchanged": 0, "withheld": 0
+    }  # fmt: skip
+    assert connect.links_of("ana", "schools") == {"A": "ended", "B": "active"}
+
+
+def test_a_rejected_row_is_not_a_missing_row(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    connect.night(
+        [BEN, GIL, TOM],
+        [],
+        MEMBERS[1:],
+        protected={"users": ["ana"], "classes": ["math"], "enrollments": [("math", "ana")]},
+    )
+
+    assert connect.contents() == before
+
+
+def test_a_rejected_guardian_keeps_links_and_schools(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    connect.night([student("ana"), BEN, TOM], [MATH], MEMBERS, protected={"users": ["gil"]})
+
+    assert connect.contents() == before
+
+
+def test_a_rejected_value_keeps_what_is_stored_and_an_empty_cell_clears_it(connect: Connect) -> None:
+    connect.night([student("ana", email="ana@example.org", sms="+13125550100")])
+    connect.night([student("ana", kept=["email"])])
+
+    found = connect.find("ana")
+    assert found
+    assert (found.email, found.sms) == ("ana@example.org", None)
+
+
+def test_a_column_that_vanished_keeps_what_is_stored(connect: Connect) -> None:
+    connect.night([student("ana", email="ana@example.org", agents=["gil"]), GIL])
+    before = connect.contents()
+    connect.night([student("ana"), GIL], drop_columns=["email", "agentSourcedIds"])
+
+    assert connect.contents() == before
+
+
+def test_the_sync_writes_a_role_only_once(connect: Connect) -> None:
+    connect.night([teacher("tom", role="administrator")])
+    connect.night([teacher("tom", role="teacher")])
+
+    assert (found := connect.find("tom")) and found.role == "admin"
+
+
+def test_the_language_is_written_once_unless_the_profile_lets_the_sync_update_it(connect: Connect) -> None:
+    connect.night([guardian("gil", language="es")])
+    connect.night([guardian("gil", language="vi")])
+    assert (found := connect.find("gil")) and found.language == "es"
+
+    connect.sync = Sync(update_language=True)
+    connect.night([guardian("gil", language="vi")])
+    assert (found := connect.find("gil")) and found.language == "vi"
+
+
+def test_the_guardian_file_attaches_guardians_through_their_students(connect: Connect) -> None:
+    connect.night(
+        [student("ana", school="A"), student("ben", school="B")],
+        guardians=[contact("ana", "gil"), contact("ben", "gil")],
+        guardians_from="guardians",
+    )
+
+    assert connect.links_of("gil", "schools") == {"A": "active", "B": "active"}
+    assert connect.links_of("gil", "students") == {"ana": "active", "ben": "active"}
+
+
+def test_a_guardian_without_id_is_one_person_for_two_children(connect: Connect) -> None:
+    night = connect.night(
+        [{**ANA, "agents": []}, BEN],
+        guardians=[contact("ana", None, email="gil@example.org"), contact("ben", None, email="gil@example.org")],
+        guardians_from="guardians",
+    )
+
+    assert night.changes["guardian"]["created"] == 1
+    assert night.changes["guardianship"]["created"] == 2
+
+
+def test_a_night_without_the_guardian_file_keeps_all_guardians(connect: Connect) -> None:
+    connect.night([BEN], guardians=[contact("ben", "gil")], guardians_from="guardians")
+    before = connect.contents()
+    connect.night([BEN], guardians=None, guardians_from="guardians")
+
+    assert connect.contents() == before
+
+
+def test_neither_source_of_guardians_unlinks_what_the_other_brought(connect: Connect) -> None:
+    connect.night([ANA, GIL, BEN])
+    connect.night([ANA, BEN], guardians=[contact("ben", "ida")], guardians_from="guardians")
+
+    assert connect.links_of("ana", "guardians") == {"gil": "active"}
+    assert connect.links_of("ben", "guardians") == {"ida": "active"}
+
+
+def test_a_table_that_did_not_come_is_not_missing(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    connect.night(EVERYBODY, None, None)
+
+    assert connect.contents() == before
+
+
+def test_fifty_of_501_students_may_leave_and_51_may_not(connect: Connect) -> None:
+    """The worked example of the Deletion Threshold (connect-behaviour 2.2, T2)."""
+    connect.guard_rule = Guard(limit_percent=10)
+    school = [student(f"s{number:03}") for number in range(501)]
+    connect.night(school)
+    assert not connect.night(school[50:]).guard.tripped
+
+    night = connect.night(school[50 + 46 :])
+    assert night.guard.tripped
+    assert night.changes["student"]["withheld"] == 46
+    assert connect.status_of("s060") == "active"
+
+
+def test_one_guard_withholds_all_archiving_and_lets_creates_and_updates_through(connect: Connect) -> None:
+    connect.guard_rule = Guard(limit_percent=10)
+    school = [student(f"s{number:02}") for number in range(30)]
+    connect.night([*school, TOM], [MATH], [member("math", "tom")])
+    night = connect.night([student("s00", givenName="New"), *school[20:], student("zoe")], [MATH], [])
+
+    assert night.guard.tripped
+    assert night.changes["student"] == {
+        "created": 1, "updated": 1, "archived": 0, "restored": 0, "unchanged": 10, "withheld": 19
+    }  # fmt: skip
+    assert night.changes["staff"]["withheld"] == 1
+    assert connect.links_of("tom", "classrooms") == {"math": "active"}
+
+
+def test_what_was_withheld_is_counted_anew_the_next_night(connect: Connect) -> None:
+    connect.guard_rule = Guard(limit_percent=10)
+    school = [student(f"s{number:02}") for number in range(30)]
+    connect.night(school)
+    connect.night(school[10:])
+    night = connect.night(school)
+
+    assert not night.guard.tripped
+    assert night.changes["student"]["unchanged"] == 30
+
+
+def test_two_leavers_of_a_small_school_pass(connect: Connect) -> None:
+    connect.guard_rule = Guard(limit_percent=10, at_least=2)
+    staff = [teacher(f"t{number}") for number in range(8)]
+    connect.night(staff)
+
+    assert not connect.night(staff[2:]).guard.tripped
+    assert connect.night(staff[5:]).guard.tripped
+
+
+def test_archived_students_do_not_count_as_managed(connect: Connect) -> None:
+    connect.guard_rule = replace(connect.guard_rule, limit_percent=100)
+    connect.night([student(f"s{number}") for number in range(10)])
+    connect.night([student(f"s{number}") for number in range(5)])
+    night = connect.night([student(f"s{number}") for number in range(5)])
+
+    assert [(limit.managed, limit.vanishing) for limit in night.guard.limits] == [(5, 0)]
