@@ -4,36 +4,31 @@ Any step may die at any moment. What is unfinished stands in the ledger, and `wo
 frozen or in work is run anew from its frozen files, one that was decided only lacks its report.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-import polars as pl
-
 from config.home import Home
 from config.loading import read_profile
 from config.profiles import Profile
-from config.tables import TableName
 from config.writing import write_schools
-from connect_store import ledger, people
+from connect_store import ledger
 from connect_store.applying import Changes, apply
 from connect_store.ledger import LedgerBatch
-from connect_store.records import ENTITIES
 from connect_store.store import Store, open_store
 from processors import freezing, lifecycle
-from processors.comparing import Comparison, Frames, compare, newcomers, withheld
+from processors.comparing import withheld
 from processors.counting import counts
+from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import Delivery
-from processors.guarding import GuardOutcome, guard
 from processors.locks import district_lock
-from processors.meaning import roster
+from processors.planning import Plan, known, plan_for
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish
 from processors.summaries import findings_in, guard_in, summary_of
 from processors.verdicts import APPLIED, Verdict, as_verdict, verdict_on
-from validators import Judgement, Known, Table, judge, read
-from validators.findings import Finding, as_frame, joined
+from validators import Judgement
+from validators.findings import as_frame, joined
 
 _LOCK_WAIT_S: Final = 600.0
 
@@ -54,22 +49,6 @@ class Outcome:
     number: int
     verdict: Verdict
     report: Report
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """The tables of a batch that could be read, and what reading found."""
-
-    tables: Mapping[TableName, Table]
-    findings: pl.DataFrame
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """What applying a batch would do, counted and guarded before anything is written."""
-
-    comparison: Comparison
-    guard: GuardOutcome
 
 
 def deliver(home: Home, delivery: Delivery) -> int:
@@ -106,7 +85,7 @@ def outcome_of(home: Home, number: int) -> Outcome:
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
         profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
-        judgement = _judge(store, batch, _read(home, batch, profile), profile)
+        judgement = judge_set(_read(home, batch, profile), profile, known(store, batch.district))
     report = _report_on(batch, profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
@@ -136,15 +115,15 @@ def _finish(home: Home, store: Store, number: int, *, who: str) -> Outcome:
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
     profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
-    reading = _read(home, batch, profile)
-    judgement = _judge(store, batch, reading, profile)
+    files = _read(home, batch, profile)  # 4 read
+    judgement = judge_set(files, profile, known(store, batch.district))  # 5 judge
     if batch.state != "decided":
         _adopt_schools(home, profile, judgement)
-        plan = None if judgement.refused else _plan(store, batch.district, judgement, profile)
-        _apply(store, batch, judgement, plan, who=who)
+        plan = None if judgement.refused else plan_for(store, judgement, profile)  # 6 mean, 7 compare, 8 guard
+        _apply(store, batch, judgement, plan, who=who)  # 9 apply
         batch = ledger.require(store, number)
     report = _report_on(batch, profile, judgement)
-    publish(home, report, reading.tables)
+    publish(home, report, files.tables)  # 10 report
     _close(store, batch, who=who)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
@@ -157,34 +136,18 @@ def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
     return ledger.require(store, batch.number)
 
 
-def _read(home: Home, batch: LedgerBatch, profile: Profile) -> _Reading:
-    readings = {
-        file.table: read(
-            freezing.frozen_file(home, batch, file),
-            file.table,
-            encoding=profile.reading.encoding,
-            sha256=file.sha256,
+def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
+    frozen = [
+        SetFile(
+            path=freezing.frozen_file(home, batch, file),
             file=file.file,
+            table=file.table,
+            sha256=file.sha256,
             carried_from=file.carried_from,
         )
         for file in batch.files
-        if file.table is not None
-    }
-    strangers = [Finding(code="file.unexpected", file=file.file) for file in batch.files if file.table is None]
-    return _Reading(
-        tables={name: reading.table for name, reading in readings.items() if reading.table is not None},
-        findings=joined([*(reading.findings for reading in readings.values()), as_frame(strangers)]),
-    )
-
-
-def _judge(store: Store, batch: LedgerBatch, reading: _Reading, profile: Profile) -> Judgement:
-    known = Known(
-        guardians=people.guardian_keys(store, batch.district),
-        guardians_file_seen=people.guardians_file_seen(store, batch.district),
-    )
-    present = {file.table for file in batch.files}
-    missing = frozenset(table for table in profile.arrival.expected if table not in present)
-    return judge(reading.tables, profile, known, read_findings=reading.findings, missing=missing)
+    ]
+    return read_set(frozen, profile)
 
 
 def _adopt_schools(home: Home, profile: Profile, judgement: Judgement) -> None:
@@ -193,23 +156,7 @@ def _adopt_schools(home: Home, profile: Profile, judgement: Judgement) -> None:
         write_schools(home, profile.id, judgement.schools)
 
 
-def _plan(store: Store, district: str, judgement: Judgement, profile: Profile) -> _Plan:
-    """Steps 6 to 8: only for keys that the baseline does not hold is more of the store read."""
-    tonight = roster(judgement)
-    baseline = people.baseline(store, district)
-    with store.writing():
-        standing = {
-            name: people.standing(store, district, ENTITIES[name], records)
-            for name, records in newcomers(tonight, baseline).items()
-        }
-    comparison = compare(tonight, baseline, standing, _protected(judgement), profile.sync)
-    return _Plan(
-        comparison=comparison,
-        guard=guard(comparison, baseline, profile.guard, reasons=judgement.withholds),
-    )
-
-
-def _apply(store: Store, batch: LedgerBatch, judgement: Judgement, plan: _Plan | None, *, who: str) -> None:
+def _apply(store: Store, batch: LedgerBatch, judgement: Judgement, plan: Plan | None, *, who: str) -> None:
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
     verdict = verdict_on(judgement, plan.guard if plan else None)
@@ -231,7 +178,7 @@ def _apply(store: Store, batch: LedgerBatch, judgement: Judgement, plan: _Plan |
             _supersede_held(store, batch, now, who=who)
 
 
-def _allowed(verdict: Verdict, plan: _Plan | None) -> Changes:
+def _allowed(verdict: Verdict, plan: Plan | None) -> Changes:
     if plan is None:
         return {}
     return withheld(plan.comparison.changes) if verdict == "withheld" else plan.comparison.changes
@@ -266,23 +213,5 @@ def _close(store: Store, batch: LedgerBatch, *, who: str) -> None:
         ledger.note(store, batch.number, "report", at=_now(), who=who)
 
 
-def _protected(judgement: Judgement) -> Frames:
-    """Keys of rejected rows in the store's words."""
-    keys = judgement.protected
-    pairs = keys.get("enrollments", _NO_ENROLLMENTS)
-    links = keys.get("guardians", _NO_LINKS)
-    return {
-        "person": keys.get("users", _NO_KEYS),
-        "classroom": keys.get("classes", _NO_KEYS),
-        "membership": pairs.select(classroom="classSourcedId", key="userSourcedId"),
-        "guardianship": links.select(student="studentSourcedId", guardian="guardianSourcedId"),
-    }
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-_NO_KEYS: Final = pl.DataFrame(schema={"key": pl.String()})
-_NO_ENROLLMENTS: Final = pl.DataFrame(schema={"classSourcedId": pl.String(), "userSourcedId": pl.String()})
-_NO_LINKS: Final = pl.DataFrame(schema={"studentSourcedId": pl.String(), "guardianSourcedId": pl.String()})

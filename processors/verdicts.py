@@ -1,7 +1,7 @@
 """The five verdicts on a batch and the exit codes that scripts read (INTERFACES, "Verdicts")."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import polars as pl
 
@@ -46,7 +46,7 @@ def as_verdict(text: str | None) -> Verdict:
     Raises:
         ValueError: it is none.
     """
-    for verdict in get_args(Verdict):
+    for verdict in EXIT_CODES:
         if text == verdict:
             return verdict
     raise ValueError(f"{text!r} is no verdict")

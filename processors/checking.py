@@ -1,0 +1,65 @@
+"""`check`: files judged offline, with the engine of the service; nothing is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from config.home import Home
+from config.profiles import ASSUMED, Profile
+from config.tables import TableName
+from connect_store.store import open_store
+from processors.comparing import withheld
+from processors.counting import counts
+from processors.file_sets import FileSet, SetFile, judge_set, read_set
+from processors.freezing import DeliveredFile
+from processors.planning import known, plan_for
+from processors.reporting.contents import Report
+from processors.verdicts import verdict_on
+from validators import Judgement, Known, Table
+from validators.findings import Finding, as_frame, joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A report on files that were only judged, and the tables it speaks about."""
+
+    report: Report
+    tables: Mapping[TableName, Table]
+
+
+def check(files: Sequence[DeliveredFile], profile: Profile | None = None) -> Checked:
+    """Judge files by themselves. Without a profile: the schools that are found, UTC, US phones, and it says so."""
+    profile = profile or ASSUMED
+    found = _read(files, profile)
+    judgement = judge_set(found, profile, Known())
+    if profile is ASSUMED:
+        judgement = _saying(judgement, Finding(code="profile.assumed"))
+    report = Report(verdict=verdict_on(judgement, None), judgement=judgement, time_zone=profile.time_zone.key)
+    return Checked(report=report, tables=found.tables)
+
+
+def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) -> Checked:
+    """Judge files and say what they would change in a district's roster if they came now; nothing is written."""
+    found = _read(files, profile)
+    with open_store(home.store_db) as store:
+        judgement = judge_set(found, profile, known(store, profile.id))
+        plan = None if judgement.refused else plan_for(store, judgement, profile)
+    report = Report(
+        verdict=verdict_on(judgement, plan.guard if plan else None),
+        judgement=judgement,
+        district=profile.id,
+        district_name=profile.name,
+        time_zone=profile.time_zone.key,
+    )
+    if plan is not None:
+        comparison = plan.comparison
+        changes = withheld(comparison.changes) if plan.guard.tripped else comparison.changes
+        report = replace(report, changes=counts(comparison, changes), guard=plan.guard)
+    return Checked(report=report, tables=found.tables)
+
+
+def _read(files: Sequence[DeliveredFile], profile: Profile) -> FileSet:
+    return read_set([SetFile(path=file.path, file=file.name, table=file.table) for file in files], profile)
+
+
+def _saying(judgement: Judgement, finding: Finding) -> Judgement:
+    return replace(judgement, findings=joined([judgement.findings, as_frame([finding])]))
