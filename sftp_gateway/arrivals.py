@@ -69,6 +69,7 @@ class Writing:
     path: str  # below the drop, with slashes
     staging: str  # the file's name in HOME/uploads
     account: str
+    copied: bool = False  # it began as a copy of what stood there
     interrupted_at: datetime | None = None
     size: int = 0
 
@@ -196,13 +197,14 @@ class Journal:
 
     # Uploads that are open or were cut off.
 
-    def begin_writing(self, drop_id: DropId, path: str, staging: str, account: str, at: datetime) -> Writing:
-        """An upload has begun."""
+    def begin_writing(
+        self, drop_id: DropId, path: str, staging: str, *, account: str, at: datetime, copied: bool
+    ) -> Writing:
+        """An upload has begun; `copied` where it changes a copy of what stands there."""
+        values = {"path": path, "staging": staging, "account": account, "at": _text(at), "copied": copied}
         with self._transaction():
-            (row,) = self._rows(
-                "begin_writing", **_drop(drop_id), path=path, staging=staging, account=account, at=_text(at)
-            )
-        return Writing(id=row["id"], drop_id=drop_id, path=path, staging=staging, account=account)
+            (row,) = self._rows("begin_writing", **_drop(drop_id), **values)
+        return Writing(id=row["id"], drop_id=drop_id, path=path, staging=staging, account=account, copied=copied)
 
     def resume_writing(self, writing: Writing, account: str, at: datetime) -> None:
         """A client goes on where an upload was cut off."""
@@ -344,6 +346,7 @@ def _writing(row: Row) -> Writing:
         path=row["path"],
         staging=row["staging"],
         account=row["account"],
+        copied=bool(row["copied"]),
         interrupted_at=_moment(row["interrupted_at"]),
         size=row["size"],
     )

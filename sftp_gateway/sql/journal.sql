@@ -45,8 +45,8 @@ update arrival set told = 1 where generation = :generation;
 
 -- name: begin_writing
 -- An upload has begun; should the process die, the next one finds it here.
-insert into writing (district, drop_name, path, staging, account, opened_at)
-values (:district, :drop_name, :path, :staging, :account, :at)
+insert into writing (district, drop_name, path, staging, account, opened_at, copied)
+values (:district, :drop_name, :path, :staging, :account, :at, :copied)
 returning id;
 
 -- name: resume_writing

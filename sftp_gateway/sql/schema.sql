@@ -29,6 +29,7 @@ create table writing (
   staging text not null unique,
   account text not null,
   opened_at text not null,
+  copied integer not null,
   interrupted_at text,
   size integer not null default 0,
   told integer not null default 0

@@ -1,0 +1,210 @@
+"""Attending to one drop: look at it when something happens and on a tick, and hand over what is complete."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from config.settings import Watching
+from config.tables import TableName
+from sftp_gateway.arrivals import Journal, Standing
+from sftp_gateway.auditing import Audit
+from sftp_gateway.completeness import (
+    DropState,
+    Take,
+    blocked_by,
+    deadline_on,
+    due_deadline,
+    next_step,
+    standing,
+    tables_in,
+)
+from sftp_gateway.drops import Drop
+from sftp_gateway.receiving import FilesChanged, Receiver, Receiving
+from sftp_gateway.threads import DiskThreads
+
+_LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow
+_FIRST_RETRY_S: Final = 2.0
+_LONGEST_RETRY_S: Final = 300.0
+log = logging.getLogger(__name__)
+
+
+class Attendant:
+    """Attends to one drop from the start of the gateway to its end."""
+
+    def __init__(
+        self,
+        drop: Drop,
+        receiving: Callable[[], Awaitable[Receiving | None]],
+        receiver: Receiver,
+        *,
+        journal: Journal,
+        threads: DiskThreads,
+        audit: Audit,
+        watching: Watching,
+        arrived: Callable[[Standing], None],
+    ) -> None:
+        self.drop = drop
+        self._receiving = receiving
+        self._receiver = receiver
+        self._journal = journal
+        self._threads = threads
+        self._audit = audit
+        self._tick_s = watching.scan_s
+        self._arrived = arrived
+        self._woken = asyncio.Event()
+        self._sessions: set[object] = set()
+        self._last_event_s = 0.0
+        self._retry_s = _FIRST_RETRY_S
+        self._not_before_s = 0.0
+        self._unreadable: frozenset[str] = frozenset()
+        self._stopped = False
+
+    def touched(self, session: object) -> None:
+        """A session changed something here."""
+        self._sessions.add(session)
+        self._happened()
+
+    def left(self, session: object) -> None:
+        """A session is over."""
+        if session in self._sessions:
+            self._sessions.discard(session)
+            self._happened()
+
+    def wake(self) -> None:
+        """Something may have changed; nobody knows what."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look whenever something happens, and on a tick."""
+        await self._remember_last_event()
+        while not self._stopped:
+            self._woken.clear()
+            seconds = await self._look_and_survive()
+            if self._stopped:
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), min(seconds, self._tick_s))
+
+    def stop(self) -> None:
+        """End `run` after the look that is under way: a set that is being frozen is still marked as taken."""
+        self._stopped = True
+        self._woken.set()
+
+    def _happened(self) -> None:
+        self._last_event_s = time.monotonic()
+        self._woken.set()
+
+    async def _remember_last_event(self) -> None:
+        """After a restart a set goes on waiting from where its last file came."""
+        new = await self._threads.run(self.drop.new)
+        ages_s = [(datetime.now(UTC) - file.arrived_at).total_seconds() for file in new]
+        self._last_event_s = time.monotonic() - max(0.0, min(ages_s, default=0.0))
+
+    async def _look_and_survive(self) -> float:
+        try:
+            return await self._look()
+        except Exception:
+            log.exception("A look at a drop failed and is repeated")
+            return _LOOK_AGAIN_S
+
+    async def _look(self) -> float:
+        """Look once; the seconds until the next look is due."""
+        receiving = await self._receiving()
+        if receiving is None:
+            return self._tick_s
+        unstable = await self._reconcile()
+        state = await self._threads.run(self._state)
+        await self._mind_the_deadline(receiving, state)
+        step = next_step(state, receiving.arrival, await self._carriable(state, receiving), time.monotonic())
+        if isinstance(step, Take):
+            return await self._hand_over(step)
+        return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if unstable else self._tick_s)
+
+    async def _reconcile(self) -> bool:
+        found = await self._threads.run(self.drop.reconcile)
+        for arrival in found.arrivals:
+            self._last_event_s = time.monotonic()
+            self._audit.note("arrived_elsewhere", **_where(self.drop), path=arrival.file.name, bytes=arrival.file.size)
+            self._arrived(arrival)
+        for name in found.unreadable - self._unreadable:
+            self._audit.note("unreadable_name", **_where(self.drop), path=ascii(name))
+        self._unreadable = found.unreadable
+        if found.unstable:
+            self._last_event_s = time.monotonic()
+        return found.unstable
+
+    def _state(self) -> DropState:
+        return DropState(
+            new=self.drop.new(),
+            interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
+            open_handles=self.drop.open_uploads,
+            session_ended=not self._sessions,
+            last_event_s=self._last_event_s,
+        )
+
+    async def _carriable(self, state: DropState, receiving: Receiving) -> frozenset[TableName]:
+        present = tables_in(standing(state.new))
+        if not present or present >= frozenset(receiving.arrival.expected):
+            return frozenset()
+        return await self._receiver.carriable(self.drop.id.district, self.drop.id.drop)
+
+    async def _hand_over(self, step: Take) -> float:
+        """Hand a complete set over; only when the service has frozen it the journal says that it is taken."""
+        if (left_s := self._not_before_s - time.monotonic()) > 0:
+            return left_s
+        try:
+            batch = await self._receiver.complete(self.drop.id.district, self.drop.id.drop, step.files, step.carried)
+        except FilesChanged:
+            self._happened()
+            return _LOOK_AGAIN_S
+        except Exception:
+            log.exception("A complete set could not be handed over and is tried again")
+            self._not_before_s = time.monotonic() + self._retry_s
+            self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
+            return self._retry_s
+        self._retry_s = _FIRST_RETRY_S
+        generations = [file.generation for file in step.files]
+        await self._threads.run(self._journal.take, generations, batch, datetime.now(UTC))
+        self._audit.note("taken", **_where(self.drop), batch=batch, files=len(generations))
+        return self._tick_s
+
+    async def _mind_the_deadline(self, receiving: Receiving, state: DropState) -> None:
+        """Once a day, when the deadline has passed in the district's time zone, say what is missing."""
+        day = due_deadline(receiving.arrival, receiving.time_zone, datetime.now(UTC))
+        if day is None or self.drop.id.drop != "main":
+            return
+        district = self.drop.id.district
+        handled = await self._threads.run(self._journal.handled_deadline, district)
+        if handled and handled >= day:
+            return
+        await self._threads.run(self._journal.handle_deadline, district, day)
+        # A district that we see for the first time has not missed anything yet.
+        if handled and await self._is_short(receiving, state, day):
+            await self._say_incomplete(receiving, state)
+
+    async def _is_short(self, receiving: Receiving, state: DropState, day: date) -> bool:
+        present = tables_in(standing(state.new))
+        if present or state.interrupted:
+            missing = frozenset(receiving.arrival.expected) - present
+            return bool(blocked_by(state.interrupted) or missing - await self._carriable(state, receiving))
+        before = deadline_on(day - timedelta(days=1), receiving.arrival, receiving.time_zone)
+        last = await self._threads.run(self._journal.last_taken_at, self.drop.id)
+        return last is None or last < before
+
+    async def _say_incomplete(self, receiving: Receiving, state: DropState) -> None:
+        files = standing(state.new)
+        missing = frozenset(receiving.arrival.expected) - tables_in(files)
+        interrupted = tuple(writing.as_interruption() for writing in await self._threads.run(self.drop.interrupted))
+        self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)))
+        try:
+            await self._receiver.incomplete(self.drop.id.district, files, missing, interrupted)
+        except Exception:
+            log.exception("An incomplete set could not be told")
+
+
+def _where(drop: Drop) -> dict[str, str]:
+    return {"district": drop.id.district, "drop": drop.id.drop}

@@ -1,0 +1,474 @@
+"""One drop on the disk: everything that changes what stands under a name in it, and the journal with it.
+
+All of it waits for the disk and belongs into a thread. A lock keeps changes of names and the reconciling scan apart,
+so that no file is seen between its rename and its entry in the journal.
+"""
+
+import os
+import shutil
+import stat
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from config.home import Home
+from sftp_gateway import folders
+from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times, Writing
+from sftp_gateway.names import final_name, is_sound, is_temporary
+from sftp_gateway.paths import REPORTS, TEST
+from sftp_gateway.receiving import ArrivedFile
+from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_SUCH_FILE, OTHER_DROP, Refusal
+from sftp_gateway.uploads import Opening, Upload, identity_of, solid_on_disk
+
+Names = tuple[str, ...]
+
+_STABLE_S: Final = 1.0  # two looks this far apart must agree before a file from elsewhere counts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a client is shown of a file or folder."""
+
+    is_folder: bool
+    size: int
+    times: Times
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reconciling scan found: arrivals, names that nobody can use, whether something must be looked at again."""
+
+    arrivals: tuple[Standing, ...] = ()
+    unreadable: frozenset[str] = frozenset()
+    unstable: bool = False
+
+
+class Drop:
+    """One drop of one district."""
+
+    def __init__(self, home: Home, drop_id: DropId, journal: Journal, *, max_file_bytes: int) -> None:
+        self.id = drop_id
+        self._home = home
+        self._base = home.drop(drop_id.district)
+        self._above: Names = (TEST,) if drop_id.drop == "test" else ()
+        self._ours = frozenset({REPORTS} if self._above else {REPORTS, TEST})
+        self._journal = journal
+        self._max_file_bytes = max_file_bytes
+        self._lock = threading.Lock()
+        self._open: set[str] = set()
+        self._looks: dict[str, tuple[FileIdentity, float]] = {}
+        self._unreadable: frozenset[str] = frozenset()
+
+    def make_folders(self) -> None:
+        """Make the drop and the folders for its reports where they are missing."""
+        test = self.id.drop == "test"
+        district = self.id.district
+        folders.make_private(
+            self._base.joinpath(*self._above),
+            self._home.reports(district, test=test),
+            self._home.summaries(district, test=test),
+        )
+
+    # Uploads.
+
+    def open_for_writing(self, names: Names, opening: Opening, account: str) -> Upload:
+        """Open an upload: a new file, the rest of one that was cut off, or a change to a copy of what stands there."""
+        path = _path(names)
+        with self._claimed(path):
+            standing = self._standing_file(names)
+            partial = self._partial(path)
+            if standing and opening.exclusive:
+                raise Refusal(EXISTS)
+            if not (standing or partial or opening.creates):
+                raise Refusal(NO_SUCH_FILE)
+            if partial and opening.truncates:
+                self._forget(partial)
+                partial = None
+            if partial:
+                return self._resume(partial, opening, account)
+            return self._begin(names, opening, account, copied=bool(standing) and not opening.truncates)
+
+    def publish(self, upload: Upload) -> Standing | None:
+        """The client closed its upload properly: it becomes visible under its name, and an arrival.
+
+        Returns: the arrival; None for an upload into a sub-folder, which never counts, or one that changed nothing.
+        """
+        if not upload.changed:
+            self._discard(upload)
+            return None
+        upload.sync()
+        path = upload.writing.path
+        names = tuple(path.split("/"))
+        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+            if _is_folder(folder, names[-1]):
+                raise Refusal(IS_FOLDER)
+            identity = upload.identity()
+            os.rename(upload.staging, names[-1], dst_dir_fd=folder)
+            # Should the journal fail from here on, the file stays as it is and the scan finds it.
+            upload.close()
+            os.fsync(folder)
+            repaired = self._repaired_by(path)
+            arrival = self._record(names, identity, upload.writing, [upload.writing, *repaired])
+            if upload.times:
+                self._journal.set_client_times(self.id, path, upload.times)
+        self._open.discard(path)
+        self._unlink_stagings(repaired)
+        return arrival
+
+    def interrupt(self, upload: Upload) -> Writing | None:
+        """The upload ended without its proper close: its bytes stay hidden, so that the client can go on.
+
+        Returns: what was cut off; None where nothing had been changed.
+        """
+        if upload.closed:
+            self._open.discard(upload.writing.path)
+            return None
+        if not upload.changed:
+            self._discard(upload)
+            return None
+        with suppress(OSError):  # a full disk was the reason, perhaps; what is there is there
+            upload.flush()
+        size = upload.cut_to_solid()
+        upload.close()
+        writing = self._journal.interrupt_writing(upload.writing, size, _now())
+        self._open.discard(upload.writing.path)
+        return writing
+
+    def _begin(self, names: Names, opening: Opening, account: str, *, copied: bool) -> Upload:
+        with folders.opened(self._base, self._below(names[:-1])):
+            pass  # the folder must be there before a client sends a gigabyte
+        staging = uuid.uuid4().hex
+        writing = self._journal.begin_writing(self.id, _path(names), staging, account=account, at=_now(), copied=copied)
+        try:
+            if copied:
+                self._copy(names, self._home.uploads / staging)
+            return self._upload(writing, opening, resumed=False)
+        except BaseException:
+            self._forget(writing)
+            raise
+
+    def _resume(self, partial: Writing, opening: Opening, account: str) -> Upload:
+        self._journal.resume_writing(partial, account, _now())
+        return self._upload(partial, opening, resumed=True)
+
+    def _upload(self, writing: Writing, opening: Opening, *, resumed: bool) -> Upload:
+        file = self._home.uploads / writing.staging
+        return Upload(file, writing, opening, resumed=resumed, limit=self._max_file_bytes)
+
+    def _copy(self, names: Names, target: Path) -> None:
+        """Work on a copy, because a batch may hold a link to what stands there."""
+        descriptor = folders.open_for_reading(self._base, self._below(names))
+        with os.fdopen(descriptor, "rb") as source, target.open("xb") as copy:
+            target.chmod(0o600)
+            shutil.copyfileobj(source, copy, 1024 * 1024)
+
+    def _discard(self, upload: Upload) -> None:
+        """Nothing was changed: as if the file had never been opened."""
+        upload.close()
+        upload.staging.unlink(missing_ok=True)
+        self._journal.end_writing(upload.writing)
+        self._open.discard(upload.writing.path)
+
+    def _record(self, names: Names, identity: FileIdentity, writing: Writing, ended: list[Writing]) -> Standing | None:
+        if len(names) > 1:
+            self._journal.end_writing(*ended)
+            self._journal.forget_client_times(self.id, _path(names))
+            return None
+        return self._journal.arrive(
+            self.id,
+            names[0],
+            identity,
+            at=_now(),
+            by_gateway=True,
+            account=writing.account,
+            ended=ended,
+            told=is_temporary(names[0]),
+        )
+
+    # Names.
+
+    def rename(self, names: Names, new_names: Names, *, replace: bool, account: str) -> Standing | None:
+        """Rename within the drop; the rename away from a temp name is the arrival of the target.
+
+        Returns: the arrival, None where nothing arrived by it.
+        """
+        path, new_path = _path(names), _path(new_names)
+        with self._lock:
+            self._refuse_open(path, new_path)
+            source = folders.facts(self._base, self._below(names))
+            with (
+                folders.opened(self._base, self._below(names[:-1])) as folder,
+                folders.opened(self._base, self._below(new_names[:-1])) as new_folder,
+            ):
+                _move(folder, names[-1], new_folder, new_names[-1], replace=replace)
+                os.fsync(new_folder)
+            self._journal.move_client_times(self.id, path, new_path)
+            if stat.S_ISDIR(source.st_mode):
+                return None
+            repaired = self._repaired_by(new_path)
+            arrival = self._record_rename(names, new_names, identity_of(source), account, repaired)
+        self._unlink_stagings(repaired)
+        return arrival
+
+    def _record_rename(
+        self, names: Names, new_names: Names, identity: FileIdentity, account: str, repaired: list[Writing]
+    ) -> Standing | None:
+        if len(new_names) > 1:
+            self._journal.end_writing(*repaired)
+            if len(names) == 1:
+                self._journal.gone(self.id, names[0], _now())
+            return None
+        before = self._journal.current_of(self.id, names[0]) if len(names) == 1 else None
+        arrival = self._journal.arrive(
+            self.id,
+            new_names[0],
+            identity,
+            at=_now(),
+            # A file from a sub-folder was not watched: somebody else may still write to it.
+            by_gateway=before is not None and before.identity == identity and before.file.by_gateway,
+            account=account,
+            ended=repaired,
+            renamed_from=names[0] if len(names) == 1 else None,
+            told=is_temporary(new_names[0]),
+        )
+        return None if arrival.taken else arrival
+
+    def remove(self, names: Names) -> None:
+        """Remove a file, or what is left of one that was cut off."""
+        path = _path(names)
+        with self._lock:
+            self._refuse_open(path)
+            partial = self._partial(path)
+            if standing := self._standing_file(names):
+                with folders.opened(self._base, self._below(names[:-1])) as folder:
+                    os.unlink(names[-1], dir_fd=folder)
+                self._journal.forget_client_times(self.id, path)
+                if len(names) == 1:
+                    self._journal.gone(self.id, names[0], _now())
+            if partial:
+                self._forget(partial)
+            if not (standing or partial):
+                raise Refusal(NO_SUCH_FILE)
+
+    def make_folder(self, names: Names) -> None:
+        """Make a folder of the client's own; files in it never count."""
+        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+            os.mkdir(names[-1], 0o700, dir_fd=folder)
+
+    def remove_folder(self, names: Names) -> None:
+        """Remove an empty folder."""
+        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+            os.rmdir(names[-1], dir_fd=folder)
+
+    def resize(self, names: Names, size: int, account: str) -> Standing | None:
+        """Cut or lengthen what stands there, on a copy: a new generation."""
+        upload = self.open_for_writing(names, Opening(), account)
+        try:
+            upload.truncate(size)
+        except BaseException:
+            self.interrupt(upload)
+            raise
+        if upload.resumed:
+            self.interrupt(upload)
+            return None
+        return self.publish(upload)
+
+    # Looking.
+
+    def shown(self, names: Names) -> Shown:
+        """What a client is shown of a file or folder: of an upload that was cut off, what has come of it."""
+        if partial := self._partial(_path(names)):
+            return self._shown_partial(partial)
+        state = folders.facts(self._base, self._below(names))
+        return _shown(state, self._journal.client_times_of(self.id, _path(names)))
+
+    def listing(self, names: Names = ()) -> Mapping[str, Shown]:
+        """What a client is shown of a folder, without what is ours."""
+        times = self._journal.client_times(self.id)
+        shown = {
+            name: _shown(state, times.get(_path((*names, name))))
+            for name, state in folders.entries(self._base, self._below(names)).items()
+            if is_sound(name) and (names or name not in self._ours)
+        }
+        for partial in self._journal.interrupted(self.id):
+            *above, name = partial.path.split("/")
+            if tuple(above) == names:
+                shown[name] = self._shown_partial(partial)
+        return shown
+
+    def open_for_reading(self, names: Names) -> int:
+        """The descriptor of a file that stands in the drop."""
+        return folders.open_for_reading(self._base, self._below(names))
+
+    def set_times(self, names: Names, times: Times) -> None:
+        """Keep the times that a client gives a file; they never reach the disk."""
+        with self._lock:
+            if self._partial(_path(names)) is None:
+                folders.facts(self._base, self._below(names))
+            self._journal.set_client_times(self.id, _path(names), times)
+
+    # What waits.
+
+    def new(self) -> tuple[ArrivedFile, ...]:
+        """The newest generation of each name that no batch has taken; temp names are not among them."""
+        current = self._journal.current(self.id)
+        return tuple(one.file for one in current if not one.taken and not is_temporary(one.file.name))
+
+    def interrupted(self) -> tuple[Writing, ...]:
+        """Uploads at the top of the drop that were cut off and have not come again."""
+        return tuple(writing for writing in self._journal.interrupted(self.id) if "/" not in writing.path)
+
+    @property
+    def open_uploads(self) -> int:
+        """How many uploads are open."""
+        return len(self._open)
+
+    def reconcile(self) -> Found:
+        """Compare the folder with the journal: what vanished is gone, what is unknown and stable has arrived."""
+        with self._lock:
+            on_disk = self._files_on_disk()
+            known = {}
+            for standing in self._journal.current(self.id):
+                if standing.file.name in on_disk:
+                    known[standing.file.name] = standing.identity
+                else:
+                    self._journal.gone(self.id, standing.file.name, _now())
+            unknown = {name: found for name, found in on_disk.items() if known.get(name) != found}
+            stable = [name for name, identity in unknown.items() if self._is_stable(name, identity)]
+            self._looks = {name: look for name, look in self._looks.items() if name in unknown and name not in stable}
+            arrivals = [self._arrived_elsewhere(name, unknown[name]) for name in stable]
+            return Found(
+                tuple(arrival for arrival in arrivals if not arrival.taken), self._unreadable, bool(self._looks)
+            )
+
+    def _files_on_disk(self) -> dict[str, FileIdentity]:
+        found = folders.entries(self._base, self._above)
+        self._unreadable = frozenset(name for name in found if not is_sound(name))
+        return {
+            name: identity_of(state)
+            for name, state in found.items()
+            if stat.S_ISREG(state.st_mode) and name not in self._unreadable and name not in self._ours
+        }
+
+    def _is_stable(self, name: str, identity: FileIdentity) -> bool:
+        if is_temporary(name):
+            return False
+        before, since_s = self._looks.get(name, (None, 0.0))
+        if before != identity:
+            self._looks[name] = (identity, time.monotonic())
+            return False
+        return time.monotonic() - since_s >= _STABLE_S
+
+    def _arrived_elsewhere(self, name: str, identity: FileIdentity) -> Standing:
+        return self._journal.arrive(self.id, name, identity, at=_now(), by_gateway=False, account=None)
+
+    # Partials and locks.
+
+    def _partial(self, path: str) -> Writing | None:
+        return next((one for one in self._journal.interrupted(self.id) if one.path == path), None)
+
+    def _shown_partial(self, partial: Writing) -> Shown:
+        assert partial.interrupted_at is not None
+        at = int(partial.interrupted_at.timestamp())
+        return Shown(is_folder=False, size=partial.size, times=Times(at, at))
+
+    def _repaired_by(self, path: str) -> list[Writing]:
+        """Interrupted uploads that the arrival of `path` makes good: its own, and those of its temp names."""
+        return [one for one in self._journal.interrupted(self.id) if one.path == path or _final_path(one.path) == path]
+
+    def _forget(self, partial: Writing) -> None:
+        self._journal.end_writing(partial)
+        self._unlink_stagings([partial])
+
+    def _unlink_stagings(self, writings: list[Writing]) -> None:
+        for writing in writings:
+            (self._home.uploads / writing.staging).unlink(missing_ok=True)
+
+    def _standing_file(self, names: Names) -> os.stat_result | None:
+        state = folders.facts_or_none(self._base, self._below(names))
+        if state and stat.S_ISDIR(state.st_mode):
+            raise Refusal(IS_FOLDER)
+        return state
+
+    def _below(self, names: Names) -> Names:
+        return (*self._above, *names)
+
+    def _refuse_open(self, *paths: str) -> None:
+        if self._open.intersection(paths):
+            raise Refusal(IN_USE)
+
+    @contextmanager
+    def _claimed(self, path: str) -> Iterator[None]:
+        """One writer a path; a claim that leads to no upload is given up."""
+        with self._lock:
+            self._refuse_open(path)
+            self._open.add(path)
+        try:
+            yield
+        except BaseException:
+            self._open.discard(path)
+            raise
+
+
+def refuse_crossing(source: DropId, target: DropId) -> None:
+    """A rename never crosses drops (INTERFACES, "The drop")."""
+    if source != target:
+        raise Refusal(OTHER_DROP)
+
+
+def take_up_open_writes(home: Home, journal: Journal) -> None:
+    """After a crash: what was open is interrupted at what is there of it, and hidden files that nobody knows go."""
+    for writing in journal.left_open():
+        staging = home.uploads / writing.staging
+        if not staging.exists():
+            journal.end_writing(writing)  # it had been renamed into the drop; the scan finds it there
+            continue
+        # Of a copy nobody remembers what was old and what was new.
+        size = 0 if writing.copied else solid_on_disk(staging)
+        os.truncate(staging, size)
+        journal.interrupt_writing(writing, size, _now())
+    known = journal.stagings()
+    for file in home.uploads.iterdir():
+        if file.name not in known:
+            file.unlink()
+
+
+def _move(folder: int, name: str, new_folder: int, new_name: str, *, replace: bool) -> None:
+    """Rename atomically; without `replace` never over something (reference 2.3, 17)."""
+    if _is_folder(new_folder, new_name) and not (replace and _is_folder(folder, name)):
+        raise Refusal(EXISTS)
+    if replace or _is_folder(folder, name):
+        os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
+        return
+    os.link(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder, follow_symlinks=False)
+    os.unlink(name, dir_fd=folder)
+
+
+def _is_folder(folder: int, name: str) -> bool:
+    with suppress(FileNotFoundError):
+        return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    return False
+
+
+def _shown(state: os.stat_result, times: Times | None) -> Shown:
+    own = Times(int(state.st_atime), int(state.st_mtime))
+    return Shown(is_folder=stat.S_ISDIR(state.st_mode), size=state.st_size, times=times or own)
+
+
+def _path(names: Names) -> str:
+    return "/".join(names)
+
+
+def _final_path(path: str) -> str:
+    above, slash, name = path.rpartition("/")
+    return f"{above}{slash}{final_name(name)}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

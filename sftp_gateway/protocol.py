@@ -1,0 +1,235 @@
+"""The packets of SFTP v3 as this server answers them: asyncssh's handler with our corrections.
+
+The handler class is not public in asyncssh, but only it knows a CLOSE packet from a lost connection, which is what
+the promise never to take half a file rests on. The version is pinned and `tests/sftp_gateway/test_contract.py` holds
+what this module relies on.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol, cast
+
+import asyncssh
+from asyncssh import constants, sftp
+from asyncssh.packet import PacketDecodeError, SSHPacket
+from asyncssh.stream import SSHServerStreamSession
+
+from sftp_gateway.statuses import (
+    BAD_HANDLE,
+    BAD_MESSAGE,
+    FAILED,
+    TOO_MANY_HANDLES,
+    UNSUPPORTED,
+    Refusal,
+    Status,
+    status_of,
+)
+
+SFTP_VERSION: Final = 3
+MOST_HANDLES: Final = 64
+_MOST_READ: Final = 256 * 1024
+_MOST_PACKET: Final = 256 * 1024 + 1024
+
+log = logging.getLogger(__name__)
+
+Answer = Callable[[Any, SSHPacket], Awaitable[object]]
+
+
+class Served(Protocol):
+    """What the handler needs of a session beyond asyncssh's own hooks."""
+
+    async def finish(self, handle: object) -> None:
+        """The client closed a handle with a CLOSE packet."""
+
+    async def listing(self, path: bytes) -> Sequence[asyncssh.SFTPName]:
+        """What a folder holds."""
+
+    async def end(self) -> None:
+        """The session is over, however it ended."""
+
+
+class Handler(sftp.SFTPServerHandler):
+    """One SFTP session on the wire.
+
+    Left out of what asyncssh offers: links of all kinds, copy-data and ranges (reference 2.3, 4 to 6), statvfs.
+    """
+
+    _extensions = [  # noqa: RUF012 - asyncssh declares it so
+        (b"posix-rename@openssh.com", b"1"),
+        (b"fsync@openssh.com", b"1"),
+        (b"lsetstat@openssh.com", b"1"),
+        (b"limits@openssh.com", b"1"),
+    ]
+
+    def __init__(
+        self, session: Served, reader: "asyncssh.SSHReader[bytes]", writer: "asyncssh.SSHWriter[bytes]"
+    ) -> None:
+        super().__init__(cast("asyncssh.SFTPServer", session), reader, writer, SFTP_VERSION)
+        self._session = session
+        answers = {request: getattr(type(self), method) for request, method in _SERVED.items()}
+        self._packet_handlers = {**{request: _answered(answer) for request, answer in answers.items()}, **_REFUSED}
+
+    async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
+        """Answer one request, then wait until the client has taken its answers (reference 2.3, 8)."""
+        await super()._process_packet(pkttype, pktid, packet)
+        if self._writer:
+            with suppress(OSError, asyncssh.Error):  # a lost connection is noticed where its packets are read
+                await self._writer.drain()
+
+    async def _process_open(self, packet: SSHPacket) -> bytes:
+        self._refuse_many_handles()
+        return await super()._process_open(packet)
+
+    async def _process_close(self, packet: SSHPacket) -> None:
+        """Close a handle. Only this way an upload is whole; asyncssh's `close` hook is for all that is left open."""
+        handle = packet.get_string()
+        if (held := self._file_handles.pop(handle, None)) is not None:
+            await self._session.finish(held)
+        elif self._dir_handles.pop(handle, None) is None:
+            raise Refusal(BAD_HANDLE)
+
+    async def _process_read(self, packet: SSHPacket) -> tuple[bytes, bool]:
+        handle, offset, length = packet.get_string(), packet.get_uint64(), packet.get_uint32()
+        held = self._held(handle)
+        data = await cast("Awaitable[bytes]", self._server.read(held, offset, min(length, _MOST_READ)))
+        if not data:
+            raise asyncssh.SFTPEOFError
+        return data, False
+
+    async def _process_write(self, packet: SSHPacket) -> int:
+        """Write; bytes after the data are padding of pkg/sftp up to 1.13.5 and are ignored (reference 2.3, 3)."""
+        handle, offset, data = packet.get_string(), packet.get_uint64(), packet.get_string()
+        return await cast("Awaitable[int]", self._server.write(self._held(handle), offset, data))
+
+    async def _process_opendir(self, packet: SSHPacket) -> bytes:
+        """Open a folder: it is read at once, so that a folder that is not there is refused here and not later."""
+        path = packet.get_string()
+        self._refuse_many_handles()
+        names = await self._session.listing(path)
+        handle = self._get_next_handle()
+        self._dir_handles[handle] = _one_by_one(names)
+        return handle
+
+    async def _process_limits(self, packet: SSHPacket) -> sftp.SFTPLimits:
+        packet.check_end()
+        return sftp.SFTPLimits(_MOST_PACKET, _MOST_READ, _MOST_READ, MOST_HANDLES)
+
+    def _held(self, handle: bytes) -> object:
+        if (held := self._file_handles.get(handle)) is None:
+            raise Refusal(BAD_HANDLE)
+        return held
+
+    def _refuse_many_handles(self) -> None:
+        if len(self._file_handles) + len(self._dir_handles) >= MOST_HANDLES:
+            raise Refusal(TOO_MANY_HANDLES)
+
+
+class SftpOnly(SSHServerStreamSession[bytes]):
+    """A channel on which nothing but the sftp subsystem can be asked for.
+
+    A client's break or signal would end asyncssh's own session without its cleaning up; here both mean nothing.
+    """
+
+    def __init__(self, session_for: "Callable[[asyncssh.SSHServerChannel[bytes]], Awaitable[Served]]") -> None:
+        super().__init__(None)
+        self._session_for = session_for
+
+    def subsystem_requested(self, subsystem: str) -> bool:
+        """Whether this subsystem is offered."""
+        return subsystem == "sftp"
+
+    def break_received(self, msec: int) -> bool:  # noqa: ARG002 - the shape is asyncssh's
+        """Ignore a break."""
+        return False
+
+    def signal_received(self, signal: str) -> None:
+        """Ignore a signal."""
+
+    def session_started(self) -> None:
+        """Serve the session in a task of the connection."""
+        assert self._chan is not None
+        assert self._conn is not None
+        self._conn.create_task(self._serve(cast("asyncssh.SSHServerChannel[bytes]", self._chan)))
+
+    async def _serve(self, channel: "asyncssh.SSHServerChannel[bytes]") -> None:
+        session = await self._session_for(channel)
+        try:
+            await Handler(session, asyncssh.SSHReader(self, channel), asyncssh.SSHWriter(self, channel)).run()
+        finally:
+            await session.end()
+
+
+def _answered(answer: Answer) -> Answer:
+    """The same answer, with every fault turned into one of our texts (reference 2.3, 14)."""
+
+    async def answered(handler: Handler, packet: SSHPacket) -> object:
+        try:
+            return await answer(handler, packet)
+        except Refusal as refusal:
+            raise _as_error(refusal.status) from None
+        except asyncssh.SFTPEOFError:
+            raise
+        except PacketDecodeError:
+            raise _as_error(BAD_MESSAGE) from None
+        except OSError as error:
+            raise _as_error(status_of(error)) from None
+        except Exception as fault:
+            log.exception("A request could not be answered")
+            raise _as_error(FAILED) from fault
+
+    return answered
+
+
+async def _unsupported(_handler: Handler, _packet: SSHPacket) -> None:
+    raise _as_error(UNSUPPORTED)
+
+
+_REFUSED: Final[dict[int | bytes, Answer]] = dict.fromkeys(
+    (
+        constants.FXP_READLINK,
+        constants.FXP_SYMLINK,
+        constants.FXP_LINK,
+        constants.FXP_BLOCK,
+        constants.FXP_UNBLOCK,
+        b"hardlink@openssh.com",
+        b"copy-data",
+        b"ranges@asyncssh.com",
+        b"statvfs@openssh.com",
+        b"fstatvfs@openssh.com",
+    ),
+    _unsupported,
+)
+
+
+_SERVED: Final[dict[int | bytes, str]] = {
+    constants.FXP_OPEN: "_process_open",
+    constants.FXP_CLOSE: "_process_close",
+    constants.FXP_READ: "_process_read",
+    constants.FXP_WRITE: "_process_write",
+    constants.FXP_LSTAT: "_process_lstat",
+    constants.FXP_FSTAT: "_process_fstat",
+    constants.FXP_SETSTAT: "_process_setstat",
+    constants.FXP_FSETSTAT: "_process_fsetstat",
+    constants.FXP_OPENDIR: "_process_opendir",
+    constants.FXP_READDIR: "_process_readdir",
+    constants.FXP_REMOVE: "_process_remove",
+    constants.FXP_MKDIR: "_process_mkdir",
+    constants.FXP_RMDIR: "_process_rmdir",
+    constants.FXP_REALPATH: "_process_realpath",
+    constants.FXP_STAT: "_process_stat",
+    constants.FXP_RENAME: "_process_rename",
+    b"posix-rename@openssh.com": "_process_posix_rename",
+    b"fsync@openssh.com": "_process_fsync",
+    b"lsetstat@openssh.com": "_process_lsetstat",
+    b"limits@openssh.com": "_process_limits",
+}
+
+
+def _as_error(status: Status) -> asyncssh.SFTPError:
+    return asyncssh.SFTPError(status.code, status.text)
+
+
+async def _one_by_one(names: Sequence[asyncssh.SFTPName]) -> AsyncIterator[asyncssh.SFTPName]:
+    for name in names:
+        yield name

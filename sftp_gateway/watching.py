@@ -1,0 +1,64 @@
+"""watchfiles on the drops: a wake-up for files that are put there by other means, and never more than that.
+
+It loses events silently, and a single name that is not UTF-8 ends it with an exception (reference 4). So every wake-up
+leads to a reconciling scan, the scan also runs on a tick, and the watcher is started again whenever it ends. It looks
+at the drops themselves and not below them: reports come and go there every night and are none of its business.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from watchfiles import awatch
+
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 60.0
+log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Watches folders until it is stopped; `look_again` swaps the folders it watches."""
+
+    def __init__(self, woken: Callable[[Iterable[Path]], None]) -> None:
+        self._woken = woken
+        self._folders: dict[Path, int] = {}
+        self._swap = asyncio.Event()
+        self._stopped = False
+
+    async def run(self) -> None:
+        """Watch; after an error wait a moment, longer each time, and wake everybody for a scan."""
+        pause_s = _FIRST_PAUSE_S
+        while not self._stopped:
+            self._swap.clear()
+            try:
+                await self._watch()
+                pause_s = _FIRST_PAUSE_S
+            except (Exception, BaseExceptionGroup) as fault:  # noqa: BLE001 - whatever ends it, it is started again
+                log.warning("The watcher ended and is started again: %s", type(fault).__name__)
+                self._woken(tuple(self._folders))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._swap.wait(), pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    def look_at(self, folders: dict[Path, int]) -> None:
+        """Watch these folders, each with its inode: one that was removed and made again is watched anew."""
+        if folders != self._folders:
+            self._folders = folders
+            self._swap.set()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopped = True
+        self._swap.set()
+
+    async def _watch(self) -> None:
+        if not self._folders:
+            await self._swap.wait()
+            return
+        # Without a filter: the usual one hides names that vendors use, as those that end in `~`.
+        changes = awatch(*self._folders, watch_filter=None, recursive=False, stop_event=self._swap)
+        async for changed in changes:
+            self._woken({Path(path).parent for _, path in changed})
