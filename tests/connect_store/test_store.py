@@ -1,0 +1,144 @@
+"""The store keeps its word when two processes write, when a step fails, and when it is opened again."""
+
+import multiprocessing
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connect_store import ledger
+from connect_store.statements import migrations, statements
+from connect_store.store import Store, open_store
+
+NOW = ledger.moment("2026-11-24T02:11:09.000Z")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "store" / "connect.db") as opened:
+        yield opened
+
+
+def open_batch(store: Store, district: str = "d") -> int:
+    with store.writing():
+        return ledger.open_batch(store, district=district, test=False, origin="test", received=NOW, files=[])
+
+
+def take(store: Store, number: int) -> int:
+    with store.writing():
+        return ledger.take(store, ledger.require(store, number))
+
+
+def decide(store: Store, number: int, attempt: int) -> None:
+    with store.writing():
+        ledger.decide(store, number, attempt=attempt, verdict="accepted", changes={}, summary={}, decided=NOW)
+
+
+def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.writing():
+        ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
+        raise RuntimeError
+
+    assert ledger.history(store, None, most=9) == []
+
+
+def test_an_older_attempt_cannot_decide(store: Store) -> None:
+    """A worker that was only asleep wakes up after somebody else took its batch."""
+    number = open_batch(store)
+    sleeper = take(store, number)
+    newer = take(store, number)
+
+    with pytest.raises(ledger.Overtaken):
+        decide(store, number, sleeper)
+    decide(store, number, newer)
+    assert ledger.require(store, number).state == "decided"
+
+
+def test_a_batch_is_decided_once(store: Store) -> None:
+    number = open_batch(store)
+    attempt = take(store, number)
+    decide(store, number, attempt)
+
+    with pytest.raises(ledger.Overtaken):
+        decide(store, number, attempt)
+
+
+def test_two_batches_of_a_district_are_never_in_work_at_once(store: Store) -> None:
+    first, second = open_batch(store), open_batch(store)
+    take(store, first)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        take(store, second)
+
+
+def test_the_ledger_is_the_queue_of_each_district(store: Store) -> None:
+    first, other, second = open_batch(store, "a"), open_batch(store, "b"), open_batch(store, "a")
+
+    assert ledger.open_work(store, "a") == [first, second]
+    assert ledger.districts_with_work(store) == ["a", "b"]
+    decide(store, other, take(store, other))
+    assert ledger.open_work(store, "b") == [other], "a report is still owed"
+
+
+def test_history_is_paged_from_the_newest(store: Store) -> None:
+    numbers = [open_batch(store) for _ in range(5)]
+
+    newest = ledger.history(store, "d", most=2)
+    assert [batch.number for batch in newest] == numbers[:2:-1]
+    rest = ledger.history(store, "d", most=9, before=newest[-1].number)
+    assert [batch.number for batch in rest] == numbers[2::-1]
+
+
+def test_times_have_one_width_and_come_back(store: Store) -> None:
+    batch = ledger.require(store, open_batch(store))
+
+    assert ledger.stamp(batch.received) == "2026-11-24T02:11:09.000Z"
+    assert batch.received == NOW
+
+
+def test_an_unknown_batch_is_named(store: Store) -> None:
+    with pytest.raises(ledger.UnknownBatch, match="no batch 99"):
+        ledger.require(store, 99)
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "connect.db"
+    for _ in range(2):
+        with open_store(path) as store:
+            tables = store._database.table_names()
+    assert {"person", "batch", "baseline_membership", "undo_guardianship"} <= set(tables)
+    assert len(tables) == len(set(tables))
+
+
+def test_foreign_keys_are_in_force(store: Store) -> None:
+    with pytest.raises(sqlite3.IntegrityError), store.writing():
+        store._database.execute("insert into attachment values ('d', 'student', 'nobody', 'A', null, 'active', 1)")
+
+
+def test_every_statement_can_be_prepared(store: Store) -> None:
+    """A misspelt column would otherwise wait for its night."""
+    stages = {name for name in statements() if name.startswith("stage_")}
+    for name in stages:
+        store.run(name)
+    for name in statements().keys() - stages:
+        sql = statements()[name]
+        store._database.conn.execute(f"explain {sql}", dict.fromkeys(re.findall(r":(\w+)", sql)))
+
+
+def test_migrations_have_names_in_order() -> None:
+    assert list(migrations()) == sorted(migrations())
+
+
+def test_processes_that_open_a_new_store_at_once_agree(tmp_path: Path) -> None:
+    path = tmp_path / "connect.db"
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        numbers = pool.map(_open_one, [path] * 6)
+
+    assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
+
+
+def _open_one(path: Path) -> int:
+    with open_store(path) as store:
+        return open_batch(store)
