@@ -1,6 +1,6 @@
 """The generator's one order: a district in a folder, a sub-folder a night, and what was planted where."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -97,12 +97,10 @@ def generate(
 
     planted: list[Planted] = []
     rows: dict[str, int] = {}
-    folders = tuple(folder / f"night-{night}" for night in range(1, nights + 1))
-    district = new_district(seed, students, say)
-    schools = {school.id: school.name for school in district.schools}
-    for night, night_folder in enumerate(folders, start=1):
-        if night > 1:
-            district = next_night(district, seed, night, churn)
+    folders = tuple(folder / f"night-{night}" for night in orders)
+    first = new_district(seed, students, say)
+    schools = {school.id: school.name for school in first.schools}
+    for (night, district), night_folder in zip(_nights(first, seed, nights, churn), folders, strict=True):
         sheets = sheets_of(district, separate_guardians=separate_guardians)
         planted += _plant(district, sheets, orders[night], seed=seed, night=night)
         rows = _write(night_folder, sheets)
@@ -130,6 +128,15 @@ def truncate(night: Path, share: float) -> int:
     kept = rows[: int(len(rows) * share)]
     users.write_bytes(header + b"".join(kept))
     return len(kept)
+
+
+def _nights(first: District, seed: int, nights: int, churn: float) -> Iterator[tuple[int, District]]:
+    """The district night after night, each with its number."""
+    district = first
+    for night in range(1, nights + 1):
+        if night > 1:
+            district = next_night(district, seed, night, churn)
+        yield night, district
 
 
 def _orders(faults: Iterable[str], nights: int, *, separate_guardians: bool) -> dict[int, list[Fault]]:

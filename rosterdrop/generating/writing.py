@@ -164,7 +164,12 @@ def write_sheet(folder: Path, sheet: Sheet) -> None:
 
 def as_text(cells: Iterable[str]) -> str:
     """One row as it would be written, without its line end, so that it can be torn."""
-    return ",".join(f'"{cell}"' if '"' in cell or "," in cell else cell for cell in cells)
+    return ",".join(_quoted(cell) if '"' in cell or "," in cell else cell for cell in cells)
+
+
+def _quoted(cell: str) -> str:
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def write_json(path: Path, document: Mapping[str, object]) -> None:
