@@ -38,22 +38,13 @@ class Bytes:
         )
 
     @classmethod
-    def of_plain_cells(cls, cells: pl.DataFrame) -> Self:
-        """The bytes within cells of a file without quotes, where no cell can hold structure."""
-        return cls(
-            separators=0, line_feeds=0, carriage_returns=0, quotes=0, all=_total(cells, pl.all().str.len_bytes())
-        )
-
-    @classmethod
-    def of_cells(cls, cells: pl.DataFrame, separator: str) -> Self:
-        """The bytes within cells that quotes may protect."""
-        return cls(
-            separators=_total(cells, occurrences(separator)),
-            line_feeds=_total(cells, occurrences("\n")),
-            carriage_returns=_total(cells, occurrences("\r")),
-            quotes=_total(cells, occurrences('"')),
-            all=_total(cells, pl.all().str.len_bytes()),
-        )
+    def of_cells(cls, cells: pl.DataFrame, file: Self, separator: str) -> Self:
+        """The bytes within cells. What only quotes can bring into a cell is looked for where the file has quotes."""
+        kinds = {"separators": separator, "line_feeds": "\n", "carriage_returns": "\r", "quotes": '"'}
+        possible = {kind: text for kind, text in kinds.items() if file.quotes and getattr(file, kind)}
+        counted = {kind: pl.sum_horizontal(occurrences(text).sum()) for kind, text in possible.items()}
+        total = cells.select(**counted, all=pl.sum_horizontal(pl.all().str.len_bytes().cast(pl.UInt64).sum()))
+        return cls(**{**dict.fromkeys(kinds, 0), **total.row(0, named=True)})
 
     def outside(self, cells: Self) -> Self:
         """What is left of a file when its cells are taken out: structure, if nothing was lost."""
@@ -66,13 +57,13 @@ class Bytes:
         )
 
 
-def could_add_up(file: Bytes, body: bytes, *, width: int, separator: str) -> bool:
-    """Whether the bytes alone allow trust: CR only before LF, and rows of `width` cells with whole quotes.
+def has_lone_returns(body: bytes) -> bool:
+    """Whether a carriage return stands anywhere but before a line feed."""
+    return b"\r" in body and body.count(b"\r") != body.count(b"\r\n")
 
-    `body` ends in a line end.
-    """
-    if file.carriage_returns and file.carriage_returns != body.count(b"\r\n"):
-        return False
+
+def could_add_up(file: Bytes, body: bytes, *, width: int, separator: str) -> bool:
+    """Whether the bytes alone allow trust: rows of `width` cells with whole quotes. `body` ends in a line end."""
     if not file.quotes:
         return file.separators == file.line_feeds * (width - 1)
     return file.quotes % 2 == 0 and _is_well_formed(body, width=width, separator=separator)
@@ -93,10 +84,6 @@ def adds_up(file: Bytes, within: Bytes, *, height: int, width: int) -> bool:
 def occurrences(text: str) -> pl.Expr:
     """How often `text` occurs in each cell, for all columns."""
     return pl.all().str.count_matches(text, literal=True)
-
-
-def _total(cells: pl.DataFrame, counted: pl.Expr) -> int:
-    return sum(cells.select(counted.cast(pl.UInt64).sum()).row(0))
 
 
 def _is_well_formed(body: bytes, *, width: int, separator: str) -> bool:

@@ -50,7 +50,7 @@ def decoded(data: bytes, fallback: Encoding) -> Decoded | Finding:
 
     A finding stands for a file that cannot be used.
     """
-    if not data.removeprefix(_BOM).strip(_WHITE):
+    if not (data[: len(_BOM) + 1024].removeprefix(_BOM).strip(_WHITE) or data.removeprefix(_BOM).strip(_WHITE)):
         return Finding(code="file.empty")
     if kind := _kind_by_magic(data):
         return Finding(code="file.not_csv", detail=kind)
@@ -148,9 +148,9 @@ def is_utf8(data: bytes) -> bool:
 
 def newline_of(utf8: bytes) -> Newline:
     """Which line ends a text uses; LF where it has none."""
-    both, returns, feeds = utf8.count(b"\r\n"), utf8.count(b"\r"), utf8.count(b"\n")
-    if not returns:
+    if b"\r" not in utf8:
         return "LF"
+    both, returns, feeds = utf8.count(b"\r\n"), utf8.count(b"\r"), utf8.count(b"\n")
     if both == returns == feeds:
         return "CRLF"
     return "mixed" if feeds else "CR"
@@ -172,11 +172,11 @@ def _decodes(sample: bytes, codec: str, fits: Callable[[str], bool]) -> bool:
 
 
 def _is_western(character: str) -> bool:
-    return "\u00c0" <= character <= "\u00ff" or character in "ŠšŽžŒœŸ‘’“”–—…"  # noqa: RUF001 - quotes of windows-1252
+    return "\u00c0" <= character <= "\u00ff" or character in "\u2018\u2019"  # letters, and apostrophes in names
 
 
 def _is_japanese(character: str) -> bool:
-    return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
+    return "\u3040" <= character <= "\u30ff" or "\u4e00" <= character <= "\u9fff"  # kana and kanji of full width
 
 
 # In this order: Latin names are now and then valid Shift_JIS too, Japanese ones are no likely windows-1252.

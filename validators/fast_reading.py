@@ -1,9 +1,14 @@
 """The fast reader: one polars read, or nothing at all where its result cannot be proved."""
 
+import re
+from typing import Final
+
 import polars as pl
 
-from validators.bookkeeping import Bytes, adds_up, could_add_up, occurrences
+from validators.bookkeeping import Bytes, adds_up, could_add_up, has_lone_returns, occurrences
 from validators.cells import MOST_LINES, Cells, none_broken, shape, tidied
+
+_ONE_END: Final = re.compile(rb"[^\r\n]\r?\n\Z")
 
 
 def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Cells | None:
@@ -15,6 +20,8 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
         separator: one ASCII character.
         first_line: the physical line on which `body` begins.
     """
+    if has_lone_returns(body):
+        return None
     rows, blank_lines = _without_end(body)
     file = Bytes.of_file(rows, separator)
     if not could_add_up(file, rows, width=width, separator=separator):
@@ -22,7 +29,7 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
     cells = _parsed(rows, width=width, separator=separator)
     if cells is None:
         return None
-    within = Bytes.of_cells(cells, separator) if file.quotes else Bytes.of_plain_cells(cells)
+    within = Bytes.of_cells(cells, file, separator)
     if not adds_up(file, within, height=cells.height, width=width):
         return None
     breaks = _breaks(cells, within)
@@ -34,12 +41,13 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
 
 def _without_end(body: bytes) -> tuple[bytes, int]:
     """The rows with exactly one line end after the last, and how many blank lines stood at the end."""
+    if _ONE_END.search(body[-3:]):
+        return body, 0
     bare = body.rstrip(b"\r\n")
     end = body[len(bare) :]
     if not bare:
         return b"", end.count(b"\n")
-    rows = body if end in (b"\n", b"\r\n") else bare + b"\n"
-    return rows, max(end.count(b"\n") - 1, 0)
+    return bare + b"\n", max(end.count(b"\n") - 1, 0)
 
 
 def _parsed(rows: bytes, *, width: int, separator: str) -> pl.DataFrame | None:
