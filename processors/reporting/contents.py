@@ -1,12 +1,24 @@
-"""The one value that every form of a report is made from."""
+"""The one value that every form of a report is made from, and what follows from it by counting."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from processors.guarding import GuardOutcome
 from processors.verdicts import ChangeCounts, Verdict
 from validators.judging import Judgement
+from validators.tables import FileFacts
+
+CHANGED_TYPES: Final = ("student", "guardian", "staff", "classroom", "membership", "guardianship")
+ACTIONS: Final = ("created", "updated", "archived", "restored", "unchanged", "withheld")
+SET_ASIDE_REASONS: Final = ("other_school", "duplicate", "absent", "no_contact", "other_source")
+
+FOREIGN: Final = "set.other_district"
+"""The finding after which not one row, value or ID of the files may be written (DESIGN, rules that hold everywhere)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +36,7 @@ class Report:
         judgement: what became of every row.
         changes: counts of records; None where nothing was compared.
         guard: what was counted before applying; None where nothing was compared.
+        carried: when the batches were received that files are carried from, by number; gives those files their age.
     """
 
     verdict: Verdict
@@ -39,3 +52,66 @@ class Report:
     rules: Literal["connect", "oneroster"] = "connect"
     version: Literal["1.0", "1.1", "1.2"] = "1.1"
     mode: Literal["bulk", "delta"] = "bulk"
+    carried: Mapping[int, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCounts:
+    """Where the rows of one file ended: `rows` = `accepted` + `rejected` + everything in `set_aside`."""
+
+    facts: FileFacts
+    rejected: int
+    set_aside: Mapping[str, int]
+
+    @property
+    def set_aside_in_all(self) -> int:
+        """Rows set aside for whatever reason."""
+        return sum(self.set_aside.values())
+
+    @property
+    def accepted(self) -> int:
+        """Rows that stand."""
+        return self.facts.rows - self.rejected - self.set_aside_in_all
+
+
+def file_counts(report: Report) -> tuple[FileCounts, ...]:
+    """Where the rows of each file ended, in the order of the judgement's facts."""
+    rejected = _counted(report.judgement.rejected, ("file",))
+    aside = _counted(report.judgement.set_aside, ("file", "reason"))
+    return tuple(
+        FileCounts(
+            facts=facts,
+            rejected=rejected.get((facts.file,), 0),
+            set_aside={reason: aside.get((facts.file, reason), 0) for reason in SET_ASIDE_REASONS},
+        )
+        for facts in report.judgement.facts
+    )
+
+
+def change_counts(report: Report) -> ChangeCounts | None:
+    """Changes with every type and action named, zeros too; None where nothing was compared."""
+    if report.changes is None:
+        return None
+    counts = report.changes
+    return {kind: {action: counts.get(kind, {}).get(action, 0) for action in ACTIONS} for kind in CHANGED_TYPES}
+
+
+def is_foreign(report: Report) -> bool:
+    """Whether these are somebody else's files, of which nothing may be written but that they came."""
+    return FOREIGN in report.judgement.findings["code"]
+
+
+def moment(at: datetime) -> str:
+    """A moment for programs: UTC, to the millisecond, with Z."""
+    utc = at.astimezone(ZoneInfo("UTC"))
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def folder_name(at: datetime, time_zone: str, what: str) -> str:
+    """Name of a report's folder in the drop, dated in the district's time zone: `2026-11-24-batch-42`."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%d}-{what}"
+
+
+def _counted(rows: pl.DataFrame, by: tuple[str, ...]) -> dict[tuple[str, ...], int]:
+    counts: Iterable[tuple[str | int, ...]] = rows.group_by(by).len().iter_rows()
+    return {tuple(str(part) for part in key): int(count) for *key, count in counts}
