@@ -95,7 +95,7 @@ def _is_country(text: str) -> bool:
     return text in SUPPORTED_REGIONS
 
 
-def _is_public_key(text: str) -> bool:
+def is_public_key(text: str) -> bool:
     """One line `type base64 [comment]`; the type stands once more, with its length, at the start of the base64 part."""
     kind, _, rest = text.partition(" ")
     try:
@@ -110,7 +110,7 @@ _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "time-zone": (is_time_zone, "a name of the time zone database, such as America/Chicago"),
     "time-of-day": (_is_time_of_day, 'a time between quotation marks, such as "06:00"'),
     "country": (_is_country, "a country's two capital letters, such as US"),
-    "public-key": (_is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
+    "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
 }
 
 

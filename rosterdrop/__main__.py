@@ -77,7 +77,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _ends(text: str, code: int) -> int:
-    Terminal(colour="NO_COLOR" not in os.environ).error(text)
+    """Say why, on one line, or one for each mistake where there are several."""
+    for line in text.splitlines():
+        Terminal().error(line)
     return code
 
 

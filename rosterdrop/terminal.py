@@ -50,11 +50,14 @@ class Terminal:
         self._print(sys.stderr, f"error: {text}", "red")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str | None = None) -> None:
-        """A table of the result for people; columns of numbers stand to the right."""
+        """A table of the result for people, `none` where it has no row; columns of numbers stand to the right."""
         if self.as_json:
             return
+        if not rows:
+            self.line(f"{title}: none" if title else "none")
+            return
         texts = [[_cell(value) for value in row] for row in rows]
-        right = [bool(rows) and all(isinstance(row[at], int | float) for row in rows) for at in range(len(columns))]
+        right = [all(isinstance(row[at], int | float) for row in rows) for at in range(len(columns))]
         if self._is_terminal(sys.stdout):
             self._draw(columns, texts, right, title)
         else:
@@ -71,6 +74,17 @@ class Terminal:
         with Progress(console=self._rich(sys.stderr), transient=True) as bar:
             task = bar.add_task(safe(title), total=total)
             yield lambda more: bar.update(task, advance=more)
+
+    @contextmanager
+    def working(self, title: str) -> Iterator[Callable[[str], None]]:
+        """What a work of unknown length is at, in a terminal only; gives a function that takes the newest step."""
+        if self.as_json or self.quiet or not self._is_terminal(sys.stderr):
+            yield _nobody_watches
+            return
+        from rich.text import Text
+
+        with self._rich(sys.stderr).status(Text(safe(title))) as status:
+            yield lambda step: status.update(Text(safe(f"{title}: {step}")))
 
     def _is_terminal(self, stream: TextIO) -> bool:
         return stream.isatty()
@@ -138,5 +152,5 @@ def _for_programs(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a JSON document")
 
 
-def _nobody_watches(_more: int) -> None:
+def _nobody_watches(_done: object) -> None:
     """Progress that is not shown."""

@@ -1,0 +1,202 @@
+"""`rosterdrop district`: districts and their settings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from config.home import Home
+from config.judging import ID_ALLOWED, as_toml, is_id
+from config.loading import load_profile, load_profiles, settings_in_force
+from config.profiles import Profile
+from config.writing import add_district, profile_text, set_values
+from rosterdrop.commands.home import make_private
+from rosterdrop.console import Console
+
+AUTO: Final = "auto"
+
+
+@click.group(epilog="\b\nExample:\n  rosterdrop --home home district show springfield")
+def district() -> None:
+    """Add districts, see and change their settings."""
+
+
+def _is_district_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not is_id(value):
+        raise click.BadParameter(f"{value!r} cannot be a district's id; allowed: {ID_ALLOWED}.")
+    return value
+
+
+def _schools(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, str] | None:
+    """`0042=Lincoln High`, or `0043` for a school that is called by its ID; None for auto."""
+    if AUTO in values:
+        if len(values) > 1:
+            raise click.BadParameter("auto takes every school of the first batch; name schools or auto, not both.")
+        return None
+    schools: dict[str, str] = {}
+    for value in values:
+        school, _, name = (part.strip() for part in value.partition("="))
+        if not school or school in schools:
+            raise click.BadParameter(f"{value!r} has no ID of a school, or one that was named before.")
+        schools[school] = name or school
+    return schools
+
+
+def _tables(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[str] | None:
+    return [table.strip().removesuffix(".csv") for table in value.split(",")] if value else None
+
+
+@district.command(
+    epilog="""\b
+Examples:
+  rosterdrop --home home district add springfield --name "Springfield Unified" \\
+      --time-zone America/Chicago --school 0042="Lincoln High" --school 0043
+  rosterdrop --home home district add shelby --name Shelby --time-zone America/Denver --school auto
+
+\b
+With --json: {"district": id, "name": text, "time_zone": text, "schools": {ID: name} or "auto",
+              "expected": [table], "profile": path, "drop": path}"""
+)
+@click.argument("id_", metavar="ID", callback=_is_district_id)
+@click.option("--name", required=True, help="The district's name, as its reports print it.")
+@click.option("--time-zone", required=True, help="Its time zone, such as America/Chicago.")
+@click.option(
+    "--school",
+    "schools",
+    multiple=True,
+    required=True,
+    callback=_schools,
+    metavar="ID[=NAME]",
+    help="A school that is brought in, by its SIS ID; may be repeated. 'auto' takes those of the first batch.",
+)
+@click.option(
+    "--expect",
+    callback=_tables,
+    metavar="TABLES",
+    help="The files that make a whole set.  [default: users,classes,enrollments]",
+)
+@click.pass_obj
+def add(
+    console: Console, id_: str, name: str, time_zone: str, schools: dict[str, str] | None, expect: list[str] | None
+) -> None:
+    """Add the district ID (1 to 40 of a-z, 0-9 and -): its profile and its drop."""
+    home = console.home
+    add_district(home, id_, profile_text(name, time_zone, schools, expect))
+    for folder in _folders(home, id_):
+        make_private(folder)
+    profile = load_profile(home, id_)
+    console.terminal.json({**_summary(profile), "profile": str(home.profile_file(id_)), "drop": str(home.drop(id_))})
+    console.terminal.line(f"{name} is now the district {id_}")
+    console.terminal.note(f"Settings: {home.profile_file(id_)}")
+    if schools is None:
+        console.terminal.note("Its schools will be those of the first batch that is not refused.")
+
+
+def _folders(home: Home, district: str) -> Iterator[Path]:
+    for test in (False, True):
+        yield home.test_drop(district) if test else home.drop(district)
+        yield home.reports(district, test=test)
+        yield home.summaries(district, test=test)
+
+
+@district.command(
+    "list",
+    epilog="""\b
+Example:
+  rosterdrop --home home district list
+
+\b
+With --json: {"districts": [{"district": id, "name": text, "time_zone": text,
+              "schools": {ID: name} or "auto", "expected": [table]}]}""",
+)
+@click.pass_obj
+def list_(console: Console) -> None:
+    """List all districts."""
+    profiles = load_profiles(console.home).values()
+    console.terminal.json({"districts": [_summary(profile) for profile in profiles]})
+    rows = [
+        (profile.id, profile.name, profile.time_zone.key, AUTO if profile.schools is None else len(profile.schools))
+        for profile in profiles
+    ]
+    console.terminal.table(("district", "name", "time zone", "schools"), rows)
+
+
+def _summary(profile: Profile) -> Mapping[str, Any]:
+    return {
+        "district": profile.id,
+        "name": profile.name,
+        "time_zone": profile.time_zone.key,
+        "schools": AUTO if profile.schools is None else dict(profile.schools),
+        "expected": list(profile.arrival.expected),
+    }
+
+
+@district.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home district show springfield
+
+\b
+With --json: {"district": id, "settings": [{"key": text, "value": value, "source": "profile" or "default",
+              "connect": the setting's name in Connect or null, "says": text}]}"""
+)
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def show(console: Console, id_: str) -> None:
+    """Show the settings of district ID that are in force, and where each comes from."""
+    settings = settings_in_force(console.home, id_)
+    console.terminal.json(
+        {
+            "district": id_,
+            "settings": [
+                {name: getattr(setting, name) for name in ("key", "value", "source", "connect", "says")}
+                for setting in settings
+            ],
+        }
+    )
+    rows = [(setting.key, _shown(setting.value), setting.source, setting.connect) for setting in settings]
+    console.terminal.table(("setting", "value", "from", "in Connect"), rows, title=f"District {id_}")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{school} {name}" if name != school else school for school, name in value.items())
+    return as_toml(value)
+
+
+def _settings(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, str]:
+    for value in values:
+        if "=" not in value:
+            raise click.BadParameter(f"{value!r} is not of the form KEY=VALUE.")
+    return {key.strip(): text.strip() for key, _, text in (value.partition("=") for value in values)}
+
+
+@district.command(
+    "set",
+    epilog="""\b
+Examples:
+  rosterdrop --home home district set springfield guard.limit_percent=100
+  rosterdrop --home home district set springfield schools.0044="Adams Middle" arrival.deadline=06:00
+  rosterdrop --home home district set springfield guard.limit_percent=      (back to the default)
+
+\b
+With --json: {"district": id, "changed": {KEY: the value now in force}}; a school counts as "schools".""",
+)
+@click.argument("id_", metavar="ID")
+@click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True, callback=_settings)
+@click.pass_obj
+def set_(console: Console, id_: str, settings: dict[str, str]) -> None:
+    """Change settings of district ID, all or none; they count from the next batch on.
+
+    An empty value takes the default back. `rosterdrop district show ID` lists the keys. What people wrote into the
+    profile, comments too, is kept.
+    """
+    set_values(console.home, id_, settings)
+    keys = {"schools" if key.startswith("schools.") else key for key in settings}
+    changed = {setting.key: setting.value for setting in settings_in_force(console.home, id_) if setting.key in keys}
+    console.terminal.json({"district": id_, "changed": changed})
+    for key, value in changed.items():
+        console.terminal.line(f"{key} is now {_shown(value)}")

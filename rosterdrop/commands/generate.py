@@ -1,0 +1,98 @@
+"""`rosterdrop generate`: a synthetic district, night after night."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from rosterdrop.console import Console
+from rosterdrop.generating import ALL_FAULTS, Generated, GeneratingError, plantable
+from rosterdrop.generating import generate as write_district
+
+ALL: Final = "all"
+
+_NAMES_WIDTH: Final = max(map(len, ALL_FAULTS))
+_FAULTS: Final = "\n".join(f"  {name:<{_NAMES_WIDTH}}  {description}" for name, description in ALL_FAULTS.items())
+
+
+@click.command(
+    epilog=f"""\b
+Examples:
+  rosterdrop generate demo-district --students 1000
+  rosterdrop generate demo-district --students 1000 --nights 3 --faults role_unknown id_conflict@2
+  rosterdrop generate demo-district --students 1000 --faults all
+
+\b
+With --json: {{"folder": path, "nights": [path], "name": text, "time_zone": text, "schools": {{ID: name}},
+              "rows": {{file: rows of the last night}}, "planted": how many rows were made wrong}}
+
+\b
+Faults:
+{_FAULTS}"""
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("more_faults", metavar="", nargs=-1)
+@click.option("--students", type=click.IntRange(min=1), required=True, help="How many students on the first night.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which of all districts of this size.")
+@click.option("--nights", type=click.IntRange(min=1), default=1, show_default=True, help="How many nights of files.")
+@click.option(
+    "--faults",
+    multiple=True,
+    metavar="NAME...",
+    help="Faults to plant in the last night, NAME@2 in the second; 'all' plants every one.",
+)
+@click.option("--separate-guardians", is_flag=True, help="Write guardians into guardians.csv instead of users.csv.")
+@click.pass_obj
+def generate(
+    console: Console,
+    folder: Path,
+    more_faults: tuple[str, ...],
+    students: int,
+    seed: int,
+    nights: int,
+    faults: tuple[str, ...],
+    *,
+    separate_guardians: bool,
+) -> None:
+    """Write a synthetic district into DIR: a folder a night, planted.json with every planted fault, district.json.
+
+    The same seed writes the same bytes on every machine. All people are invented.
+    """
+    if more_faults and not faults:
+        raise click.UsageError(f"{more_faults[0]!r} stands alone; faults are named after --faults.")
+    named = [name for several in (*faults, *more_faults) for name in several.split(",") if name]
+    wanted = plantable(separate_guardians=separate_guardians) if ALL in named else named
+    try:
+        with console.terminal.working("generating") as step:
+            made = write_district(
+                folder,
+                students=students,
+                seed=seed,
+                nights=nights,
+                faults=tuple(wanted),
+                separate_guardians=separate_guardians,
+                progress=step,
+            )
+    except GeneratingError as error:
+        raise click.UsageError(str(error)) from error
+    _tell(console, made)
+
+
+def _tell(console: Console, made: Generated) -> None:
+    console.terminal.json(as_document(made))
+    console.terminal.table(("file", "rows"), list(made.rows.items()), title=f"{made.name}, {made.nights[-1]}")
+    for planted in made.planted:
+        console.terminal.line(f"night {planted.night}, {planted.file}, line {planted.line}: {planted.fault}")
+
+
+def as_document(made: Generated) -> dict[str, Any]:
+    """What was written, as --json shows it."""
+    return {
+        "folder": str(made.folder),
+        "nights": [str(night) for night in made.nights],
+        "name": made.name,
+        "time_zone": made.time_zone,
+        "schools": dict(made.schools),
+        "rows": dict(made.rows),
+        "planted": len(made.planted),
+    }

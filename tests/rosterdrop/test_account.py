@@ -1,0 +1,121 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from config.home import Home
+from config.loading import load_account
+from tests.rosterdrop.command_line import rosterdrop
+
+ADD = ("account", "add", "acme-sis", "--district", "springfield")
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    asyncssh = pytest.importorskip("asyncssh")
+    made = asyncssh.generate_private_key("ssh-ed25519", comment="ana@example.test")
+    (tmp_path / "id").write_bytes(made.export_private_key())
+    (tmp_path / "id.pub").write_bytes(made.export_public_key())
+    return tmp_path / "id.pub"
+
+
+def test_a_vendor_logs_in_by_a_password_that_nobody_sees(springfield: Path) -> None:
+    answer = rosterdrop(*ADD, "--preset", "vendor", "--password-stdin", home=springfield, stdin=f"{PASSWORD}\r\n")
+    account = load_account(Home(springfield), "acme-sis")
+    assert answer.code == 0
+    assert PASSWORD not in answer.out + answer.err + (springfield / "accounts.toml").read_text()
+    assert account.rights == {"upload", "summaries"}
+    assert (account.layout, account.districts) == ("single", ("springfield",))
+    assert PasswordHasher().verify(account.password_hash or "", PASSWORD)
+
+
+def test_a_generated_password_is_printed_once(springfield: Path) -> None:
+    answer = rosterdrop("--json", *ADD, "--preset", "district", "--generate-password", home=springfield)
+    password = answer.document["generated_password"]
+    assert len(password) >= 20
+    assert answer.out.count(password) == 1
+    assert PasswordHasher().verify(load_account(Home(springfield), "acme-sis").password_hash or "", password)
+    assert password not in rosterdrop("--json", "account", "list", home=springfield).out
+
+
+def test_an_account_tells_programs_what_it_is(springfield: Path, key: Path) -> None:
+    answer = rosterdrop("--json", *ADD, "--right", "upload", "--key", key, home=springfield)
+    printed = subprocess.run(["ssh-keygen", "-lf", key], capture_output=True, text=True, check=False).stdout
+    document = answer.document
+    assert printed == "" or document["keys"][0] in printed
+    assert document | {"keys": []} == {
+        "account": "acme-sis",
+        "districts": ["springfield"],
+        "layout": "single",
+        "rights": ["upload"],
+        "password": False,
+        "keys": [],
+        "enabled": True,
+    }
+
+
+def test_an_account_of_several_districts_sees_a_folder_for_each(springfield: Path) -> None:
+    add = ("district", "add", "shelby", "--name", "Shelby", "--time-zone", "UTC", "--school", "auto")
+    assert rosterdrop(*add, home=springfield).code == 0
+    more = ("--district", "shelby", "--preset", "vendor", "--generate-password")
+    assert rosterdrop("--json", *ADD, *more, home=springfield).document["layout"] == "many"
+    answer = rosterdrop("account", "add", "b", *ADD[3:], *more, "--layout", "single", home=springfield)
+    assert (answer.code, "use --layout many" in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((*ADD, "--preset", "vendor"), 2, "needs --password-stdin, --generate-password or --key"),
+        ((*ADD, "--preset", "vendor", "--password-stdin"), 2, "no password on standard input"),
+        ((*ADD, "--generate-password"), 2, "needs --preset vendor, --preset district, or a --right"),
+        ((*ADD, "--preset", "vendor", "--password-stdin", "--generate-password"), 2, "not both"),
+        ((*ADD, "--preset", "vendors", "--generate-password"), 2, "'vendors' is not one of"),
+        (("account", "add", "Acme", *ADD[3:], "--preset", "vendor", "--generate-password"), 2, "an account's id"),
+        ((*ADD[:-1], "sprngfield", "--preset", "vendor", "--generate-password"), 5, "did you mean springfield?"),
+    ],
+)
+def test_an_account_that_cannot_be_is_not_written(
+    springfield: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    before = (springfield / "accounts.toml").read_text()
+    answer = rosterdrop(*arguments, home=springfield)
+    assert (answer.code, len(answer.err.splitlines())) == (code, 1)
+    assert says in answer.err
+    assert (springfield / "accounts.toml").read_text() == before
+
+
+def test_a_private_key_is_not_taken(springfield: Path, key: Path) -> None:
+    answer = rosterdrop(*ADD, "--preset", "vendor", "--key", key.with_suffix(""), home=springfield)
+    assert (answer.code, "give its public half" in answer.err) == (2, True)
+
+
+def test_accounts_are_added_once(springfield: Path) -> None:
+    arguments = (*ADD, "--preset", "vendor", "--generate-password")
+    assert [rosterdrop(*arguments, home=springfield).code for _ in range(2)] == [0, 2]
+
+
+def test_an_account_changes(springfield: Path, key: Path) -> None:
+    rosterdrop(*ADD, "--preset", "vendor", "--generate-password", home=springfield)
+    changed = rosterdrop("account", "password", "acme-sis", "--password-stdin", home=springfield, stdin=PASSWORD)
+    assert (changed.code, PASSWORD in changed.out + changed.err) == (0, False)
+    (fingerprint,) = rosterdrop("--json", "account", "key", "acme-sis", "--key", key, home=springfield).document["keys"]
+    assert fingerprint in rosterdrop("account", "key", "acme-sis", home=springfield).out
+    assert "ana@example.test" in rosterdrop("account", "key", "acme-sis", home=springfield).out
+    removed = rosterdrop("--json", "account", "key", "acme-sis", "--remove", fingerprint, home=springfield)
+    assert removed.document["keys"] == []
+    again = rosterdrop("account", "key", "acme-sis", "--remove", fingerprint, home=springfield)
+    assert (again.code, "has no key with the fingerprint" in again.err) == (2, True)
+    assert PasswordHasher().verify(load_account(Home(springfield), "acme-sis").password_hash or "", PASSWORD)
+
+
+def test_an_account_is_disabled_and_let_in_again(springfield: Path) -> None:
+    rosterdrop(*ADD, "--preset", "vendor", "--generate-password", home=springfield)
+    assert rosterdrop("account", "disable", "acme-sis", home=springfield).code == 0
+    assert not load_account(Home(springfield), "acme-sis").enabled
+    assert rosterdrop("account", "disable", "acme-sis", "--undo", home=springfield).code == 0
+    assert load_account(Home(springfield), "acme-sis").enabled
+    unknown = rosterdrop("account", "disable", "acme-sys", home=springfield)
+    assert (unknown.code, "did you mean acme-sis" in unknown.err) == (5, True)

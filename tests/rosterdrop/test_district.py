@@ -1,0 +1,132 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from config.home import Home
+from config.loading import load_profile
+from tests.rosterdrop.command_line import rosterdrop
+
+SHELBY = ("district", "add", "shelby", "--name", "Shelby", "--time-zone", "America/Denver")
+
+
+def test_a_district_has_a_profile_and_a_drop(springfield: Path) -> None:
+    home = Home(springfield)
+    profile = load_profile(home, "springfield")
+    assert (profile.name, profile.time_zone.key) == ("Springfield Unified", "America/Chicago")
+    assert profile.schools == {"0042": "Lincoln High", "0043": "0043"}
+    folders = [home.drop("springfield"), home.reports("springfield"), home.reports("springfield", test=True)]
+    folders += [home.summaries("springfield"), home.summaries("springfield", test=True)]
+    assert all(folder.is_dir() for folder in folders)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in springfield.rglob("*") if each.is_dir()} == {0o700}
+
+
+def test_adding_a_district_tells_programs_what_was_made(home: Path) -> None:
+    answer = rosterdrop("--json", *SHELBY, "--school", "auto", "--expect", "users,classes.csv", home=home)
+    assert answer.document == {
+        "district": "shelby",
+        "name": "Shelby",
+        "time_zone": "America/Denver",
+        "schools": "auto",
+        "expected": ["users", "classes"],
+        "profile": str(home / "districts" / "shelby.toml"),
+        "drop": str(home / "drops" / "shelby"),
+    }
+    assert load_profile(Home(home), "shelby").schools is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("district", "add", "Shelby", *SHELBY[3:], "--school", "1"), "'Shelby' cannot be a district's id"),
+        (("district", "add", "../x", *SHELBY[3:], "--school", "1"), "'../x' cannot be a district's id"),
+        (("district", "add", "springfield", *SHELBY[3:], "--school", "1"), "there is a district 'springfield' already"),
+        ((*SHELBY[:-1], "denver", "--school", "1"), "Did you mean America/Denver?"),
+        (SHELBY, "Missing option '--school'"),
+        ((*SHELBY, "--school", "=Lincoln"), "has no ID of a school"),
+        ((*SHELBY, "--school", "1=A", "--school", "1=B"), "one that was named before"),
+        ((*SHELBY, "--school", "1", "--school", "auto"), "name schools or auto, not both"),
+        ((*SHELBY, "--school", "1", "--expect", "user"), "Did you mean users?"),
+    ],
+)
+def test_a_district_that_cannot_be_leaves_nothing(springfield: Path, arguments: tuple[str, ...], says: str) -> None:
+    answer = rosterdrop(*arguments, home=springfield)
+    assert (answer.code, answer.out) == (2, "")
+    assert says in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert [file.name for file in (springfield / "drops").iterdir()] == ["springfield"]
+    assert [file.name for file in (springfield / "districts").iterdir()] == ["springfield.toml"]
+
+
+def test_districts_are_listed(springfield: Path) -> None:
+    rosterdrop(*SHELBY, "--school", "auto", home=springfield)
+    assert rosterdrop("district", "list", home=springfield).out.splitlines() == [
+        "district     name                 time zone        schools",
+        "shelby       Shelby               America/Denver   auto",
+        "springfield  Springfield Unified  America/Chicago  2",
+    ]
+    listed = rosterdrop("--json", "district", "list", home=springfield).document["districts"]
+    assert [(each["district"], each["schools"]) for each in listed] == [
+        ("shelby", "auto"),
+        ("springfield", {"0042": "Lincoln High", "0043": "0043"}),
+    ]
+
+
+def test_settings_are_shown_with_their_source(springfield: Path) -> None:
+    rosterdrop("district", "set", "springfield", "guard.at_least=3", home=springfield)
+    settings = rosterdrop("--json", "district", "show", "springfield", home=springfield).document["settings"]
+    by_key = {setting["key"]: setting for setting in settings}
+    assert (by_key["guard.at_least"]["value"], by_key["guard.at_least"]["source"]) == (3, "profile")
+    limit = by_key["guard.limit_percent"]
+    assert (limit["value"], limit["source"], limit["connect"]) == (10.0, "default", "Deletion Threshold")
+    text = rosterdrop("district", "show", "springfield", home=springfield).out
+    assert "0042 Lincoln High, 0043" in text
+
+
+def test_several_settings_are_changed_at_once(springfield: Path) -> None:
+    answer = rosterdrop(
+        *("--json", "district", "set", "springfield"),
+        *("guard.limit_percent=100", "schools.0044=Adams = Jefferson", "arrival.deadline=06:00"),
+        home=springfield,
+    )
+    assert answer.document == {
+        "district": "springfield",
+        "changed": {
+            "schools": {"0042": "Lincoln High", "0043": "0043", "0044": "Adams = Jefferson"},
+            "arrival.deadline": "06:00",
+            "guard.limit_percent": 100,
+        },
+    }
+
+
+def test_comments_survive_a_change(springfield: Path) -> None:
+    file = springfield / "districts" / "springfield.toml"
+    file.write_text("# by Ana, ext. 12\n" + file.read_text())
+    before = file.read_text().splitlines()
+    assert rosterdrop("district", "set", "springfield", "guard.at_least=5", home=springfield).code == 0
+    after = file.read_text().splitlines()
+    assert after == [line.replace("# at_least = 2", "at_least = 5") for line in before]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("guard.limit_precent=5", "Did you mean guard.limit_percent?"),
+        ("guard.limit_percent=lots", '"lots" cannot be used here. Allowed: a number from 0 to 100.'),
+        ("guard.limit_percent", "is not of the form KEY=VALUE"),
+        ("time_zone=", "time_zone: it is missing"),
+    ],
+)
+def test_a_change_that_is_not_valid_changes_nothing(springfield: Path, change: str, says: str) -> None:
+    file = springfield / "districts" / "springfield.toml"
+    before = file.read_text()
+    answer = rosterdrop("district", "set", "springfield", "guard.at_least=5", change, home=springfield)
+    assert answer.code == 2
+    assert says in answer.err
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize("arguments", [("show", "sprngfield"), ("set", "sprngfield", "guard.at_least=1")])
+def test_an_unknown_district_is_its_own_exit_code(springfield: Path, arguments: tuple[str, ...]) -> None:
+    answer = rosterdrop("district", *arguments, home=springfield)
+    assert (answer.code, answer.err) == (5, "error: there is no district 'sprngfield'; did you mean springfield?\n")
