@@ -50,3 +50,31 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Frames of findings as one; columns that a frame lacks are null, a missing count is 1."""
     parts = [as_frame(()), *frames]
     return pl.concat(parts, how="diagonal").select(FINDINGS).with_columns(pl.col("count").fill_null(1))
+
+
+def folded(findings: pl.DataFrame) -> pl.DataFrame:
+    """One row for what is the same thing said often: what follows from one cause, and notes of one kind in a file.
+
+    `count` adds up and the place is that of the first. Findings that somebody must repair one by one stay apart.
+
+    Args:
+        findings: as FINDINGS, with `level` (as `catalogue.described` adds it) where notes are to be folded.
+
+    Returns: the same columns; `cause` points into the folded frame.
+    """
+    level = pl.col("level") if "level" in findings.columns else pl.lit(None, pl.String)
+    alone = pl.col("cause").is_null() & level.ne("info").fill_null(value=True)
+    place = pl.struct("code", "file", "cause", apart=pl.when(alone).then("index"))
+    numbered = findings.with_row_index("index").with_columns(group=place.rank("dense"))
+    firsts = numbered.with_columns(
+        first=pl.col("index").min().over("group"), count=pl.col("count").sum().over("group").cast(pl.UInt32)
+    )
+    kept = firsts.filter(pl.col("index") == pl.col("first")).with_row_index("new")
+    places = firsts.select("index", "first").join(kept.select("first", "new"), on="first")
+    moved = places.select(pl.col("index").cast(pl.Int32).alias("cause"), pl.col("new").cast(pl.Int32))
+    return (
+        kept.drop("new")
+        .join(moved, on="cause", how="left", maintain_order="left")
+        .with_columns(cause="new")
+        .select(findings.columns)
+    )

@@ -6,8 +6,16 @@ from typing import Final, Literal
 
 import polars as pl
 
-from config.tables import TableName
-from validators.tables import FileFacts
+from config.profiles import Profile
+from config.tables import TABLES, TableName, table_of
+from validators import catalogue, sets, sifting
+from validators.alone import judged_alone
+from validators.findings import FINDINGS, Finding, as_frame
+from validators.protecting import protected
+from validators.schemas import columns_of
+from validators.sifting import Sieve, joined_found, key_of
+from validators.tables import LINE, FileFacts, Table
+from validators.together import ADDED, Terms, judged_together
 
 SetAsideReason = Literal["other_school", "duplicate", "absent", "no_contact", "other_source"]
 
@@ -28,8 +36,11 @@ SET_ASIDE: Final[dict[str, pl.DataType]] = {
 }
 """Shape of the rows that are no fault and are not brought in, each once."""
 
-KEPT: Final = "kept"
+KEPT: Final = sifting.KEPT
 """Column of standing rows (list of str): columns whose value was rejected, so that what is stored stays."""
+
+WITHHOLDING: Final = frozenset({"classes.none", "enrollments.none"})
+"""Codes that forbid archiving and unlinking, whatever the guard counts (connect-behaviour 9.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +62,23 @@ class Judgement:
 
     Attributes:
         facts: one entry a file, in the order users, classes, enrollments, guardians.
-        standing: the accepted rows of each table that is part of the batch: `line` u32, `kept` list of str, and text
-            columns with values as Connect will hold them (roles canonical, phones E.164, grades as CEDS codes).
+        standing: the accepted rows of each table that is part of the batch: `line` u32, `kept` list of str, and the
+            known text columns that the file has, with values as Connect will hold them (roles canonical, phones E.164,
+            grades as CEDS codes, several as `09,10`). Beside these
+            users: `kind` (student, guardian, staff), `schools` (list of str: those of the row that count, in its
+            order), `agents` (list of str: of a student the guardians who are linked, at most six, whichever side
+            names the link; else empty);
+            classes: `grades` even where the file lacks them, for they are taken from the students;
+            enrollments: `kind`; `role` is that of users.csv where they differ, `schoolSourcedId` that of the class;
+            guardians: `studentSourcedId` is null, and in `kept`, where the student has six guardians already.
+            A guardians.csv without rows is not here: it brings nothing and takes nothing away.
         findings: as FINDINGS, unfolded; `cause` points into this same frame.
         rejected: as REJECTED.
         set_aside: as SET_ASIDE.
         protected: keys of rejected rows, whose records must stay as they were. One text column `key` for users and
             classes (sourcedId); `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
             `guardianSourcedId` for guardians. Of a row that could not be read, every cell that might be a key is here.
+            A null half of a pair means that the row does not say: every record with the other half is protected.
         refused: whether nothing of this batch can be applied.
         withholds: codes of findings that forbid archiving and unlinking tonight, whatever the guard counts.
         schools: SIS ID to name of the schools that count: the profile's, or those found where it says `auto`.
@@ -75,3 +95,147 @@ class Judgement:
     withholds: tuple[str, ...] = ()
     schools: Mapping[str, str] = field(default_factory=dict)
     guardians_from: Literal["users", "guardians"] | None = None
+
+
+def judge(
+    tables: Mapping[TableName, Table],
+    profile: Profile,
+    known: Known = Known(),
+    *,
+    read_findings: pl.DataFrame | None = None,
+    missing: frozenset[TableName] = frozenset(),
+) -> Judgement:
+    """Judges every row of a batch; wrong data is a result and raises nothing.
+
+    Args:
+        tables: the files that could be read.
+        profile: the district's.
+        known: what the store knows.
+        read_findings: what reading has found already, as FINDINGS; none of them follows from another.
+        missing: expected tables that are not in the set.
+
+    Raises:
+        LostRowsError: a row has no fate, or more than one, which is a mistake of ours.
+    """
+    named = sets.schools_named(tables)
+    if sets.is_other_district(tables, profile, named):
+        return _another_district(tables)
+    read = joined_found(as_frame(()) if read_findings is None else read_findings)
+    unreadable = _unreadable(read)
+    alone = {name: judged_alone(tables[name], country=profile.phones.country) for name in TABLES if name in tables}
+    terms = _terms(alone, profile, known, file_came="guardians" in unreadable | alone.keys())
+    sieves = judged_together(alone, terms)
+    about_the_set = [
+        *sets.missing_tables(missing),
+        *sets.missing_schools(tables, profile, named),
+        *sets.empty_tables(tables),
+        *(sets.adopted(terms.schools) if profile.schools is None else ()),
+        *sets.lost_guardians(terms.guardians, came=missing | unreadable | alone.keys()),
+        *sets.rejected_shares({name: _share(sieve) for name, sieve in sieves.items()}, profile),
+    ]
+    for sieve in sieves.values():
+        sieve.check()
+    brings = sets.brings_guardians(terms.guardians, tables)
+    return Judgement(
+        facts=_facts(tables),
+        standing={name: _accepted(sieve) for name, sieve in sieves.items() if name != "guardians" or brings == name},
+        findings=_ordered(
+            joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
+        ),
+        rejected=pl.concat([pl.DataFrame(schema=REJECTED), *map(_rejected, sieves.values())]),
+        set_aside=pl.concat([pl.DataFrame(schema=SET_ASIDE), *map(_set_aside, sieves.values())]),
+        protected={name: protected(sieve) for name, sieve in sieves.items()},
+        refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
+        withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),
+        schools=terms.schools,
+        guardians_from=brings,
+    )
+
+
+def _another_district(tables: Mapping[TableName, Table]) -> Judgement:
+    """Refused, and not one value of the files goes any further: they are somebody else's (DESIGN, "Rules")."""
+    return Judgement(
+        facts=_facts(tables),
+        standing={},
+        findings=as_frame([Finding(code="set.other_district")]),
+        rejected=pl.DataFrame(schema=REJECTED),
+        set_aside=pl.DataFrame(schema=SET_ASIDE),
+        refused=True,
+    )
+
+
+def _facts(tables: Mapping[TableName, Table]) -> tuple[FileFacts, ...]:
+    return tuple(tables[name].facts for name in TABLES if name in tables)
+
+
+def _terms(alone: Mapping[TableName, Sieve], profile: Profile, known: Known, *, file_came: bool) -> Terms:
+    schools = profile.schools
+    if schools is None:
+        schools = sets.schools_found({name: sieve.standing for name, sieve in alone.items()})
+    source = sets.guardian_source(profile, file_came=file_came, file_seen=known.guardians_file_seen)
+    return Terms(schools=schools, guardians=source, known_guardians=known.guardians)
+
+
+def _unreadable(read: pl.DataFrame) -> set[TableName]:
+    """Tables whose file was rejected as a whole at reading."""
+    files = read.filter(pl.col("code").is_in(catalogue.rejecting("file")))["file"].drop_nulls().unique()
+    return {table for file in files if (table := table_of(file))}
+
+
+def _refuses(findings: list[Finding]) -> bool:
+    return any(finding.code in catalogue.rejecting("batch") for finding in findings)
+
+
+def _share(sieve: Sieve) -> tuple[int, int]:
+    return sieve.rejected["line"].n_unique(), sieve.table.rows.height + sieve.table.broken.height
+
+
+def _accepted(sieve: Sieve) -> pl.DataFrame:
+    """The standing rows with the columns that the file has, and those that judging adds."""
+    delivered = [column for column in columns_of(sieve.name) if sieve.table.has(column)]
+    columns = dict.fromkeys([LINE, *delivered, *ADDED[sieve.name], KEPT])
+    return sieve.standing.select(*columns)
+
+
+def _rejected(sieve: Sieve) -> pl.DataFrame:
+    keys = sieve.rows.select(LINE, key=key_of(sieve.name))
+    return (
+        sieve.rejected.group_by(LINE, maintain_order=True)
+        .agg(codes=pl.col("code").unique(maintain_order=True), cascade=pl.col("cascade").all())
+        .join(keys, on=LINE, how="left", maintain_order="left")
+        .sort(LINE)
+        .select(file=pl.lit(sieve.table.facts.file), line=LINE, key="key", codes="codes", cascade="cascade")
+    )
+
+
+def _set_aside(sieve: Sieve) -> pl.DataFrame:
+    keys = sieve.rows.select(LINE, key=key_of(sieve.name))
+    rows = sieve.aside.join(keys, on=LINE, how="left").sort(LINE)
+    return rows.select(file=pl.lit(sieve.table.facts.file), line=LINE, key="key", reason="reason")
+
+
+def _ordered(found: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
+    """Findings by file and line, what is about the set first; causes become indexes.
+
+    A finding that follows from a row follows from the first of that row's findings that rejects it.
+    """
+    files = {sieve.table.facts.file: place for place, sieve in enumerate(sieves.values())}
+    place = pl.col("file").replace_strict(files, default=-1, return_dtype=pl.Int32)
+    numbered = found.sort(place, pl.col(LINE).fill_null(0), maintain_order=True).with_row_index("index").lazy()
+    reasons = pl.concat(
+        [pl.DataFrame(schema={"file": pl.String, LINE: pl.UInt32, "code": pl.String})]
+        + [
+            sieve.rejected.select(file=pl.lit(file), line=LINE, code="code")
+            for file, sieve in zip(files, sieves.values(), strict=True)
+        ]
+    ).unique()
+    causes = (
+        numbered.join(reasons.lazy(), on=["file", LINE, "code"], how="semi")
+        .group_by(cause_file="file", cause_line=LINE)
+        .agg(cause=pl.col("index").min().cast(pl.Int32))
+    )
+    return (
+        numbered.join(causes, on=["cause_file", "cause_line"], how="left", maintain_order="left")
+        .select(list(FINDINGS))
+        .collect()
+    )

@@ -1,0 +1,108 @@
+"""What people read about a finding: texts by code and language, filled in a whole frame at a time.
+
+In a text, `{value}` stands for that column of the finding, and a part in [brackets] vanishes where one of its columns
+is null.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from config.masking import masked as masked_value
+from validators.catalogue.entries import entries, loaded
+from validators.distinct import each_distinct
+
+LANGUAGES: Final = ("en",)
+_PERSONAL: Final = ("value", "detail", "hint")
+_PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
+_HOLES: Final = re.compile(r"\{(\w+)\}")
+
+
+def described(findings: pl.DataFrame, *, masked: bool, language: str = "en") -> pl.DataFrame:
+    """Findings with what the catalogue says of them.
+
+    Args:
+        findings: as FINDINGS.
+        masked: whether values are reduced to kind and length, in their columns and in the messages.
+        language: of the texts.
+
+    Returns: the same rows in the same order with `level`, `rejects`, `message` and `fix`.
+    """
+    rows = _masked(findings) if masked else findings
+    about = pl.DataFrame(
+        [(code, found.level, found.rejects) for code, found in entries().items()],
+        schema={"code": pl.String, "level": pl.String, "rejects": pl.String},
+        orient="row",
+    )
+    told = rows.with_row_index("place").join(about, on="code", how="left", maintain_order="left")
+    by_code = told.partition_by("code", as_dict=True, maintain_order=True)
+    parts = [_with_texts(part, str(code), language) for (code,), part in by_code.items()]
+    return pl.concat(parts or [_with_texts(told, None, language)]).sort("place").drop("place")
+
+
+def message(finding: Mapping[str, object], language: str = "en", *, masked: bool) -> str:
+    """What one finding says; `finding` is a row of a frame of findings."""
+    return _one(finding, "message", language, masked=masked)
+
+
+def fix(finding: Mapping[str, object], language: str = "en", *, masked: bool) -> str:
+    """What to do about one finding."""
+    return _one(finding, "fix", language, masked=masked)
+
+
+def _one(finding: Mapping[str, object], which: str, language: str, *, masked: bool) -> str:
+    columns = {name: [finding.get(name)] for name in ("code", "file", "column", *_PERSONAL)}
+    row = pl.DataFrame(columns, schema_overrides=dict.fromkeys(columns, pl.String))
+    row = row.with_columns(count=pl.lit(finding.get("count") or 1, pl.UInt32))
+    return str(described(row, masked=masked, language=language)[which].item())
+
+
+@cache
+def texts(language: str) -> Mapping[str, Mapping[str, str]]:
+    """Code to `message` and `fix` in a language."""
+    return loaded(f"texts_{language}")
+
+
+def _with_texts(findings: pl.DataFrame, code: str | None, language: str) -> pl.DataFrame:
+    """Findings of one code with its texts."""
+    templates = texts(language).get(code, {}) if code else {}
+    return findings.with_columns(
+        _filled(templates[which]).alias(which) if which in templates else pl.lit(None, pl.String).alias(which)
+        for which in ("message", "fix")
+    )
+
+
+def _filled(template: str) -> pl.Expr:
+    parts = []
+    for part in _PARTS.finditer(template):
+        if part["optional"] is None:
+            parts.append(pl.concat_str([piece.fill_null("") for piece in _pieces(part["plain"])]))
+        else:
+            parts.append(pl.concat_str(list(_pieces(part["optional"]))).fill_null(""))
+    return pl.concat_str(parts).str.strip_chars_end()
+
+
+def _pieces(text: str) -> Iterator[pl.Expr]:
+    for place, piece in enumerate(_HOLES.split(text)):
+        if place % 2:
+            yield pl.col(piece).cast(pl.String)
+        elif piece:
+            yield pl.lit(piece)
+
+
+def _masked(findings: pl.DataFrame) -> pl.DataFrame:
+    """The same findings with every value masked that its entry does not call public."""
+    hidden = []
+    for column in _PERSONAL:
+        public = [code for code, about in entries().items() if column in about.public]
+        shown = pl.when(pl.col("code").is_in(public)).then(column)
+        private = pl.when(~pl.col("code").is_in(public)).then(column)
+        hidden.append(pl.coalesce(shown, private.map_batches(_masked_texts, pl.String)).alias(column))
+    return findings.with_columns(*hidden)
+
+
+def _masked_texts(texts_of_rows: pl.Series) -> pl.Series:
+    return each_distinct(texts_of_rows, masked_value)

@@ -1,0 +1,14 @@
+"""Asking a library about values: once for each distinct one, never row by row."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+
+def each_distinct(
+    values: pl.Series, answer: Callable[[str], object], returns: type[pl.DataType] = pl.String
+) -> pl.Series:
+    """The answer for every value, asked once for each distinct one; null stays null."""
+    questions = values.drop_nulls().unique()
+    answers = pl.Series([answer(question) for question in questions], dtype=returns)
+    return values.replace_strict(questions, answers, default=None, return_dtype=returns)

@@ -1,0 +1,126 @@
+"""Rows of one table that share a key: identical ones count once, differing ones count not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from config.tables import TableName
+from validators.schemas import columns_of
+from validators.tables import LINE
+
+_APART: Final = "\x1f"  # stands in no ID: it is a control character
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What makes two rows of a table speak of the same thing, and what may not differ between them.
+
+    Attributes:
+        key: one text; null where a row cannot be compared.
+        same: the columns that decide whether two such rows are identical.
+        column: what a finding names.
+        repeated: code where rows are identical; all but the first are set aside.
+        conflict: code where they differ; all are rejected.
+    """
+
+    key: pl.Expr
+    same: Sequence[str]
+    column: str
+    repeated: str
+    conflict: str
+
+
+def _text_of(columns: Sequence[str]) -> pl.Expr:
+    return pl.concat_str([pl.col(column).fill_null("") for column in columns], separator=_APART)
+
+
+# A row that says tobedeleted beside an active one of the same pair is the old enrollment, not its double.
+_PAIR_IN_FORCE: Final = pl.concat_str(
+    "classSourcedId", "userSourcedId", pl.col("status").eq("tobedeleted").fill_null(value=False), separator=_APART
+)
+# A guardian without an ID is told from another one only by the whole row.
+_FAMILY_PAIR: Final = pl.concat_str(
+    "studentSourcedId",
+    pl.coalesce("guardianSourcedId", pl.concat_str(pl.lit(_APART), _text_of(columns_of("guardians")))),
+    separator=_APART,
+)
+
+IDENTITIES: Final[Mapping[TableName, Identity]] = {
+    "users": Identity(
+        key=pl.col("sourcedId"),
+        same=columns_of("users"),
+        column="sourcedId",
+        repeated="user.sourcedId.repeated",
+        conflict="user.sourcedId.conflict",
+    ),
+    "classes": Identity(
+        key=pl.col("sourcedId"),
+        same=columns_of("classes"),
+        column="sourcedId",
+        repeated="class.sourcedId.repeated",
+        conflict="class.sourcedId.conflict",
+    ),
+    "enrollments": Identity(
+        key=_PAIR_IN_FORCE,
+        same=("role",),
+        column="userSourcedId",
+        repeated="enrollment.pair.repeated",
+        conflict="enrollment.role.conflict",
+    ),
+    "guardians": Identity(
+        key=_FAMILY_PAIR,
+        same=columns_of("guardians"),
+        column="studentSourcedId",
+        repeated="guardian.pair.repeated",
+        conflict="guardian.pair.conflict",
+    ),
+}
+
+
+def repeated(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """Rows that say again what an earlier one says; `detail` is the line of that one."""
+    return (
+        _sharing(rows, identity)
+        .filter(pl.col("kinds") == 1, pl.col(LINE) != pl.col("first"))
+        .select(
+            LINE,
+            code=pl.lit(identity.repeated),
+            column=pl.lit(identity.column),
+            value=identity.column,
+            detail=pl.col("first").cast(pl.String),
+        )
+    )
+
+
+def conflicting(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """Rows that differ under one key; `detail` names the columns that differ."""
+    differing = _sharing(rows, identity).filter(pl.col("kinds") > 1)
+    differs = [pl.when(pl.col(column).n_unique() > 1).then(pl.lit(column)).alias(column) for column in identity.same]
+    details = (
+        differing.group_by("identity")
+        .agg(*differs)
+        .select("identity", detail=pl.concat_list(*identity.same).list.drop_nulls().list.join(", "))
+    )
+    return differing.join(details, on="identity", maintain_order="left").select(
+        LINE, code=pl.lit(identity.conflict), column=pl.lit(identity.column), value=identity.column, detail="detail"
+    )
+
+
+def repeated_ids(enrollments: pl.DataFrame) -> pl.DataFrame:
+    """Enrollments of different pairs that carry one sourcedId, all but the first: a note, nothing is keyed by it."""
+    named = enrollments.filter(pl.col("sourcedId").is_not_null() & ~pl.col("sourcedId").is_first_distinct())
+    return named.select(
+        LINE, code=pl.lit("enrollment.sourcedId.repeated"), column=pl.lit("sourcedId"), value="sourcedId"
+    )
+
+
+def _sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """The rows whose key another row has too, with `identity`, `first` (line) and `kinds` (how many differ)."""
+    keyed = rows.with_columns(identity=identity.key)
+    shared = keyed.filter(pl.col("identity").is_duplicated() & pl.col("identity").is_not_null())
+    return shared.with_columns(
+        first=pl.col(LINE).min().over("identity"),
+        kinds=pl.struct(identity.same).n_unique().over("identity"),
+    )

@@ -1,0 +1,38 @@
+"""The keys of rejected rows: a rejected row is not a missing row, so its record stays as it was."""
+
+from typing import Final
+
+import polars as pl
+
+from validators.sifting import KEYS, Sieve
+from validators.tables import LINE
+from validators.words import pairs_of, words_of
+
+# What a spreadsheet or a slip of the quote adds to an ID; the record's own ID is the rest.
+_ADDED: Final = r'["\s\x{0}-\x{1f}\x{7f}]|\.0+$'
+
+
+def protected(sieve: Sieve) -> pl.DataFrame:
+    """Keys as `Judgement.protected` documents them, each once."""
+    rejected = sieve.rows.join(sieve.rejected, on=LINE, how="semi")
+    if sieve.name in ("users", "classes"):
+        return _ids(sieve, rejected)
+    return _pairs(sieve, rejected)
+
+
+def _ids(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
+    """The ID of each row, as it stands and without what was added to it; of a row without one, all its words."""
+    named = rejected.select(key="sourcedId").drop_nulls()
+    repaired = named.select(pl.col("key").str.replace_all(_ADDED, ""))
+    nameless = rejected.filter(pl.col("sourcedId").is_null())
+    cells = [column for column in nameless.columns if nameless.schema[column] == pl.String]
+    unread = nameless.select(LINE, raw=pl.concat_str(cells, separator=",", ignore_nulls=True))
+    words = pl.concat([words_of(sieve.table.broken), words_of(unread)])
+    return pl.concat([named, repaired, words.select(key="word")]).filter(pl.col("key") != "").unique()
+
+
+def _pairs(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
+    first, second = KEYS[sieve.name]
+    named = rejected.select(first, second).filter(pl.col(first).is_not_null() | pl.col(second).is_not_null())
+    guessed = pairs_of(words_of(sieve.table.broken), first, second)
+    return pl.concat([named, guessed], how="diagonal").unique()

@@ -1,0 +1,28 @@
+"""The JSON Schemas of the tables, from `config/schemas`: the one source of columns, aliases and rules of a row."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from config.tables import TableName
+
+
+@cache
+def schema_of(table: TableName) -> Mapping[str, Any]:
+    """The schema of a table's rows, as parsed."""
+    text = resources.files("config").joinpath("schemas", f"{table}.json").read_text(encoding="utf-8")
+    return MappingProxyType(json.loads(text))
+
+
+def columns_of(table: TableName) -> tuple[str, ...]:
+    """The columns that a table is known to have, in their usual order; passwords are not among them."""
+    properties = schema_of(table)["properties"]
+    return tuple(name for name, column in properties.items() if not column.get("x-dropped"))
+
+
+def required_of(table: TableName) -> tuple[str, ...]:
+    """The columns without which a file is not this table."""
+    return tuple(schema_of(table)["required"])

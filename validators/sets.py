@@ -1,0 +1,119 @@
+"""What holds for a set of files as a whole: whose schools it is about, what is missing, what is empty."""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final, Literal
+
+import polars as pl
+
+from config.profiles import Profile
+from config.tables import TABLES, TableName, file_of
+from validators.findings import Finding
+from validators.tables import Table
+from validators.values import listed
+from validators.words import words_of
+
+GuardianSource = Literal["users", "guardians", "none"]
+
+_SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
+_FEW: Final = 20  # so many rejected rows are a matter for a person, whatever share they are of
+
+
+def schools_named(tables: Mapping[TableName, Table]) -> frozenset[str]:
+    """Every ID that users.csv or classes.csv names as a school, in rows of any fate, unreadable ones included."""
+    named: set[str] = set()
+    for name, column in _SCHOOL_COLUMNS.items():
+        if table := tables.get(name):
+            cells = table.rows[column].unique().to_frame() if table.has(column) else pl.DataFrame({column: [None]})
+            named.update(cells.select(listed(pl.col(column).cast(pl.String)).explode()).to_series().drop_nulls())
+            named.update(words_of(table.broken)["word"])
+    return frozenset(named)
+
+
+def is_other_district(tables: Mapping[TableName, Table], profile: Profile, named: frozenset[str]) -> bool:
+    """Whether there are people or classes, and not one of them is of a school that the profile names."""
+    if profile.schools is None or not any(rows_in(tables, name) for name in _SCHOOL_COLUMNS):
+        return False
+    return named.isdisjoint(profile.schools)
+
+
+def rows_in(tables: Mapping[TableName, Table], name: TableName) -> int:
+    """How many rows a table has, unreadable ones included; none where it is not in the set."""
+    table = tables.get(name)
+    return table.rows.height + table.broken.height if table else 0
+
+
+def missing_schools(tables: Mapping[TableName, Table], profile: Profile, named: frozenset[str]) -> list[Finding]:
+    """Configured schools that nobody and nothing is of; the hint is an ID that differs in leading zeros only."""
+    if profile.schools is None or not rows_in(tables, "users"):
+        return []
+    bare = {school.lstrip("0"): school for school in sorted(named - profile.schools.keys())}
+    return [
+        Finding(code="school.missing", detail=school, hint=bare.get(school.lstrip("0")))
+        for school in profile.schools
+        if school not in named
+    ]
+
+
+def empty_tables(tables: Mapping[TableName, Table]) -> list[Finding]:
+    """Files that hold a header and nothing else: never "everybody left" (connect-behaviour 9.1)."""
+    empty = (name for name in TABLES if name in tables and not rows_in(tables, name))
+    return [Finding(code=f"{name}.none", file=file_of(name)) for name in empty]
+
+
+def missing_tables(missing: Iterable[TableName]) -> list[Finding]:
+    """Expected files that are not in the set."""
+    return [Finding(code="file.missing", file=file_of(name)) for name in TABLES if name in missing]
+
+
+def guardian_source(profile: Profile, *, file_came: bool, file_seen: bool) -> GuardianSource:
+    """Which file the district's guardians come from (connect-behaviour 9.3)."""
+    if profile.guardians.source != "auto":
+        return profile.guardians.source
+    return "guardians" if file_came or file_seen else "users"
+
+
+def schools_found(standing: Mapping[TableName, pl.DataFrame]) -> dict[str, str]:
+    """The schools that count where the profile says `auto`: those of the students and of the classes.
+
+    Args:
+        standing: users with `kind` and `orgs` (list of str), classes with `schoolSourcedId`.
+
+    Returns: ID to ID, which is the only name that is known, in order.
+    """
+    found: set[str] = set()
+    if (users := standing.get("users")) is not None:
+        found.update(users.filter(kind="student")["orgs"].explode().drop_nulls())
+    if (classes := standing.get("classes")) is not None:
+        found.update(classes["schoolSourcedId"].drop_nulls())
+    return {school: school for school in sorted(found)}
+
+
+def adopted(schools: Mapping[str, str]) -> list[Finding]:
+    """Says which schools were found."""
+    return [Finding(code="schools.adopted", detail=", ".join(schools), count=len(schools))] if schools else []
+
+
+def rejected_shares(counts: Mapping[TableName, tuple[int, int]], profile: Profile) -> list[Finding]:
+    """Files of which too much was rejected: they were probably misread (connect-behaviour 9.2).
+
+    Args:
+        counts: rejected rows and all rows of each table.
+        profile: with the share that is too much.
+    """
+    return [
+        Finding(code="rows.rejected_share", file=file_of(name), detail=f"{rejected * 100 / rows:.0f}", count=rejected)
+        for name, (rejected, rows) in counts.items()
+        if rejected >= _FEW and rejected * 100 > rows * profile.guard.rejected_percent
+    ]
+
+
+def lost_guardians(source: GuardianSource, came: AbstractSet[TableName]) -> list[Finding]:
+    """Says that guardians.csv, which brings the guardians, did not come tonight, unless `came` explains it."""
+    lost = source == "guardians" and "guardians" not in came
+    return [Finding(code="guardians.missing", file=file_of("guardians"))] if lost else []
+
+
+def brings_guardians(source: GuardianSource, tables: Mapping[TableName, Table]) -> Literal["users", "guardians"] | None:
+    """Which file brings guardians tonight; None where neither does, so that all of them are kept."""
+    return source if source != "none" and rows_in(tables, source) else None

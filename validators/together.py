@@ -1,0 +1,220 @@
+"""The tables of a batch by each other: whose schools, who is whose guardian, who is in which class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from config.tables import TableName
+from validators import relations
+from validators.alone import broken_rules, rules_of
+from validators.people import kind_of
+from validators.relations import Pointing
+from validators.sets import GuardianSource
+from validators.sifting import KEPT, Sieve
+from validators.tables import LINE
+from validators.words import words_of
+
+ADDED: Final[Mapping[TableName, tuple[str, ...]]] = {
+    "users": ("kind", "schools", "agents"),
+    "classes": ("grades",),
+    "enrollments": ("kind", "role", "schoolSourcedId"),
+    "guardians": (),
+}
+"""Columns that standing rows have whether the file has them or not (`judging.Judgement.standing`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the rows of a batch are judged by, beside their table's own rules.
+
+    Attributes:
+        schools: SIS ID to name of those that count.
+        guardians: which file guardians come from.
+        known_guardians: sourcedIds of the guardians whom Connect has.
+    """
+
+    schools: Mapping[str, str]
+    guardians: GuardianSource
+    known_guardians: frozenset[str]
+
+
+def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[TableName, Sieve]:
+    """Every table after its rows were held against the other tables; order of fates as in INTERFACES, "Verdicts"."""
+    done: dict[TableName, Sieve] = {}
+    people = classes = None
+    if users := alone.get("users"):
+        done["users"] = users = _users(users, terms)
+        people = _people(users)
+        if terms.guardians == "users":
+            done["users"] = _linked(users, people)
+    if found := alone.get("classes"):
+        done["classes"] = found = _classes(found, terms)
+        classes = _fates_by_id(found, [pl.col("schoolSourcedId").alias("school")])
+    if enrollments := alone.get("enrollments"):
+        done["enrollments"] = _enrollments(enrollments, people, classes)
+    if guardians := alone.get("guardians"):
+        done["guardians"] = _guardians(guardians, people, terms)
+    return _with_notes(done, terms)
+
+
+def _users(users: Sieve, terms: Terms) -> Sieve:
+    here = pl.element().filter(pl.element().is_in(list(terms.schools)))
+    known = users.changed(users.standing.with_columns(schools=pl.col("orgs").list.eval(here)))
+    elsewhere = known.standing.filter(pl.col("schools").list.len() == 0).with_columns(
+        school=pl.col("orgs").list.first()
+    )
+    mine = _of_other_schools(known, elsewhere, "user.school.other", "orgSourcedIds")
+    others = mine.standing.filter(kind="guardian") if terms.guardians != "users" else mine.standing.clear()
+    return _without_contact(_of_other_source(mine, others, "user.source.other"), terms, "sourcedId")
+
+
+def _classes(classes: Sieve, terms: Terms) -> Sieve:
+    elsewhere = classes.standing.filter(~pl.col("schoolSourcedId").is_in(list(terms.schools)))
+    elsewhere = elsewhere.with_columns(school="schoolSourcedId")
+    return _of_other_schools(classes, elsewhere, "class.school.other", "schoolSourcedId")
+
+
+def _enrollments(enrollments: Sieve, people: pl.DataFrame | None, classes: pl.DataFrame | None) -> Sieve:
+    pointing = relations.enrollments_pointing(enrollments.standing, people, classes)
+    left = _after(_set_aside_with(enrollments, pointing, "enrollment"), pointing)
+    settled = relations.settled(left.standing, people, classes)
+    return left.changed(settled).noting(relations.overruled(settled))
+
+
+def _guardians(guardians: Sieve, people: pl.DataFrame | None, terms: Terms) -> Sieve:
+    if terms.guardians != "guardians":
+        return _of_other_source(guardians, guardians.standing, "guardian.source.other")
+    if people is None:
+        return _without_contact(guardians, terms, "guardianSourcedId")
+    pointing = relations.guardians_pointing(guardians.standing, people)
+    reachable = _without_contact(_set_aside_with(guardians, pointing, "guardian"), terms, "guardianSourcedId")
+    left = _after(reachable, pointing)
+    return left.without_values(relations.beyond_six(left.standing))
+
+
+def _set_aside_with(sieve: Sieve, pointing: Pointing, what: str) -> Sieve:
+    """Without the rows that share the fate of what they point at: another school, or marked as deleted."""
+    counted = pointing.absent.select(pl.col(LINE).min(), count=pl.len()).filter(pl.col("count") > 0)
+    present = sieve.setting_aside(pointing.absent, "absent").noting(
+        counted.with_columns(code=pl.lit(f"{what}.target.absent"))
+    )
+    return _of_other_schools(present, pointing.other_school, f"{what}.school.other", None)
+
+
+def _after(sieve: Sieve, pointing: Pointing) -> Sieve:
+    """Without the rows that point at nothing that stands, or at the wrong thing."""
+    wrong, cascading = (
+        found.join(sieve.standing, on=LINE, how="semi") for found in (pointing.wrong, pointing.cascading)
+    )
+    rejected = sieve.rejecting(wrong)
+    return rejected.rejecting(cascading, cascade=True)
+
+
+def _of_other_schools(sieve: Sieve, rows: pl.DataFrame, code: str, column: str | None) -> Sieve:
+    """Without rows of schools that are not the district's; one note for each of these, with how many."""
+    notes = (
+        rows.group_by(detail="school", maintain_order=True)
+        .agg(pl.col(LINE).min(), count=pl.len())
+        .with_columns(code=pl.lit(code), column=pl.lit(column, pl.String))
+    )
+    return sieve.setting_aside(rows, "other_school").noting(notes)
+
+
+def _of_other_source(sieve: Sieve, rows: pl.DataFrame, code: str) -> Sieve:
+    """Without guardians whom another file brings; one note with how many."""
+    notes = rows.select(pl.col(LINE).min(), count=pl.len(), code=pl.lit(code)).filter(pl.col("count") > 0)
+    return sieve.setting_aside(rows, "other_source").noting(notes)
+
+
+def _without_contact(sieve: Sieve, terms: Terms, column: str) -> Sieve:
+    """Without guardians who cannot be reached, unless Connect has them already (connect-behaviour 6, G3)."""
+    unreachable = broken_rules(sieve, [rule for rule in rules_of(sieve.name) if rule.column is None])
+    newcomers = sieve.standing.select(LINE, value=column).filter(
+        ~pl.col("value").is_in(list(terms.known_guardians)).fill_null(value=False)
+    )
+    found = unreachable.drop("value").join(newcomers, on=LINE, maintain_order="left")
+    found = found.with_columns(column=pl.lit(column))
+    return sieve.setting_aside(found, "no_contact").noting(found)
+
+
+def _fates_by_id(sieve: Sieve, about: list[pl.Expr]) -> pl.DataFrame:
+    fates = sieve.fates().select(LINE, "fate", *about, key="sourcedId")
+    empty = pl.DataFrame(schema={"kind": pl.String, "school": pl.String})
+    unread = words_of(sieve.table.broken).select(LINE, key="word")
+    return relations.by_id(pl.concat([empty, fates], how="diagonal"), unread)
+
+
+def _people(users: Sieve) -> pl.DataFrame:
+    return _fates_by_id(users, [pl.col("kind", "role"), pl.col("orgs").list.first().alias("school")])
+
+
+def _linked(users: Sieve, people: pl.DataFrame) -> Sieve:
+    links = relations.links(users.standing, users.rows, people)
+    guardians = users.standing.filter(kind="guardian")
+    return (
+        users.noting(links.found)
+        .noting(relations.unlinked(guardians, links.mentioned))
+        .changed(
+            users.standing.drop("agents").join(
+                links.accepted, left_on="sourcedId", right_on="student", how="left", maintain_order="left"
+            )
+        )
+    )
+
+
+def _with_notes(sieves: dict[TableName, Sieve], terms: Terms) -> dict[TableName, Sieve]:
+    """Adds what can be seen only when everything else is done: who has no guardian, which class has no grades."""
+    users, classes, enrollments = (sieves.get(name) for name in ("users", "classes", "enrollments"))
+    if users:
+        sieves["users"] = users = _with_agents(users, terms)
+        sieves["users"] = _noting_lonely(users, sieves.get("guardians"), terms)
+    if classes and enrollments:
+        enrolled = enrollments.fates().filter(pl.col("fate").is_in(["standing", "rejected"]))
+        kinds = pl.concat(
+            [
+                enrolled.select("classSourcedId", kind=kind_of(pl.col("role"))),
+                enrollments.standing.select("classSourcedId", "kind"),
+            ]
+        )
+        classes = classes.noting(relations.empty_classes(classes.standing, kinds))
+        sieves["classes"] = _with_grades(classes, enrollments, users) if users else classes
+    return sieves
+
+
+def _with_agents(users: Sieve, terms: Terms) -> Sieve:
+    agents = pl.col("agents").fill_null([]) if terms.guardians == "users" else pl.lit([], pl.List(pl.String))
+    return users.changed(users.standing.with_columns(agents=agents))
+
+
+def _noting_lonely(users: Sieve, guardians: Sieve | None, terms: Terms) -> Sieve:
+    students = users.standing.filter(kind="student")
+    if terms.guardians == "users":
+        linked = students.filter(pl.col("agents").list.len() > 0).select(student="sourcedId")
+    elif terms.guardians == "guardians" and guardians and guardians.rows.height:
+        linked = guardians.standing.select(student="studentSourcedId")
+    else:
+        return users
+    return users.noting(relations.without_guardian(students, linked))
+
+
+def _with_grades(classes: Sieve, enrollments: Sieve, users: Sieve) -> Sieve:
+    """Classes without grades take them from their students; where there are none, what is stored stays."""
+    derived = relations.derived_grades(classes.standing, enrollments.standing, users.standing.filter(kind="student"))
+    standing = classes.standing.join(
+        derived.drop(LINE), on="sourcedId", how="left", maintain_order="left"
+    ).with_columns(grades=pl.coalesce("grades", "derived"))
+    if not classes.table.has("grades"):
+        vanished = (
+            pl.when(pl.col("grades").is_null()).then(pl.lit(["grades"])).otherwise(pl.lit([], pl.List(pl.String)))
+        )
+        standing = standing.with_columns(pl.col(KEPT).list.concat(vanished))
+    notes = derived.select(
+        LINE,
+        code=pl.lit("class.grades.derived"),
+        column=pl.lit("grades"),
+        detail="derived",
+        value=pl.lit(None, pl.String),
+    )
+    return classes.changed(standing.drop("derived")).noting(notes)
