@@ -1,0 +1,122 @@
+"""`rosterdrop rules`: the rule catalogue, and the schemas of tables and documents."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+from config.judging import schema
+from config.mistakes import near
+from rosterdrop.console import Console
+from rosterdrop.terminal import Terminal
+
+SCHEMAS: Final = ("users", "classes", "enrollments", "guardians", "report", "profile", "settings", "accounts")
+
+Rule = Mapping[str, Any]
+
+
+class UnknownRule(Exception):
+    """No rule has this code."""
+
+    exit_code = 5
+
+    def __init__(self, code: str, known: Sequence[str]) -> None:
+        alike = near(code, known) or tuple(each for each in known if code in each)[:5]
+        meant = f"; did you mean {' or '.join(alike)}?" if alike else "; rosterdrop rules lists them all"
+        super().__init__(f"there is no rule {code!r}{meant}")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  rosterdrop rules
+  rosterdrop rules user.role.unknown
+  rosterdrop rules --schema users
+
+\b
+With --json: {"rules": [rule]}, or with CODE one rule:
+  {"code": text, "level": "error", "warning" or "info", "rejects": "batch", "file", "row", "value" or null,
+   "file": text or null, "column": text or null, "source": text, "message": text, "fix": text,
+   "passes": [text], "fails": [text], "occurs": text or null}
+"passes" and "fails" are examples: what is changed in a small valid set of files."""
+)
+@click.argument("code", required=False)
+@click.option(
+    "--schema", "schema_name", type=click.Choice(SCHEMAS), help="Print the JSON Schema of a table or document."
+)
+@click.pass_obj
+def rules(console: Console, code: str | None, schema_name: str | None) -> None:
+    """List all rules, or tell everything about the rule CODE: meaning, level, source, examples, how to fix."""
+    if code and schema_name:
+        raise click.UsageError("Name a CODE or a --schema, not both.")
+    if schema_name:
+        _show_schema(console.terminal, schema(schema_name))
+    elif code:
+        _show_rule(console.terminal, _rule(code))
+    else:
+        _list(console.terminal, documents())
+
+
+def _rule(code: str) -> Rule:
+    from validators import catalogue
+
+    known = catalogue.codes()
+    if code not in known:
+        raise UnknownRule(code, known)
+    return documents((code,))[0]
+
+
+def documents(codes: Sequence[str] | None = None) -> list[Rule]:
+    """The rules of these codes, or all of them, as --json shows them; what a finding would fill in reads `…`."""
+    from validators import catalogue
+    from validators.findings import Finding, as_frame
+
+    entries = [catalogue.entry(code) for code in codes or catalogue.codes()]
+    findings = as_frame(
+        Finding(code=entry.code, file=entry.file or "…", column=entry.column or "…", value="…", detail="…")
+        for entry in entries
+    )
+    texts = catalogue.described(findings, masked=False).select("message", "fix").to_dicts()
+    return [
+        {
+            **{name: getattr(entry, name) for name in ("code", "level", "rejects", "file", "column", "source")},
+            **text,
+            "passes": catalogue.shown(entry.passes or ()),
+            "fails": catalogue.shown(entry.fails or ()),
+            "occurs": entry.occurs,
+        }
+        for entry, text in zip(entries, texts, strict=True)
+    ]
+
+
+def _show_schema(terminal: Terminal, document: Mapping[str, Any]) -> None:
+    """A schema is JSON for people too."""
+    terminal.json(document)
+    terminal.line(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _list(terminal: Terminal, found: Sequence[Rule]) -> None:
+    terminal.json({"rules": found})
+    rows = [[rule["code"], rule["level"], rule["rejects"], rule["message"]] for rule in found]
+    terminal.table(("code", "level", "rejects", "message"), rows)
+
+
+def _show_rule(terminal: Terminal, rule: Rule) -> None:
+    terminal.json(rule)
+    terminal.line(rule["code"], style="bold")
+    terminal.line(rule["message"])
+    terminal.line(f"What to do: {rule['fix']}")
+    terminal.line()
+    terminal.line(f"Level: {rule['level']}")
+    terminal.line(f"Left out because of it: {rule['rejects'] or 'nothing'}")
+    terminal.line(f"Source: {rule['source']}")
+    if rule["occurs"]:
+        terminal.line(f"Found when: {rule['occurs']}")
+    _examples(terminal, "Passes", rule["passes"] or ["the valid set as it is"] if rule["fails"] else ())
+    _examples(terminal, "Fails", rule["fails"])
+
+
+def _examples(terminal: Terminal, title: str, lines: Sequence[str]) -> None:
+    for line in lines:
+        terminal.line(f"{title}: {line}")

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from rosterdrop.commands.rules import SCHEMAS
+from tests.rosterdrop.command_line import rosterdrop
+
+
+def test_a_rule_is_told_in_full() -> None:
+    text = rosterdrop("rules", "user.role.unknown").out
+    assert "What to do: " in text
+    assert "Level: error" in text
+    assert "Left out because of it: row" in text
+    assert "Passes: users.csv: " in text
+    assert "Fails: users.csv: role = " in text
+
+
+def test_programs_get_the_same_rule_alone_and_in_the_list() -> None:
+    one = rosterdrop("--json", "rules", "user.role.unknown").document
+    every = rosterdrop("--json", "rules").document["rules"]
+    assert one in every
+    assert set(one) == {
+        *("code", "level", "rejects", "file", "column", "source", "message", "fix", "passes", "fails", "occurs"),
+    }
+    assert all(rule["message"] and rule["fix"] for rule in every)
+
+
+def test_rules_are_listed() -> None:
+    lines = rosterdrop("rules").out.splitlines()
+    assert lines[0].split() == ["code", "level", "rejects", "message"]
+    assert any(line.startswith("user.role.unknown ") for line in lines)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schemas_are_printed(name: str) -> None:
+    Draft202012Validator.check_schema(rosterdrop("--json", "rules", "--schema", name).document)
+
+
+def test_a_schema_is_json_for_people_too() -> None:
+    assert json.loads(rosterdrop("rules", "--schema", "profile").out)["title"] == "districts/<id>.toml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("user.rol.unknown",), 5, "did you mean user.role.unknown"),
+        (("zzzzz",), 5, "rosterdrop rules lists them all"),
+        (("--schema", "user"), 2, "'user' is not one of"),
+        (("user.role.unknown", "--schema", "users"), 2, "not both"),
+    ],
+)
+def test_what_is_not_there_is_told(arguments: tuple[str, ...], code: int, says: str) -> None:
+    answer = rosterdrop("rules", *arguments)
+    assert (answer.code, answer.out, len(answer.err.splitlines())) == (code, "", 1)
+    assert says in answer.err
