@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stories.springfield import Running, Springfield, settled_home
+
+
+@pytest.fixture
+def springfield(tmp_path: Path) -> Iterator[Springfield]:
+    """A district with a running service."""
+    district = Springfield(settled_home(tmp_path / "home"))
+    with Running(district.home) as running:
+        district.service = running
+        yield district

@@ -1,0 +1,273 @@
+"""One district and its people, as stories tell of them: a real home, the real service, a real SFTP client."""
+
+import asyncio
+import csv
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+from config.accounts import PRESETS, Account
+from config.home import Home
+from config.writing import add_account, add_district, profile_text, set_values
+from connect_store.people import Person, find_people
+from connect_store.records import ENTITIES
+from connect_store.store import open_store
+from rosterdrop.commands.account import hashed
+from rosterdrop.commands.home import make_home
+from rosterdrop.service import Service
+
+Row = Mapping[str, str]
+PASSWORD = "correct horse battery staple"
+PATIENCE_S = 30.0
+
+USERS = (
+    "sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds", "role", "username", "userIds",
+    "givenName", "familyName", "middleName", "identifier", "email", "sms", "phone", "agentSourcedIds", "grades",
+    "language",
+)  # fmt: skip
+CLASSES = ("sourcedId", "title", "grades", "schoolSourcedId")
+ENROLLMENTS = ("sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId", "role")
+GUARDIANS = (
+    "studentSourcedId", "guardianSourcedId", "givenName", "familyName", "email", "sms", "phone", "language",
+)  # fmt: skip
+HEADERS = {"users": USERS, "classes": CLASSES, "enrollments": ENROLLMENTS, "guardians": GUARDIANS}
+
+
+def person(key: str, role: str, **fields: str) -> Row:
+    given = {"givenName": key.title(), "familyName": "Gray", "orgSourcedIds": "0042"}
+    return {"sourcedId": key, "role": role, **given, **fields}
+
+
+ANA = person("ana", "student", agentSourcedIds="gil", grades="05")
+BEN = person("ben", "student", grades="05")
+GIL = person("gil", "parent", email="gil@example.org", sms="312-555-0142")
+TOM = person("tom", "teacher", email="tom@example.org")
+EVERYBODY = (ANA, BEN, GIL, TOM)
+MATH = {"sourcedId": "math", "title": "Math 5", "grades": "05", "schoolSourcedId": "0042"}
+MEMBERS = tuple(
+    {"classSourcedId": "math", "schoolSourcedId": "0042", "userSourcedId": key, "role": role}
+    for key, role in (("ana", "student"), ("ben", "student"), ("tom", "teacher"))
+)
+
+
+def as_csv(table: str, rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HEADERS[table], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+@dataclass
+class Report:
+    """A report as the district reads it."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        return str(self.document["verdict"])
+
+    @property
+    def number(self) -> int:
+        return int(self.document["batch"])
+
+    def codes_at(self, file: str, line: int) -> list[str]:
+        return [
+            finding["code"]
+            for finding in self.document["findings"]
+            if (finding["file"], finding["line"]) == (file, line)
+        ]
+
+    @property
+    def codes(self) -> set[str]:
+        return {finding["code"] for finding in self.document["findings"]}
+
+    def file(self, name: str) -> Mapping[str, Any]:
+        return next(file for file in self.document["files"] if file["file"] == name)
+
+
+@dataclass
+class Springfield:
+    """The district `springfield` with the schools 0042 and (where a story wants it) more."""
+
+    home: Home
+    service: "Running | None" = None
+    seen: int = 0
+
+    def settles(self, **settings: str) -> None:
+        """Change settings of the profile: `guard__limit_percent="100"`."""
+        set_values(self.home, "springfield", {key.replace("__", "."): value for key, value in settings.items()})
+
+    def pushes(
+        self,
+        users: Sequence[Row] | bytes | None = EVERYBODY,
+        classes: Sequence[Row] | bytes | None = (MATH,),
+        enrollments: Sequence[Row] | bytes | None = MEMBERS,
+        guardians: Sequence[Row] | bytes | None = None,
+        **more: bytes,
+    ) -> Report:
+        """Push one night over SFTP, and wait for its report."""
+        given = {"users": users, "classes": classes, "enrollments": enrollments, "guardians": guardians}
+        files = {
+            f"{table}.csv": rows if isinstance(rows, bytes) else as_csv(table, rows)
+            for table, rows in given.items()
+            if rows is not None
+        }
+        self.uploads({**files, **{f"{name}.csv": content for name, content in more.items()}})
+        return self.next_report()
+
+    def uploads(self, files: Mapping[str, bytes], *, account: str = "vendor") -> None:
+        with self.logged_in(account) as client:
+            for name, content in files.items():
+                client.putfo(io.BytesIO(content), name)
+
+    @contextmanager
+    def logged_in(self, account: str = "vendor") -> Iterator[paramiko.SFTPClient]:
+        assert self.service
+        transport = paramiko.Transport(("127.0.0.1", self.service.port))
+        try:
+            transport.connect(username=account, password=PASSWORD)
+            client = paramiko.SFTPClient.from_transport(transport)
+            assert client
+            yield client
+        finally:
+            transport.close()
+
+    def next_report(self) -> Report:
+        """The next report, read over SFTP as the district does."""
+        with self.logged_in("office") as client:
+            give_up = time.monotonic() + PATIENCE_S
+            while time.monotonic() < give_up:
+                report = self._newest(client)
+                if report and report["batch"] and report["batch"] > self.seen:
+                    self.seen = report["batch"]
+                    return Report(report)
+                time.sleep(0.05)
+        raise AssertionError("no report came")
+
+    def _newest(self, client: paramiko.SFTPClient) -> dict[str, Any] | None:
+        try:
+            with client.open("reports/latest.json") as file:
+                return dict(json.loads(file.read()))
+        except FileNotFoundError:
+            return None
+
+    def reads(self, path: str, *, account: str = "office") -> str:
+        with self.logged_in(account) as client, client.open(path) as file:
+            return file.read().decode()
+
+    def waits_for(self, path: str) -> str:
+        """The text of a file that will come into the drop."""
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up:
+            try:
+                return self.reads(path)
+            except FileNotFoundError:
+                time.sleep(0.05)
+        raise AssertionError(f"{path} did not come")
+
+    def find(self, key: str) -> Person | None:
+        with open_store(self.home.store_db) as store:
+            found = find_people(store, "springfield", key=key)
+        return found[0] if found else None
+
+    def status_of(self, key: str) -> str | None:
+        found = self.find(key)
+        return found.status if found else None
+
+    def connect_rows(self) -> dict[str, list[Any]]:
+        """Everything in Connect's own tables, with the batch that wrote it last."""
+        with open_store(self.home.store_db) as store:
+            return {
+                name: store._database.execute(f"select * from {name} order by {', '.join(entity.key)}").fetchall()
+                for name, entity in ENTITIES.items()
+            }
+
+    def ledger(self) -> list[tuple[int, str, str | None]]:
+        """Every batch: number, state, verdict."""
+        with open_store(self.home.store_db) as store:
+            return [tuple(row) for row in store._database.execute("select id, state, verdict from batch order by id")]
+
+    def bytes_outside(self, *spared: Path) -> bytes:
+        """Every byte of the home but those in the spared folders: where a leak would be found."""
+        files = (path for path in sorted(self.home.root.rglob("*")) if path.is_file())
+        return b"\n".join(path.read_bytes() for path in files if not any(folder in path.parents for folder in spared))
+
+
+def settled_home(root: Path, *, port: int = 0) -> Home:
+    """A home with springfield, a vendor and the district's office, and waiting times short enough for a test."""
+    home = Home(root)
+    make_home(home)
+    home.settings_file.write_text(f"[server]\nport = {port}\n[watching]\nscan_s = 1\n", encoding="utf-8")
+    add_district(
+        home, "springfield", profile_text("Springfield Unified", "America/Chicago", {"0042": "Lincoln High"}, None)
+    )
+    set_values(
+        home,
+        "springfield",
+        {
+            "arrival.settle_s": "0.2",
+            "arrival.quiet_s": "1",
+            "arrival.partial_quiet_s": "1",
+            "guard.limit_percent": "100",
+        },
+    )
+    hash_ = hashed(PASSWORD)
+    for name, preset in (("vendor", "vendor"), ("office", "district")):
+        add_account(
+            home,
+            Account(id=name, districts=("springfield",), layout="single", rights=PRESETS[preset], password_hash=hash_),
+        )
+    return home
+
+
+class Running:
+    """The service in a thread of this process; its worker is a process of its own, as always."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._loop = asyncio.new_event_loop()
+        self._stop: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Running":
+        self._thread.start()
+        self._ready.wait(PATIENCE_S)
+        if self._error:
+            raise self._error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stop:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive(), "the service did not stop"
+
+    @property
+    def port(self) -> int:
+        return self._service.port
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread of the test
+            self._error = error
+        finally:
+            self._ready.set()
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        self._service = Service(self._home)
+        await self._service.run(self._stop, ready=self._ready.set)
