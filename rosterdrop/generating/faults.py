@@ -54,7 +54,7 @@ def _spoilt_user(plot: Plot, person: Person, column: str, value: str, code: str,
     return Mark(
         place=Place("users", row, code),
         column=column,
-        key=plot.users.cell(row, "sourcedId"),
+        key=plot.users.cell(row, "sourcedId") or None,
         implied=plot.fallen_with_student(person, falls) if falls else (),
     )
 
@@ -88,7 +88,7 @@ def _class(column: str, value: str, code: str, falls: Why | None = None) -> Plan
         row = plot.class_row[room.id]
         plot.classes.put(row, column, value)
         implied = plot.fallen_with_class(room, falls) if falls else ()
-        key = plot.classes.cell(row, "sourcedId")
+        key = plot.classes.cell(row, "sourcedId") or None
         return [Mark(place=Place("classes", row, code), column=column, key=key, implied=implied)]
 
     return plant
@@ -195,7 +195,7 @@ def _school_other(plot: Plot) -> list[Mark]:
     return [Mark(place=Place("users", row, "user.school.other"), column="orgSourcedIds", key=pupil.id)]
 
 
-def _torn_office_worker(column: str, value: str, code: str) -> Plant:
+def _torn_office_worker(column: str, value: str, code: str, *, readable: bool = False) -> Plant:
     """Replace a cell by text as it stands in the file, which csv would have written otherwise."""
 
     def plant(plot: Plot) -> list[Mark]:
@@ -204,7 +204,7 @@ def _torn_office_worker(column: str, value: str, code: str) -> Plant:
         cells = [as_text([cell]) for cell in plot.users.rows[row]]
         cells[plot.users.column(column)] = value
         plot.users.torn[row] = ",".join(cells)
-        return [Mark(place=Place("users", row, code), column=None, key=person.id)]
+        return [Mark(place=Place("users", row, code), column=None, key=person.id if readable else None)]
 
     return plant
 
@@ -212,7 +212,7 @@ def _torn_office_worker(column: str, value: str, code: str) -> Plant:
 def _row_short(plot: Plot) -> list[Mark]:
     _, row = plot.seat()
     plot.enrollments.torn[row] = as_text(plot.enrollments.rows[row][:-2])
-    return [_at_seat(plot, row, "row.cells")]
+    return [Mark(place=Place("enrollments", row, "row.cells"), column=None, key=None)]
 
 
 def _seat_for(plot: Plot, person: str, classroom: str, role: str, code: str, column: str) -> list[Mark]:
@@ -289,6 +289,15 @@ def _guardian_repeated(plot: Plot) -> list[Mark]:
     return [Mark(place=Place("guardians", row, "guardian.pair.repeated"), column=None, key=key)]
 
 
+def _guardian_conflict(plot: Plot) -> list[Mark]:
+    (mark,) = _guardian_repeated(plot)
+    links = plot.sheets["guardians"]
+    links.put(mark.place.row, "language", "so" if links.cell(mark.place.row, "language") != "so" else "en")
+    (_, guardian) = (mark.key or "").split("/")
+    rows = (*plot.links_of_guardian[guardian], mark.place.row)
+    return [replace(mark, place=Place("guardians", row, "guardian.pair.conflict")) for row in rows]
+
+
 FAULTS: Final[tuple[Fault, ...]] = (
     # Classes first: a class is free only while nobody in it has a fault.
     Fault("class_id_missing", "a class has no ID", _class("sourcedId", "", "class.sourcedId.missing", "unknown")),
@@ -324,7 +333,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault(
         "stray_quote",
         "a quote stands in a cell that is not quoted",
-        _torn_office_worker("givenName", 'Jo "J" Ann', "row.stray_quote"),
+        _torn_office_worker("givenName", 'Jo "J" Ann', "row.stray_quote", readable=True),
     ),
     Fault(
         "given_name_missing",
@@ -376,6 +385,12 @@ FAULTS: Final[tuple[Fault, ...]] = (
     Fault("guardian_unlinked", "no student names a guardian", _guardian_unlinked, "users"),
     Fault("guardian_student_unknown", "a guardian's student is nowhere", _guardian_student_unknown, "guardians"),
     Fault("guardian_repeated", "a student and guardian stand there twice", _guardian_repeated, "guardians"),
+    Fault(
+        "guardian_conflict",
+        "two rows of one student and guardian differ",
+        _guardian_conflict,
+        "guardians",
+    ),
     Fault("enrollment_user_unknown", "an enrollment of somebody who is nowhere", _enrollment_user_unknown),
     Fault("enrollment_class_unknown", "an enrollment in a class that is nowhere", _enrollment_class_unknown),
     Fault(

@@ -33,7 +33,8 @@ class Implied:
 class Planted:
     """A row that a fault made wrong: where it stands, as an editor counts, and what a judge must say of it.
 
-    `column` is None where the whole row is meant. `key` is that of a report's rejected rows.
+    `column` is None where the whole row is meant. `key` is that of a report's rejected rows, None
+    where the row has lost its ID or cannot be read.
     """
 
     night: int
@@ -42,7 +43,7 @@ class Planted:
     line: int
     column: str | None
     code: str
-    key: str
+    key: str | None
     implied: tuple[Implied, ...] = ()
 
 

@@ -30,11 +30,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One row that a fault made wrong, and the rows that fall with it. `key`: as in a report's rejected rows."""
+    """One row that a fault made wrong, and the rows that fall with it.
+
+    `key`: as in a report's rejected rows; None where the row has lost its ID or cannot be read.
+    """
 
     place: Place
     column: str | None
-    key: str
+    key: str | None
     implied: tuple[Place, ...] = ()
 
 

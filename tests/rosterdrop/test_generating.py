@@ -340,7 +340,7 @@ def test_more_than_sixteen_kinds_can_be_planted_either_way() -> None:
 def test_planted_lines_hold_their_keys(faulty: Generated) -> None:
     for one in faulty.planted:
         line = lines_of(faulty.nights[-1], one.file)[one.line - 1]
-        assert all(part.replace('"', '""') in line for part in one.key.split("/")), (one, line)
+        assert all(part.replace('"', '""') in line for part in (one.key or "").split("/")), (one, line)
 
 
 def test_what_is_implied_names_what_it_fell_with(faulty: Generated) -> None:
@@ -348,7 +348,7 @@ def test_what_is_implied_names_what_it_fell_with(faulty: Generated) -> None:
         for other in one.implied:
             line = lines_of(faulty.nights[-1], other.file)[other.line - 1]
             assert other.code.endswith(("rejected", "unknown"))
-            assert one.key in line or one.code.endswith(("missing", "spreadsheet")), (one, line)
+            assert (one.key or "") in line or one.code.endswith(("missing", "spreadsheet")), (one, line)
 
 
 def test_faults_keep_out_of_each_others_way(faulty: Generated) -> None:
@@ -361,6 +361,7 @@ def test_faults_keep_out_of_each_others_way(faulty: Generated) -> None:
 def test_a_rejected_student_takes_every_enrollment_along(tmp_path: Path) -> None:
     made = generate(tmp_path / "district", students=400, faults=("role_unknown",), separate_guardians=True)
     (one,) = made.planted
+    assert one.key
     fallen = Counter(other.code for other in one.implied)
 
     def naming(file: str) -> int:
@@ -375,6 +376,7 @@ def test_a_rejected_student_takes_every_enrollment_along(tmp_path: Path) -> None
 def test_a_rejected_guardian_is_missing_at_the_child_only(tmp_path: Path) -> None:
     made = generate(tmp_path / "district", students=400, faults=("family_name_missing",))
     (one,) = made.planted
+    assert one.key
 
     assert [other.code for other in one.implied] == ["user.agent.rejected"]
     assert one.key in lines_of(made.nights[0], "users.csv")[one.implied[0].line - 1]
