@@ -135,7 +135,9 @@ class Plot:
         """A small class."""
         rooms = [room for room in self.district.classrooms.values() if self._is_free(room)]
         if not rooms:
-            raise FaultImpossible(self.fault, "no class is left that other faults do not touch")
+            raise FaultImpossible(
+                self.fault, "no class is left that other faults do not touch; more students would help"
+            )
         room = min(self.dice.sample(rooms, _ROOMS_LOOKED_AT), key=lambda one: len(self.seats_in[one.id]))
         self.at_fault.add(room.id)
         return room
@@ -160,7 +162,9 @@ class Plot:
                 self.at_fault.add(one.id)
                 self.touched.update(self._household(one))
                 return one
-        raise FaultImpossible(self.fault, "nobody is left whom it fits and other faults do not touch")
+        raise FaultImpossible(
+            self.fault, "nobody is left whom it fits and other faults do not touch; more students would help"
+        )
 
     def _is_free(self, room: Classroom) -> bool:
         """Whether a class has people, and neither it nor one of them has a fault."""
