@@ -78,6 +78,11 @@ class _Lines:
         return self.lines[self.start : self.at]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the row that was read last is a line without quotes."""
+        return self.at == self.start + 1 and '"' not in self.lines[self.start]
+
+    @property
     def cut_off(self) -> bool:
         """Whether the row that was read last ends the text without a line end."""
         return self.ended and not self.lines[-1].endswith(("\r", "\n"))
@@ -99,7 +104,10 @@ class _Found:
 
     def take(self, cells: list[str], lines: _Lines) -> None:
         """Sort one record of the csv module into rows, blank lines and broken rows."""
-        if _is_blank(cells):
+        if len(cells) == self.width and lines.is_plain:
+            self.begins.append(self.first_line + lines.start)
+            self.rows.append(cells)
+        elif _is_blank(cells):
             self.blank_lines += 1
         elif self._swallowed_rows(cells, lines):
             self.give_up(lines, "row.quote")
@@ -123,7 +131,7 @@ class _Found:
         line = self.first_line + lines.start
         self.begins.append(line)
         self.rows.append(cells)
-        if any('"' in cell for cell in cells) and _has_stray_quote("".join(lines.taken), self.separator):
+        if '"' in "".join(cells) and _has_stray_quote("".join(lines.taken), self.separator):
             self.notes.append(Finding(code="row.stray_quote", line=line))
 
     def _swallowed_rows(self, cells: list[str], lines: _Lines) -> bool:
@@ -141,12 +149,12 @@ class _Found:
     def as_cells(self) -> Cells:
         columns = list(zip(*self.rows, strict=True)) or [()] * self.width
         cells = pl.DataFrame(dict(zip(shape(self.width), columns, strict=True)), schema=shape(self.width))
-        tidy, _ = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
+        tidy, empty_rows = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
         return Cells(
             rows=tidy,
             broken=pl.DataFrame(self.broken, schema=BROKEN, orient="row"),
             notes=tuple(self.notes),
-            blank_lines=self.blank_lines,
+            blank_lines=self.blank_lines + empty_rows,
             truncated=self.truncated,
         )
 
