@@ -7,16 +7,15 @@ mend: people read where the log is, and with ROSTERDROP_DEBUG=1 the whole trace.
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 
 import click
 
+from processors.failures import write_down
 from rosterdrop.commands import LazyGroup
 from rosterdrop.console import Console
-from rosterdrop.failures import write_down
 from rosterdrop.terminal import Terminal
 
 EXAMPLE = """\b
@@ -41,7 +40,7 @@ Exit codes: 0 accepted or done · 1 unexpected failure · 2 wrong usage or setti
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 @click.option("--quiet", "-q", is_flag=True, help="Print results only, no notes and no progress.")
 @click.option("--no-color", is_flag=True, help="No colour, also in a terminal.")
-@click.version_option(version("rosterdrop"), prog_name="rosterdrop")
+@click.version_option(package_name="rosterdrop", prog_name="rosterdrop")
 @click.pass_context
 def cli(context: click.Context, /, home: Path | None, *, as_json: bool, quiet: bool, no_color: bool) -> None:
     """Take school rosters over SFTP, judge them, bring what is safe into Connect, report back."""
@@ -59,27 +58,28 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    say = Terminal(colour="--no-color" not in arguments)  # the parsed options are gone when an error arrives here
     try:
         code = cli.main(list(arguments), prog_name="rosterdrop", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as helpful:
         click.echo(helpful.format_message(), err=True)
         return 2
     except click.ClickException as wrong:
-        return _ends(_usage(wrong), 2)
+        return _ends(say, _usage(wrong), 2)
     except click.Abort:
-        return _ends("stopped", 130)
+        return _ends(say, "stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
         return 1
     except Exception as error:  # noqa: BLE001  # the one place where every failure becomes a line and an exit code
-        return _failed(error, arguments)
+        return _failed(say, error, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _ends(text: str, code: int) -> int:
+def _ends(say: Terminal, text: str, code: int) -> int:
     """Say why, on one line, or one for each mistake where there are several."""
     for line in text.splitlines():
-        Terminal().error(line)
+        say.error(line)
     return code
 
 
@@ -89,19 +89,19 @@ def _usage(wrong: click.ClickException) -> str:
     return f"{message} See: {context.command_path} --help" if context else message
 
 
-def _failed(error: Exception, arguments: Sequence[str]) -> int:
+def _failed(say: Terminal, error: Exception, arguments: Sequence[str]) -> int:
     code = getattr(error, "exit_code", None)
     if isinstance(code, int):
-        return _ends(str(error), code)
+        return _ends(say, str(error), code)
     if os.environ.get("ROSTERDROP_DEBUG") == "1":
         raise error
     reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
     log = write_down(error, _home_in(arguments))
-    return _ends(f"something went wrong on our side{reason}; what we know is in {log}", 1)
+    return _ends(say, f"something went wrong on our side{reason}; what we know is in {log}", 1)
 
 
 def _home_in(arguments: Sequence[str]) -> Path | None:
-    """The home as it was named; the parsed one is gone with the context when a failure arrives here."""
+    """The home as it was named."""
     named = [after for option, after in pairwise(arguments) if option == "--home"]
     named += [argument.removeprefix("--home=") for argument in arguments if argument.startswith("--home=")]
     home = named[0] if named else os.environ.get("ROSTERDROP_HOME")

@@ -17,6 +17,7 @@ class Answer:
 
     @property
     def document(self) -> Any:
+        assert self.out, self.err
         return json.loads(self.out)
 
 
