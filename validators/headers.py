@@ -5,51 +5,48 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from validators.cells import EDGES
 from validators.findings import Finding
+from validators.passwords import is_password
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _EXCEL_HINT: Final = re.compile(r"sep=.?", re.IGNORECASE)  # the first line by which Excel is told the separator
-_PASSWORD: Final = re.compile(r"passw|passphrase|^pwd$|passcode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The columns of a table as its JSON Schema names them.
 
-    `aliases`: other spellings, folded, to canonical names. `one_of`: groups of which a file needs one column.
+    `names` and `aliases`: what headers spell, folded, to canonical names. `one_of`: groups of which a file needs one
+    column.
     """
 
-    columns: tuple[str, ...]
+    names: Mapping[str, str]
+    aliases: Mapping[str, str]
     required: tuple[str, ...]
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    one_of: tuple[tuple[str, ...], ...] = ()
+    one_of: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> Self:
         """The layout in the JSON Schema of a table."""
-        properties = {name: rule for name, rule in schema["properties"].items() if not rule.get("x-dropped")}
-        listed = {folded(alias): name for name, rule in properties.items() for alias in rule.get("x-aliases", ())}
+        columns = {name: rule for name, rule in schema["properties"].items() if not rule.get("x-dropped")}
         choices = [rule["anyOf"] for rule in schema.get("allOf", ()) if "anyOf" in rule]
         return cls(
-            columns=tuple(properties),
+            names={folded(name): name for name in columns},
+            aliases={folded(alias): name for name, rule in columns.items() for alias in rule.get("x-aliases", ())},
             required=tuple(schema["required"]),
-            aliases=listed,
             one_of=tuple(tuple(option["required"][0] for option in options) for options in choices),
         )
 
     def known(self, header: str) -> str | None:
-        """The canonical name that a header means, by its own name first, by an alias else."""
-        return self.by_name(header) or self.aliases.get(folded(header))
-
-    def by_name(self, header: str) -> str | None:
-        """The canonical name that a header spells, whatever its case, spaces and invisible characters."""
-        return {folded(column): column for column in self.columns}.get(folded(header))
+        """The canonical name that a header spells, whatever its case and spaces, or that of which it is an alias."""
+        key = folded(header)
+        return self.names.get(key) or self.aliases.get(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +99,8 @@ def folded(header: str) -> str:
     return letters.replace("sourcedid", "sourceid")
 
 
-def header_of(utf8: bytes, layout: Layout) -> Header:
-    """The first line of a text that says anything, split as most known columns demand."""
+def header_of(utf8: bytes, layout: Layout) -> Header | None:
+    """The first line of a text that says anything, split as most known columns demand; None where none does."""
     blank_lines = 0
     for line, match in enumerate(_LINE.finditer(utf8), start=1):
         text = match[0].decode(errors="replace").strip(EDGES)
@@ -112,7 +109,7 @@ def header_of(utf8: bytes, layout: Layout) -> Header:
             cells = tuple(cell.strip(EDGES) for cell in _split(match[0].decode(errors="replace"), separator))
             return Header(cells=cells, separator=separator, line=line, body_at=match.end(), blank_lines=blank_lines)
         blank_lines += not text
-    raise AssertionError("a file of white space was refused before its header was asked for")
+    return None
 
 
 def _proven_separator(line: str, layout: Layout) -> str:
@@ -128,12 +125,13 @@ def _split(line: str, separator: str) -> list[str]:
 
 def columns_of(header: Header, layout: Layout) -> Columns:
     """What each cell of a header means. An alias counts only where its column is not there under its own name."""
-    passwords = frozenset(index for index, cell in enumerate(header.cells) if _PASSWORD.search(folded(cell)))
-    names = [None if index in passwords else layout.by_name(cell) for index, cell in enumerate(header.cells)]
-    for index, cell in enumerate(header.cells):
-        meant = layout.aliases.get(folded(cell))
-        if names[index] is None and index not in passwords and meant not in names:
-            names[index] = meant
+    keys = [folded(cell) for cell in header.cells]
+    passwords = frozenset(place for place, key in enumerate(keys) if is_password(key))
+    names = [layout.names.get(key) for key in keys]
+    for place, key in enumerate(keys):
+        meant = layout.aliases.get(key)
+        if names[place] is None and place not in passwords and meant not in names:
+            names[place] = meant
     return Columns(header=header, names=tuple(names), passwords=passwords)
 
 

@@ -19,6 +19,7 @@ from validators.decoding import decoded
 from validators.fast_reading import read_fast
 from validators.findings import Finding, as_frame
 from validators.headers import Columns, Header, Layout, columns_of, header_of, missing_columns
+from validators.passwords import without_passwords
 from validators.schemas import schema_of
 from validators.tables import LINE, FileFacts, Table
 
@@ -95,6 +96,8 @@ def peek(path: Path, name: TableName, *, encoding: Encoding = "utf-8") -> Peek:
     if isinstance(text, Finding):
         return Peek(rows=0, refused=text.code)
     header = header_of(text.utf8, layout_of(name))
+    if header is None:
+        return Peek(rows=0, refused="file.empty")
     columns = columns_of(header, layout_of(name))
     refused = next((finding.code for finding in headers.refusals(columns, layout_of(name))), None)
     missing = missing_columns(columns, layout_of(name))
@@ -142,7 +145,10 @@ def _reading_of(data: bytes, name: TableName, facts: FileFacts, encoding: Encodi
     if isinstance(text, Finding):
         return _unusable(facts, [text])
     facts = replace(facts, encoding=text.encoding, newline=text.newline)
-    columns = columns_of(header_of(text.utf8, layout_of(name)), layout_of(name))
+    header = header_of(text.utf8, layout_of(name))
+    if header is None:
+        return _unusable(facts, [Finding(code="file.empty")])
+    columns = columns_of(header, layout_of(name))
     if refused := list(headers.refusals(columns, layout_of(name))):
         return _unusable(facts, [*text.notes, *refused])
     cells = _cells_of(text.utf8, columns.header)
@@ -196,8 +202,9 @@ def _with_content(rows: pl.DataFrame, places: Sequence[int]) -> list[int]:
 
 def _table_of(name: TableName, facts: FileFacts, columns: Columns, cells: Cells, notes: Iterable[Finding]) -> Reading:
     rows = cells.rows.select(LINE, **_chosen(cells.rows, columns))
-    broken = cells.broken.with_columns(raw=pl.lit("")) if columns.passwords else cells.broken
-    said = [*notes, *headers.notes(columns, rows.columns[1:]), *_blank_lines(cells, columns.header), *cells.notes]
+    header = columns.header
+    broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
+    said = [*notes, *headers.notes(columns, rows.columns[1:]), *_blank_lines(cells, header), *cells.notes]
     table = Table(name=name, facts=facts, rows=rows, broken=broken)
     return Reading(table=table, findings=_placed(facts, said), facts=facts)
 

@@ -113,9 +113,22 @@ def test_passwords_reach_nothing(deliver: Deliver) -> None:
 
     assert reading.table is not None
     assert reading.table.rows.columns == ["line", *HEADER.split(",")]
-    assert broken(reading) == [(3, "", "row.cells"), (4, "", "row.quote")]
+    assert broken(reading) == [(3, "u-2", "row.cells"), (4, "u-2", "row.quote")]
     assert "file.password_dropped" in codes(reading)
     assert "hunter" not in repr(reading.findings.rows()) + repr(rows(reading)) + repr(broken(reading))
+
+
+def test_an_unreadable_row_keeps_its_id_and_not_its_password(deliver: Deliver) -> None:
+    kept_of = {
+        "u-1,42,student,Ana,Diaz,hunter,x,y,z": "u-1,42,student,Ana,Diaz",
+        "u-2,student,Ben,Ng,hunter,x,y": "u-2,student,Ben,Ng",
+        'u-3,42,student,"C,Im,hunter,x,y': "u-3",
+        "hunter,x,y": "",
+        'u-4,student,D,E,hunter,"x,y,z",': "u-4,student,D,E",
+    }
+    reading = deliver(lines(HEADER + ",password,a,b", *kept_of))
+
+    assert [row[1] for row in broken(reading)] == list(kept_of.values())
 
 
 def test_a_file_under_another_name_is_said_so(tmp_path: Path) -> None:
@@ -199,7 +212,7 @@ def test_what_is_no_csv_is_named(deliver: Deliver, content: bytes, kind: str) ->
     assert reading.findings.select("code", "file", "detail").rows() == [("file.not_csv", "users.csv", kind)]
 
 
-@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\n", b" " * 5000])
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\n", b" " * 5000, b"sep=;\n", "\u00a0\n".encode()])
 def test_an_empty_file_is_unusable(deliver: Deliver, content: bytes) -> None:
     assert codes(deliver(content)) == ["file.empty"]
 
