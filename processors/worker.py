@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.home import Home
+from processors.failures import write_down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,12 @@ def _end_with_parent() -> None:
 
 
 def _work(home: Path, district: str, who: str) -> list[Done]:
+    """Failures are written down here, since their places do not survive the way to the parent."""
     from processors.pipeline import work
 
-    return [
-        Done(district=district, number=outcome.number, verdict=outcome.verdict)
-        for outcome in work(Home(home), district, who=who)
-    ]
+    try:
+        finished = work(Home(home), district, who=who)
+    except Exception as error:
+        write_down(error, home)
+        raise
+    return [Done(district=district, number=outcome.number, verdict=outcome.verdict) for outcome in finished]

@@ -123,13 +123,13 @@ def _generated_week(folder: Path) -> tuple[list[Evening], str, str, list[str]]:
     shutil.rmtree(folder / "repaired" / "night-1")
     shutil.rmtree(folder / "repaired" / "night-2")
     first, quiet, faulty, _, short, last = (sorted(night.glob("*.csv")) for night in week.nights)
-    truncate(week.nights[4], 0.6)
+    truncate(week.nights[4], 0.4)
     evenings = [
         Evening(title="the first load", files=first),
         Evening(title="a quiet night", files=quiet),
         Evening(title=f"a night with {len(_FAULTS)} kinds of faults", files=faulty),
         Evening(title="next morning: the corrected users.csv alone", files=[repaired.nights[2] / "users.csv"]),
-        Evening(title="a users.csv that lost four rows in ten", files=short),
+        Evening(title="a users.csv that lost six rows in ten", files=short),
         Evening(title="an upload that breaks off, and its retry", files=last, cut_off=True),
     ]
     return evenings, week.name, week.time_zone, [f"{school}={name}" for school, name in week.schools.items()]

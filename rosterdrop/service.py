@@ -36,7 +36,7 @@ from sftp_gateway import (
     Interruption,
     Receiving,
 )
-from validators import peek
+from validators import Peek, peek
 
 _TICK_S: Final = 2.0
 _log = structlog.get_logger("rosterdrop")
@@ -222,9 +222,17 @@ def _write_receipt(home: Home, arrival: Arrival) -> None:
         size=file.size,
         sha256=_digest(file.path),
         rows=None if look is None else look.rows,
-        header="not a roster file" if look is None else look.header,
+        header=_header_verdict(look),
         at=file.arrived_at,
     )
+
+
+def _header_verdict(look: Peek | None) -> str:
+    if look is None:
+        return "not a roster file"
+    if look.missing:
+        return f"lacks {', '.join(look.missing)}"
+    return look.refused or "ok"
 
 
 def _write_interruption(home: Home, interruption: Interruption) -> None:
@@ -236,7 +244,7 @@ def _write_interruption(home: Home, interruption: Interruption) -> None:
         size=interruption.size,
         sha256=None,
         rows=None,
-        header="",
+        header=None,
         at=interruption.at,
         interrupted_at=interruption.size,
     )

@@ -8,6 +8,7 @@ import click
 
 from config.home import Home
 from config.loading import load_profile
+from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerEvent
 from connect_store.store import open_store
@@ -167,7 +168,7 @@ def _file_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
     counted = {file["file"]: file for file in (entry.summary or {}).get("files", [])}
     rows: list[list[str | int | None]] = []
     for file in entry.files:
-        counts = counted.get(file.file, {})
+        counts = counted.get(file_of(file.table), {}) if file.table else {}
         aside = sum(counts.get("set_aside", {}).values()) if counts else None
         known = [counts.get("rows"), counts.get("accepted"), counts.get("rejected")]
         rows.append([file.file, file.bytes, *known, aside, file.carried_from])

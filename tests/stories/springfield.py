@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import paramiko
 
@@ -26,7 +26,7 @@ from rosterdrop.service import Service
 
 Row = Mapping[str, str]
 PASSWORD = "correct horse battery staple"
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 
 USERS = (
     "sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds", "role", "username", "userIds",
@@ -95,12 +95,19 @@ class Report:
         return next(file for file in self.document["files"] if file["file"] == name)
 
 
+class Listening(Protocol):
+    """A service that clients can reach."""
+
+    @property
+    def port(self) -> int: ...
+
+
 @dataclass
 class Springfield:
     """The district `springfield` with the schools 0042 and (where a story wants it) more."""
 
     home: Home
-    service: "Running | None" = None
+    service: "Listening | None" = None
     seen: int = 0
 
     def settles(self, **settings: str) -> None:
@@ -196,6 +203,19 @@ class Springfield:
         """Every batch: number, state, verdict."""
         with open_store(self.home.store_db) as store:
             return [tuple(row) for row in store._database.execute("select id, state, verdict from batch order by id")]
+
+    def settled_ledger(self) -> list[tuple[int, str, str | None]]:
+        """The ledger once its last entry is closed: the report is in the drop a moment before."""
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up and any(state != "reported" for _, state, _ in self.ledger()):
+            time.sleep(0.05)
+        return self.ledger()
+
+    def changes_of(self, key: str) -> list[tuple[int, str]]:
+        """What was ever done to a person: batch and action."""
+        with open_store(self.home.store_db) as store:
+            sql = "select batch, action from undo_person where key = ? order by batch"
+            return [tuple(row) for row in store._database.execute(sql, [key])]
 
     def bytes_outside(self, *spared: Path) -> bytes:
         """Every byte of the home but those in the spared folders: where a leak would be found."""

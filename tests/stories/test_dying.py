@@ -1,0 +1,131 @@
+"""SIGKILL at each step of a night, and a new start: the night ends applied once, with its report."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, PATIENCE_S, Springfield, as_csv, settled_home
+
+STEPS = {
+    "after the close, before freezing": "processors.freezing:freeze:before",
+    "while freezing, before the ledger knows": "processors.freezing:_carry:before",
+    "after freezing, before the journal knows": "processors.pipeline:deliver:after",
+    "before reading": "processors.pipeline:read_set:before",
+    "after reading": "processors.pipeline:read_set:after",
+    "after judging": "processors.pipeline:judge_set:after",
+    "with all changes written, before the commit": "processors.pipeline:apply:after",
+    "after the commit, before the report": "processors.pipeline:publish:before",
+    "with the report half in the drop": "processors.reporting.publishing:_make_latest:before",
+    "after the report, before the ledger knows": "processors.pipeline:publish:after",
+}
+
+
+class Killable:
+    """The service as people run it, in a process group of its own."""
+
+    def __init__(self, district: Springfield, port: int) -> None:
+        self._district, self._port = district, port
+
+    def start(self, *, die_at: str = "") -> None:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent / "dying"), "DIE_AT": die_at}
+        with (self._district.home.root / "service.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rosterdrop", "--home", str(self._district.home.root), "serve"],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._until_it_listens()
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def is_dead(self) -> bool:
+        return self._process.poll() is not None
+
+    def waits_for_death(self) -> None:
+        assert self._process.wait(PATIENCE_S) == -signal.SIGKILL
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _until_it_listens(self) -> None:
+        give_up = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up and not self.is_dead():
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+
+
+@pytest.fixture
+def killable(tmp_path: Path) -> Iterator[tuple[Springfield, Killable]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    district = Springfield(settled_home(tmp_path / "home", port=port))
+    service = Killable(district, port)
+    district.service = service
+    try:
+        yield district, service
+    finally:
+        service.kill()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_night_that_dies_ends_applied_once(killable: tuple[Springfield, Killable], step: str) -> None:
+    springfield, service = killable
+    service.start(die_at=STEPS[step])
+    with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+        springfield.uploads(night())
+    service.waits_for_death()
+
+    service.start()
+    report = springfield.next_report()
+
+    assert report.verdict == "accepted"
+    assert report.document["changes"]["student"]["created"] == 2
+    assert springfield.settled_ledger() == [(report.number, "reported", "accepted")]
+    assert springfield.status_of("ana") == "active"
+    assert springfield.changes_of("ana") == [(report.number, "created")]
+
+
+def test_a_night_that_dies_during_the_upload_waits_for_its_retry(killable: tuple[Springfield, Killable]) -> None:
+    springfield, service = killable
+    service.start()
+    users = night()["users.csv"]
+    with contextlib.suppress(paramiko.SSHException, OSError, EOFError), springfield.logged_in() as client:
+        upload = client.open("users.csv", "wb")
+        upload.write(users[: len(users) // 2])
+        upload.flush()
+        service.kill()
+
+    service.start()
+    springfield.uploads({name: content for name, content in night().items() if name != "users.csv"})
+    time.sleep(3)
+    assert springfield.ledger() == [], "a set with an interrupted member is never judged"
+
+    springfield.uploads({"users.csv": users})
+    report = springfield.next_report()
+    assert report.verdict == "accepted"
+    assert springfield.settled_ledger() == [(report.number, "reported", "accepted")]
+
+
+def night() -> dict[str, bytes]:
+    tables = {"users": EVERYBODY, "classes": (MATH,), "enrollments": MEMBERS}
+    return {f"{table}.csv": as_csv(table, rows) for table, rows in tables.items()}
