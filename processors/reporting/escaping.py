@@ -1,5 +1,6 @@
 """Values of strangers made harmless for a terminal, a browser and a spreadsheet."""
 
+import re
 from typing import Final
 
 import polars as pl
@@ -12,7 +13,7 @@ _ESCAPES: Final = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" 
     0x0A: "\\n",
     0x0D: "\\r",
 }
-_JSON_ESCAPES: Final = {code: f"\\u{code:04x}" for code in _UNSEEN if code >= 0x7F}
+_LEFT_RAW_BY_JSON: Final = re.compile(f"[{''.join(chr(code) for code in _UNSEEN if code >= 0x7F)}]")
 
 # What makes a spreadsheet take a cell for a formula, with full-width and small look-alikes (OWASP, "CSV Injection").
 # Blanks before it are skipped by some spreadsheets. Apostrophes before it are ours or look like ours.
@@ -27,8 +28,8 @@ def visible(text: str) -> str:
 
 
 def visible_in_json(document: str) -> str:
-    """JSON in which the characters that json.dumps leaves raw are escaped too; it means the same."""
-    return document.translate(_JSON_ESCAPES)
+    """JSON in which the control characters that it may hold raw are escaped too; it means the same."""
+    return _LEFT_RAW_BY_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
 
 
 def visible_cells(column: pl.Expr) -> pl.Expr:

@@ -1,0 +1,62 @@
+"""findings.csv and rejected/<table>.csv: nothing cut off, and safe to open in a spreadsheet."""
+
+from typing import Final
+
+import polars as pl
+import polars.selectors as cs
+
+from processors.reporting.contents import Report, is_foreign
+from processors.reporting.escaping import guarded, visible_cells
+from processors.reporting.ordering import findings_in_order
+from validators.catalogue import described
+from validators.tables import LINE, Table
+
+REPAIR_COLUMNS: Final = ("rosterdrop_batch", "rosterdrop_line", "rosterdrop_reason")
+"""The columns by which a repair is known when it comes back (INTERFACES, "Sending repaired rows back")."""
+
+RAW: Final = "rosterdrop_raw"
+"""Last column of rejected rows, there only where rows could not be read as cells: their text as it came."""
+
+PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's code, no password
+
+_FINDING: Final = ("file", "line", "column", "code", "level", "rejects", "value", "message", "fix", "count")
+
+
+def findings_csv(report: Report, *, masked: bool) -> str:
+    """Every finding, in the order of repair; control characters are shown, not obeyed."""
+    findings = findings_in_order(report, masked=masked, fold=False).select(_FINDING)
+    return findings.with_columns(guarded(visible_cells(cs.string()))).write_csv()
+
+
+def rejected_csv(report: Report, table: Table) -> str | None:
+    """The rejected rows of a table with their values as they came, to repair and send back; None without any."""
+    reasons = _reasons(report, table.facts.file)
+    if reasons.is_empty() or is_foreign(report):
+        return None
+    rows = reasons.join(table.rows.drop(REPAIR_COLUMNS, strict=False), on=LINE, how="left", maintain_order="left")
+    unread = table.broken.select(LINE, pl.col("raw").alias(RAW)).join(reasons, on=LINE, how="semi")
+    if not unread.is_empty() and not _had_passwords(report, table.facts.file):
+        rows = rows.join(unread, on=LINE, how="left", maintain_order="left")
+    batch = pl.lit(report.number, pl.Int64).alias(REPAIR_COLUMNS[0])
+    return rows.select(batch, pl.col(LINE).alias(REPAIR_COLUMNS[1]), guarded(cs.string())).write_csv()
+
+
+def _reasons(report: Report, file: str) -> pl.DataFrame:
+    """Why each row of a file was rejected: `line`, and `rosterdrop_reason` with codes and their messages."""
+    rejected = report.judgement.rejected.filter(pl.col("file") == file)
+    codes = rejected.select(LINE, code=pl.col("codes")).explode("code")
+    found = report.judgement.findings.filter(pl.col("file") == file)
+    messages = described(found, masked=False).unique((LINE, "code"), keep="first").select(LINE, "code", "message")
+    return (
+        codes.join(messages, on=(LINE, "code"), how="left", maintain_order="left")
+        .group_by(LINE, maintain_order=True)
+        .agg(pl.concat_str("code", "message", separator=": ", ignore_nulls=True).str.join("; "))
+        .select(LINE, visible_cells(pl.col("code")).alias(REPAIR_COLUMNS[2]))
+        .sort(LINE)
+    )
+
+
+def _had_passwords(report: Report, file: str) -> bool:
+    """Whether the text of an unread row may hold a password, which must not leave the frozen file."""
+    findings = report.judgement.findings
+    return not findings.filter((pl.col("file") == file) & (pl.col("code") == PASSWORD_DROPPED)).is_empty()

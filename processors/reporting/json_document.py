@@ -1,0 +1,91 @@
+"""report.json: the report for programs (INTERFACES, "report.json"; config/schemas/report.json)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from processors.guarding import GuardOutcome
+from processors.reporting.contents import (
+    FileCounts,
+    Report,
+    change_counts,
+    file_counts,
+    moment,
+)
+from processors.reporting.escaping import visible_in_json
+from processors.reporting.ordering import findings_in_order, rejected_rows
+
+FORMAT: Final = 1
+
+_FINDING: Final = ("code", "level", "file", "line", "column", "value", "rejects", "message", "fix", "cause", "count")
+
+
+def as_json(report: Report, *, masked: bool, fold: bool = True) -> str:
+    """The text of report.json; `fold` is off where every finding must be listed (`check --json`).
+
+    Findings and rejected rows stand one a line, as polars writes them: there may be hundreds of thousands.
+    """
+    findings = findings_in_order(report, masked=masked, fold=fold)
+    members = {
+        "format": _told(FORMAT),
+        "verdict": _told(report.verdict),
+        "district": _told(report.district),
+        "batch": _told(report.number),
+        "received": _told(moment(report.received) if report.received else None),
+        "rules": _told(report.rules),
+        "version": _told(report.version),
+        "mode": _told(report.mode),
+        "files": _lines([_told(_file(counts)) for counts in file_counts(report)]),
+        "findings": _lines(_rows(findings.select(_FINDING))),
+        "rejected": _lines(_rows(rejected_rows(report, masked=masked))),
+        "changes": _told(change_counts(report)),
+        "guard": _told(_guard(report.guard) if report.guard else None),
+    }
+    text = ",\n".join(f' "{key}": {value}' for key, value in members.items())
+    return visible_in_json(f"{{\n{text}\n}}\n")
+
+
+def _told(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _rows(rows: pl.DataFrame) -> list[str]:
+    return rows.write_ndjson().split("\n")[:-1]
+
+
+def _lines(values: Sequence[str]) -> str:
+    return f"[\n  {f',{chr(10)}  '.join(values)}\n ]" if values else "[]"
+
+
+def _file(counts: FileCounts) -> dict[str, Any]:
+    facts = counts.facts
+    return {
+        "file": facts.file,
+        "bytes": facts.bytes,
+        "sha256": facts.sha256,
+        "encoding": facts.encoding,
+        "newline": facts.newline,
+        "carried_from": facts.carried_from,
+        "rows": facts.rows,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "set_aside": dict(counts.set_aside),
+    }
+
+
+def _guard(outcome: GuardOutcome) -> dict[str, Any]:
+    return {
+        "tripped": outcome.tripped,
+        "limits": [
+            {
+                "school": limit.school,
+                "type": limit.type,
+                "managed": limit.managed,
+                "vanishing": limit.vanishing,
+                "allowed": limit.allowed,
+            }
+            for limit in outcome.limits
+        ],
+    }

@@ -1,0 +1,89 @@
+"""Findings and rejected rows in the order of repair, with their texts, masked where values must not show."""
+
+from typing import Final
+
+import polars as pl
+
+from config.masking import masked as masked_value
+from processors.reporting.contents import Report, is_foreign
+from validators.catalogue import described
+from validators.distinct import each_distinct
+from validators.findings import folded
+
+_LEVELS: Final = ("error", "warning", "info")
+
+# Order of repair (sis-deviations 4, row 4): what is repaired first makes later findings vanish.
+_STAGES: Final = {
+    "set": 0,
+    "school": 1,
+    "schools": 1,
+    "file": 2,
+    "header": 2,
+    "rows": 2,
+    "users": 2,
+    "classes": 2,
+    "enrollments": 2,
+    "guardians": 2,
+    "user": 3,
+    "student": 3,
+    "class": 4,
+    "enrollment": 5,
+    "guardian": 6,
+}
+_STAGES_BY_FILE: Final = {"users.csv": 3, "classes.csv": 4, "enrollments.csv": 5, "guardians.csv": 6}
+_LAST_STAGE: Final = 7
+
+
+def rejected_rows(report: Report, *, masked: bool) -> pl.DataFrame:
+    """The rejected rows, each once: as REJECTED, keys masked where values must not show; none of foreign files."""
+    rejected = report.judgement.rejected
+    if is_foreign(report):
+        return rejected.clear()
+    return rejected.with_columns(each_distinct(rejected["key"], masked_value)) if masked else rejected
+
+
+def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFrame:
+    """The findings with level, effect and texts, in the order of repair: as FINDINGS and `described` add to it.
+
+    Args:
+        report: what is told.
+        masked: whether values are reduced to kind and length, here and in the messages.
+        fold: whether findings that follow from another one are counted under it instead of listed.
+
+    Returns: errors before warnings before notes, root causes first; `cause` is an index into this very frame.
+    """
+    is_alien = is_foreign(report)
+    findings = described(report.judgement.findings, masked=masked or is_alien)
+    if fold:
+        findings = folded(findings)
+    return _without_places(_in_order(findings)) if is_alien else _in_order(findings)
+
+
+def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings in the order of repair, with `cause` pointing at the new places."""
+    stage = (
+        pl.col("code")
+        .str.split(".")
+        .list.first()
+        .replace_strict(_STAGES, default=pl.col("file").replace_strict(_STAGES_BY_FILE, default=_LAST_STAGE))
+    )
+    ordered = findings.with_row_index("was").sort(
+        pl.col("level").replace_strict({level: rank for rank, level in enumerate(_LEVELS)}, default=len(_LEVELS)),
+        stage,
+        "file",
+        "line",
+        "was",
+    )
+    places = ordered.select(cause=pl.col("was").cast(pl.Int32)).with_row_index("place")
+    return (
+        ordered.join(places, on="cause", how="left", maintain_order="left")
+        .with_columns(cause=pl.col("place").cast(pl.Int32))
+        .drop("was", "place")
+    )
+
+
+def _without_places(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings about the set and whole files only, so that nothing of a row is told."""
+    whole = findings.filter(pl.col("line").is_null())
+    empty = [pl.lit(None, findings.schema[name]).alias(name) for name in ("column", "value", "detail", "hint", "cause")]
+    return whole.with_columns(empty)

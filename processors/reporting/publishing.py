@@ -1,0 +1,171 @@
+"""Reports brought into a batch's folder and into the drop, each file whole at every moment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from config.home import Home
+from config.tables import TableName
+from processors.reporting.contents import Report, folder_name, moment
+from processors.reporting.csv_files import findings_csv, rejected_csv
+from processors.reporting.html_page import as_html
+from processors.reporting.json_document import as_json
+from processors.reporting.placing import make_folder, place_file, place_folder
+from processors.reporting.readme import readme
+from processors.reporting.receipts import RECEIPTS
+from processors.reporting.story import Story, story_of
+from processors.reporting.text_page import as_text
+from processors.reporting.wording import local_time, many
+from validators.findings import Finding, as_frame
+from validators.judging import REJECTED, SET_ASIDE, Judgement
+from validators.tables import Table
+
+Files = Mapping[str, str]
+
+_LATEST: Final = ("html", "txt", "json")
+
+
+def publish(home: Home, report: Report, tables: Mapping[TableName, Table]) -> Path:
+    """Write a batch's report, with values and masked, into its own folder and then into the drop.
+
+    May be repeated after a crash: it ends in the same files. `latest` never goes back to an older batch.
+
+    Args:
+        home: the installation.
+        report: of a batch, so with district, number and moment.
+        tables: the tables as they were read, for the rejected rows.
+
+    Returns: the folder in the drop with the values.
+    """
+    assert report.district is not None
+    assert report.number is not None
+    assert report.received is not None
+    with_values = _files(report, masked=False) | _rejected(report, tables)
+    summary = _files(report, masked=True)
+    batch = home.batch(report.district, report.number)
+    place_folder(batch / "report", with_values)
+    place_folder(batch / "summary", summary)
+    return _deliver(home, report, f"batch-{report.number}", with_values, summary)
+
+
+def publish_incomplete(
+    home: Home,
+    *,
+    district: str,
+    district_name: str,
+    time_zone: str,
+    at: datetime,
+    present: Sequence[str],
+    missing: Sequence[str],
+    interrupted: Mapping[str, int],
+) -> Path:
+    """Tell at the deadline what is missing from a set (INTERFACES, "What a batch is made of").
+
+    Args:
+        home: the installation.
+        district: id of the district.
+        district_name: as people call it.
+        time_zone: IANA name.
+        at: the deadline, aware.
+        present: files that came since the last batch.
+        missing: files that are waited for.
+        interrupted: files whose upload broke off, and after how many bytes.
+
+    Returns: the folder in the drop.
+    """
+    report = Report(
+        verdict="refused",
+        judgement=_of_missing(missing),
+        district=district,
+        district_name=district_name,
+        time_zone=time_zone,
+        received=at,
+    )
+    files = _incomplete_files(report, present, missing, interrupted)
+    return _deliver(home, report, "incomplete", files, files)
+
+
+def _files(report: Report, *, masked: bool) -> dict[str, str]:
+    return _pages(story_of(report, masked=masked), as_json(report, masked=masked)) | {
+        "findings.csv": findings_csv(report, masked=masked)
+    }
+
+
+def _pages(story: Story, document: str) -> dict[str, str]:
+    return {"report.html": as_html(story), "report.txt": as_text(story), "report.json": document}
+
+
+def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, str]:
+    texts = {f"rejected/{name}.csv": rejected_csv(report, table) for name, table in tables.items()}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _of_missing(missing: Sequence[str]) -> Judgement:
+    """What can be judged of files that did not come: that they did not."""
+    return Judgement(
+        facts=(),
+        standing={},
+        findings=as_frame(Finding(code="file.missing", file=file) for file in missing),
+        rejected=pl.DataFrame(schema=REJECTED),
+        set_aside=pl.DataFrame(schema=SET_ASIDE),
+        refused=True,
+    )
+
+
+def _incomplete_files(
+    report: Report, present: Sequence[str], missing: Sequence[str], interrupted: Mapping[str, int]
+) -> Files:
+    assert report.received is not None
+    notes = [
+        f"{file}: the upload broke off after {many(size, 'byte')}; send it again." for file, size in interrupted.items()
+    ]
+    notes += [f"{file} is here and waits for the others." for file in present]
+    story = replace(
+        story_of(report, masked=True),
+        title=f"{report.district_name}: Roster report, incomplete set",
+        badge="Incomplete, nothing applied",
+        headline=(
+            f"By {local_time(report.received, report.time_zone)} the set was not complete: "
+            f"{many(len(missing), 'file is', 'files are')} missing ({', '.join(missing)}). "
+            "Nothing was applied and nothing was deleted; Connect stays as it was."
+        ),
+        notes=tuple(notes),
+        folder=folder_name(report.received, report.time_zone, "incomplete"),
+    )
+    return _pages(story, as_json(report, masked=True))
+
+
+def _deliver(home: Home, report: Report, what: str, with_values: Files, summary: Files) -> Path:
+    """Bring a report and its masked twin into the drop; returns the folder with values."""
+    assert report.district is not None
+    assert report.received is not None
+    name = folder_name(report.received, report.time_zone, what)
+    for reports, files, masked in (
+        (home.summaries(report.district, test=report.test), summary, True),
+        (home.reports(report.district, test=report.test), with_values, False),
+    ):
+        folder = place_folder(reports / name, files)
+        make_folder(reports / RECEIPTS)
+        place_file(reports / "README.txt", readme(masked=masked, test=report.test))
+        _make_latest(reports, files, report.received)
+    return folder
+
+
+def _make_latest(reports: Path, files: Files, received: datetime) -> None:
+    """Let `latest` be this report, unless a newer one is there: reports are also rebuilt after a crash."""
+    if _latest(reports) <= moment(received):
+        for ending in _LATEST:
+            place_file(reports / f"latest.{ending}", files[f"report.{ending}"])
+
+
+def _latest(reports: Path) -> str:
+    """When the latest report's files were received, as it says itself; empty where there is none to be read."""
+    try:
+        return str(json.loads((reports / "latest.json").read_text("utf-8"))["received"])
+    except (OSError, ValueError, KeyError):
+        return ""

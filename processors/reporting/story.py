@@ -1,0 +1,312 @@
+"""A report as a story in plain words: what happened, what to do first, and the tables behind it.
+
+Every sentence for people that is not the text of a finding stands in this module; text and HTML only lay it out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from processors.guarding import Limit
+from processors.reporting.contents import (
+    FileCounts,
+    Report,
+    change_counts,
+    file_counts,
+    folder_name,
+)
+from processors.reporting.headlines import badge, headline, is_applied
+from processors.reporting.ordering import findings_in_order
+from processors.reporting.wording import how_long, local_time, many, many_records
+from processors.verdicts import ChangeCounts, Verdict
+
+MOST_PLACES: Final = 10
+MOST_STEPS: Final = 5
+
+REASONS: Final[Mapping[str, str]] = {
+    "other_school": "other school",
+    "duplicate": "identical duplicate",
+    "absent": "marked tobedeleted",
+    "no_contact": "guardian without contact",
+    "other_source": "guardian from another source",
+}
+
+_DONE: Final = {
+    "batch": "We refused the whole set. Nothing was changed; Connect stays as it was.",
+    "file": "We did not use this file. Nothing is removed because of that.",
+    "row": "We left {these_rows} out. What Connect holds for {them} stays as it was.",
+    "value": "We took {these_rows} without the value. What Connect holds there stays as it was.",
+}
+_DONE_BY_LEVEL: Final = {
+    "error": "We used what we could, and removed nothing because of this.",
+    "warning": "We took this as it came. Please have a look at it.",
+    "info": "Nothing is wrong. This is for your information.",
+}
+_SET_ASIDE: Final = "We set {these_rows} aside. That is no fault; nothing comes of {them}."
+_SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place where something was found."""
+
+    line: int
+    column: str | None
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Everything that one rule has to say about one file.
+
+    Attributes:
+        count: rows (or things) it stands for.
+        follows: how many of them follow from another finding and vanish with it.
+        brings: how many findings elsewhere follow from these.
+        places: the first ones; `more` others stand in findings.csv.
+    """
+
+    code: str
+    level: str
+    rejects: str | None
+    file: str | None
+    count: int
+    message: str
+    fix: str | None
+    places: tuple[Place, ...]
+    more: int
+    follows: int
+    brings: int
+
+    @property
+    def is_consequence(self) -> bool:
+        """Whether all of it goes away when something else is repaired."""
+        return self.follows >= self.count
+
+    @property
+    def done(self) -> str:
+        """What was done about it."""
+        words = ("this row", "it") if self.count == 1 else ("these rows", "them")
+        sentence = _DONE[self.rejects] if self.rejects else _DONE_BY_LEVEL[self.level]
+        if self.code.endswith(_SET_ASIDE_ENDINGS):
+            sentence = _SET_ASIDE
+        return sentence.format(these_rows=words[0], them=words[1])
+
+    @property
+    def because(self) -> str | None:
+        """How much of it goes away by itself; None where nothing does."""
+        if not self.follows:
+            return None
+        who = "This follows" if self.count == 1 else "All of these follow"
+        if not self.is_consequence:
+            who = f"{self.follows:,} of {self.count:,} follow"
+        return f"{who} from another finding; repair that first."
+
+    @property
+    def causes(self) -> str | None:
+        """What goes away with it; None where nothing does."""
+        return f"{many(self.brings, 'other finding')} because of this" if self.brings else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStory:
+    """One line of the table of files: `carried` says from where, `set_aside` how many rows and why."""
+
+    counts: FileCounts
+    carried: str | None
+    set_aside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One report in words.
+
+    Attributes:
+        title: whose report this is.
+        badge: the verdict in a few words.
+        headline: what happened, in one to four sentences.
+        notes: what stayed as it was, what was carried, that it was a test.
+        first: what to do first, root causes before their consequences.
+        guard: limits that tripped or came near.
+        folder: name of the folder in the drop where this report stands, None offline.
+        masked: whether values are hidden.
+    """
+
+    title: str
+    verdict: Verdict
+    badge: str
+    received: str | None
+    headline: str
+    notes: tuple[str, ...]
+    first: tuple[str, ...]
+    files: tuple[FileStory, ...]
+    changes: ChangeCounts | None
+    changes_title: str
+    guard: tuple[str, ...]
+    groups: tuple[Group, ...]
+    folder: str | None
+    masked: bool
+
+
+def story_of(report: Report, *, masked: bool) -> Story:
+    """The report in words; with `masked`, no value of the files is in it."""
+    groups = _groups(findings_in_order(report, masked=masked, fold=False))
+    counts = file_counts(report)
+    rejected = sum(file.rejected for file in counts)
+    return Story(
+        title=_title(report),
+        verdict=report.verdict,
+        badge=badge(report),
+        received=local_time(report.received, report.time_zone) if report.received else None,
+        headline=headline(report, rejected, _reason(report, groups)),
+        notes=tuple(_notes(report, counts, rejected)),
+        first=_first_steps(report, groups),
+        files=tuple(_file_story(file, report) for file in counts),
+        changes=change_counts(report),
+        changes_title="What changed in Connect" if is_applied(report) else "What would change in Connect",
+        guard=_guard_lines(report, groups),
+        groups=groups,
+        folder=_folder(report),
+        masked=masked,
+    )
+
+
+def _first_steps(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
+    """What to do first: errors before warnings, root causes in the order of repair, at most MOST_STEPS."""
+    steps = list(_decision(report))
+    roots = [group for group in groups if group.level != "info" and not group.is_consequence]
+    free = MOST_STEPS - len(steps)
+    shown = roots if len(roots) <= free else roots[: free - 1]
+    steps += [_step(group) for group in shown]
+    if len(shown) < len(roots):
+        steps.append(f"Then {many(len(roots) - len(shown), 'more kind')} of findings, listed below.")
+    return tuple(steps)
+
+
+def _decision(report: Report) -> Iterator[str]:
+    """What a person has to decide before anything else."""
+    if report.number is None or report.test:
+        return
+    if report.verdict == "held":
+        yield f"Look below; then have batch {report.number} approved, or send better files in its place."
+    elif report.verdict == "withheld":
+        yield f"Did they really leave? Have batch {report.number} approved. If not, send their rows again."
+
+
+def _step(group: Group) -> str:
+    return f"{_where(group)}{group.message}{f' ({group.causes})' if group.causes else ''}"
+
+
+def _where(group: Group) -> str:
+    """File and line or number of rows, as far as the message does not say it itself."""
+    if group.file is None or group.file in group.message:
+        return ""
+    if not group.places:
+        return f"{group.file}: "
+    return f"{group.file}, {f'line {group.places[0].line}' if group.count == 1 else f'{group.count:,} rows'}: "
+
+
+def _title(report: Report) -> str:
+    what = "Roster check" if report.number is None else f"Roster report, batch {report.number}"
+    name = report.district_name or report.district
+    return f"{name}: {what}" if name else what
+
+
+def _folder(report: Report) -> str | None:
+    if report.number is None or report.received is None:
+        return None
+    return folder_name(report.received, report.time_zone, f"batch-{report.number}")
+
+
+def _reason(report: Report, groups: Sequence[Group]) -> str | None:
+    """The first thing that refuses a refused batch."""
+    if report.verdict != "refused":
+        return None
+    return next((group.message for group in groups if group.rejects in {"batch", "file"}), None)
+
+
+def _notes(report: Report, counts: Sequence[FileCounts], rejected: int) -> Iterator[str]:
+    for file in counts:
+        if carried := _carried(file, report):
+            yield f"{file.facts.file} is {carried}."
+    if rejected and is_applied(report):
+        whose = (
+            "its record stays in Connect as it was" if rejected == 1 else "their records stay in Connect as they were"
+        )
+        yield f"{many(rejected, 'rejected row')}: {whose}."
+
+
+def _file_story(file: FileCounts, report: Report) -> FileStory:
+    reasons = [f"{count:,} {REASONS[reason]}" for reason, count in file.set_aside.items() if count]
+    return FileStory(counts=file, carried=_carried(file, report), set_aside=tuple(reasons))
+
+
+def _carried(file: FileCounts, report: Report) -> str | None:
+    """From which batch a file is carried and how old it is; None where it came by itself."""
+    number = file.facts.carried_from
+    if number is None:
+        return None
+    came = report.carried.get(number)
+    age = f", {how_long(report.received - came)} old" if came and report.received else ""
+    return f"carried from batch {number}{age}"
+
+
+def _guard_lines(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
+    """Limits that tripped, then those that came near, then reasons that withhold whatever the counts say."""
+    if report.guard is None:
+        return ()
+    schools = report.judgement.schools
+    tripped = [_limit_line(limit, schools, "Over the limit") for limit in report.guard.limits if limit.tripped]
+    near = [_limit_line(limit, schools, "Near the limit") for limit in report.guard.limits if _is_near(limit)]
+    reasons = [group.message for group in groups if group.code in report.guard.reasons]
+    return (*tripped, *reasons, *near)
+
+
+def _is_near(limit: Limit) -> bool:
+    """Whether three quarters of what is allowed would vanish; one or two records always may."""
+    return not limit.tripped and limit.vanishing > 2 and limit.vanishing * 4 >= limit.allowed * 3
+
+
+def _limit_line(limit: Limit, schools: Mapping[str, str], how: str) -> str:
+    name = schools.get(limit.school)
+    school = f"{name} ({limit.school})" if name and name != limit.school else f"school {limit.school}"
+    return (
+        f"{how}: {school}, {limit.vanishing:,} of {many_records(limit.managed, limit.type)} would go; "
+        f"{limit.allowed:,} may."
+    )
+
+
+def _groups(findings: pl.DataFrame) -> tuple[Group, ...]:
+    """Findings by code and file, in the order in which they come."""
+    brings = (
+        findings.filter(pl.col("cause").is_not_null())
+        .group_by(pl.col("cause").cast(pl.UInt32).alias("place"))
+        .agg(pl.col("count").sum().alias("brings"))
+    )
+    groups = (
+        findings.with_row_index("place")
+        .join(brings, on="place", how="left", maintain_order="left")
+        .group_by("code", "file", maintain_order=True)
+        .agg(
+            pl.col("level", "rejects", "message", "fix").first(),
+            pl.col("count").sum(),
+            pl.col("count").filter(pl.col("cause").is_not_null()).sum().alias("follows"),
+            pl.col("brings").sum(),
+            pl.struct("line", "column", "value").filter(pl.col("line").is_not_null()).head(MOST_PLACES).alias("places"),
+            pl.col("line").is_not_null().sum().alias("with_place"),
+        )
+    )
+    return tuple(_group(row) for row in groups.to_dicts())
+
+
+def _group(row: dict[str, object]) -> Group:
+    with_place, places = row.pop("with_place"), row.pop("places")
+    assert isinstance(places, list)
+    assert isinstance(with_place, int)
+    return Group(
+        **row,  # type: ignore[arg-type]  # the frame's columns are the fields, by the aggregation above
+        places=tuple(Place(**place) for place in places),
+        more=with_place - len(places),
+    )

@@ -1,0 +1,302 @@
+import json
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any, get_args
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from processors.guarding import GuardOutcome, Limit
+from processors.reporting.contents import Report, file_counts
+from processors.reporting.json_document import as_json
+from processors.reporting.ordering import findings_in_order
+from processors.reporting.story import story_of
+from processors.reporting.text_page import WIDTH, as_text, summary_lines
+from processors.verdicts import Verdict
+from tests.processors.reporting_samples import a_full_night, facts, judgement, rejected, report, set_aside
+from validators.findings import Finding
+
+VERDICTS = get_args(Verdict)
+SCHEMA = json.loads(files("config").joinpath("schemas", "report.json").read_text("utf-8"))
+
+
+def validated(made: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
+    told = told_by(made, masked=masked, fold=fold)
+    Draft202012Validator(SCHEMA).validate(told)
+    return told
+
+
+def told_by(made: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(as_json(made, masked=masked, fold=fold))
+    return document
+
+
+def test_the_schema_is_itself_valid() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("fold", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_full_night_is_valid_in_every_form(*, masked: bool, fold: bool) -> None:
+    validated(a_full_night(), masked=masked, fold=fold)
+
+
+def test_the_keys_stand_in_the_promised_order() -> None:
+    told = told_by(a_full_night(), masked=True)
+
+    assert list(told) == SCHEMA["required"]
+    for part, shape in (("files", "file"), ("findings", "finding"), ("rejected", "rejected")):
+        assert sorted(told[part][0]) == sorted(SCHEMA["$defs"][shape]["required"])
+
+
+def test_times_are_utc_to_the_millisecond() -> None:
+    assert told_by(a_full_night(), masked=True)["received"] == "2026-11-24T02:11:09.000Z"
+
+
+def test_files_checked_offline_have_no_batch_and_no_changes() -> None:
+    told = validated(report(district=None, number=None, received=None), masked=True)
+
+    empty = ("district", "batch", "received", "changes", "guard")
+    assert [told[key] for key in empty] == [None] * len(empty)
+
+
+def test_rows_are_accepted_rejected_or_set_aside() -> None:
+    for counts in file_counts(a_full_night()):
+        assert counts.facts.rows == counts.accepted + counts.rejected + counts.set_aside_in_all
+
+
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_cause_points_into_the_list_it_stands_in(*, fold: bool) -> None:
+    told = told_by(a_full_night(), masked=False, fold=fold)["findings"]
+
+    causes = {finding["code"]: told[finding["cause"]]["code"] for finding in told if finding["cause"] is not None}
+    assert causes == {
+        "enrollment.user.rejected": "user.role.unknown",
+        "enrollment.class.rejected": "class.title.missing",
+    }
+
+
+def test_root_causes_come_first() -> None:
+    found = [
+        Finding(code=code, file=f"{file}.csv", line=line)
+        for code, file, line in (
+            ("enrollment.user.unknown", "enrollments", 4),
+            ("class.title.missing", "classes", 9),
+            ("user.role.unknown", "users", 30),
+            ("user.role.unknown", "users", 3),
+        )
+    ] + [Finding(code="school.missing", detail="0043")]
+
+    ordered = findings_in_order(report(judgement(findings=found)), masked=False, fold=False)
+
+    assert ordered.select("code", "line").rows() == [
+        ("school.missing", None),
+        ("user.role.unknown", 3),
+        ("user.role.unknown", 30),
+        ("class.title.missing", 9),
+        ("enrollment.user.unknown", 4),
+    ]
+
+
+def test_what_follows_from_one_cause_is_counted_in_the_report_and_listed_in_a_check() -> None:
+    cause = Finding(code="user.role.unknown", file="users.csv", line=2, value="x")
+    found = [
+        cause,
+        *(
+            Finding(code="enrollment.user.rejected", file="enrollments.csv", line=line, cause=0)
+            for line in range(2, 32)
+        ),
+    ]
+    made = report(judgement(findings=found))
+
+    assert [finding["count"] for finding in told_by(made, masked=False)["findings"]] == [1, 30]
+    assert len(told_by(made, masked=False, fold=False)["findings"]) == 31
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("test", [True, False])
+def test_every_verdict_says_what_happened(verdict: Verdict, *, test: bool) -> None:
+    told = story_of(a_full_night(verdict=verdict, test=test), masked=False)
+
+    applied = verdict not in {"held", "refused"} and not test
+    assert ("nothing was applied" in told.headline.lower()) is not applied
+    assert ("Nothing was deleted." in told.headline) is applied
+    assert told.changes_title.startswith("What changed" if applied else "What would")
+
+
+def test_an_accepted_night_counts_what_is_new() -> None:
+    changes = {"student": {"created": 12}, "staff": {"updated": 1}}
+
+    told = story_of(report(changes=changes), masked=False)
+
+    assert told.headline == (
+        "Tonight's files were accepted. In Connect: 12 students new and 1 staff member updated. Nothing was deleted."
+    )
+
+
+def test_a_quiet_night_says_so() -> None:
+    assert "no changes, all of it was there already" in story_of(report(changes={}), masked=False).headline
+
+
+def test_a_refusal_gives_its_reason() -> None:
+    refused = judgement(findings=[Finding(code="school.missing", detail="0043")], refused=True)
+
+    told = story_of(report(refused, verdict="refused"), masked=False)
+
+    assert told.groups[0].message in told.headline
+
+
+def test_rejected_rows_keep_their_records_and_carried_files_their_age() -> None:
+    told = story_of(a_full_night(), masked=False)
+
+    assert "4 rejected rows: their records stay in Connect as they were." in told.notes
+    assert "guardians.csv is carried from batch 41, 17 hours old." in told.notes
+
+
+def test_the_guard_names_school_and_number() -> None:
+    told = story_of(a_full_night(), masked=False)
+
+    assert told.guard == (
+        "Over the limit: Lincoln High (0042), 80 of 501 students would go; 50 may.",
+        "Near the limit: Roosevelt Middle (0043), 40 of 480 students would go; 48 may.",
+    )
+
+
+def test_steps_name_causes_and_not_what_follows_from_them() -> None:
+    told = story_of(a_full_night(verdict="accepted_with_rejections"), masked=False)
+
+    assert [step.split(":")[0] for step in told.first][:2] == ["users.csv, line 17", "classes.csv, line 8"]
+    assert not any("enrollments.csv" in step for step in told.first)
+
+
+def test_at_most_five_steps() -> None:
+    codes = ("user.role.unknown", "user.role.missing", "user.givenName.missing", "user.familyName.missing")
+    more = ("class.title.missing", "class.sourcedId.missing", "enrollment.role.unknown")
+    found = [Finding(code=code, file="users.csv", line=line) for line, code in enumerate(codes + more, start=2)]
+
+    told = story_of(report(judgement(findings=found)), masked=False)
+
+    assert len(told.first) == 5
+    assert told.first[-1] == "Then 3 more kinds of findings, listed below."
+
+
+def test_a_group_shows_ten_places_and_counts_all() -> None:
+    group = next(group for group in story_of(a_full_night(), masked=False).groups if group.code == "user.phone.invalid")
+
+    assert (len(group.places), group.more, group.count) == (10, 4, 14)
+
+
+LONG = "An extraordinarily long name of a district that nobody would like to write upon any letter at all"
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_the_summary_is_twenty_lines_of_eighty_columns(verdict: Verdict) -> None:
+    many_limits = tuple(
+        Limit(school=f"{number}", type="student", managed=900, vanishing=400, allowed=90) for number in range(40)
+    )
+    crowded = a_full_night(verdict=verdict, district_name=LONG, guard=GuardOutcome(limits=many_limits))
+
+    for made in (a_full_night(verdict=verdict), crowded, report(verdict=verdict)):
+        lines = summary_lines(made)
+        assert len(lines) <= 20
+        assert max(map(len, lines)) <= WIDTH
+
+
+def test_text_for_a_terminal_stays_in_eighty_columns() -> None:
+    assert max(map(len, as_text(story_of(a_full_night(), masked=False)).splitlines())) <= WIDTH
+
+
+def test_a_terminal_is_never_told_what_to_do() -> None:
+    nasty = "\x1b]0;gone\x07\x9b31m\u202e"
+    found = [Finding(code="user.role.unknown", file="users.csv", line=2, column="role", value=nasty)]
+
+    text = as_text(story_of(report(judgement(findings=found)), masked=False))
+    told = as_json(report(judgement(findings=found)), masked=False)
+
+    assert not set(text + told) & set("\x1b\x07\x9b\u202e")
+    assert "\\x1b" in text
+    assert json.loads(told)["findings"][0]["value"] == nasty
+
+
+def test_nothing_of_foreign_files_is_told() -> None:
+    found = [
+        Finding(code="user.role.unknown", file="users.csv", line=2, column="role", value="SECRET"),
+        Finding(code="header.column_unknown", file="users.csv", line=1, detail="SECRET"),
+        Finding(code="set.other_district", detail="SECRET"),
+    ]
+    judged = judgement(
+        files=[facts("users.csv", 1)],
+        findings=found,
+        rejected_rows=rejected(("users.csv", 2, "SECRET", ["user.role.unknown"], False)),
+        refused=True,
+    )
+
+    told = validated(report(judged, verdict="refused"), masked=False)
+
+    assert "SECRET" not in json.dumps(told)
+    assert told["rejected"] == []
+    assert told["findings"][0]["code"] == "set.other_district"
+
+
+CODES = ("user.role.unknown", "user.email.invalid", "class.title.missing", "enrollment.user.rejected", "file.missing")
+
+findings_lists = st.lists(
+    st.builds(
+        Finding,
+        code=st.sampled_from(CODES),
+        file=st.sampled_from(["users.csv", "enrollments.csv", None]),
+        line=st.none() | st.integers(1, 4_000_000_000),
+        column=st.none() | st.text(max_size=8),
+        value=st.none() | st.text(max_size=20),
+        detail=st.none() | st.text(max_size=20),
+        count=st.integers(1, 1_000),
+    ),
+    max_size=12,
+).flatmap(
+    lambda found: st.tuples(
+        *(
+            st.builds(replace, st.just(one), cause=st.none() | st.integers(0, place - 1) if place else st.none())
+            for place, one in enumerate(found)
+        )
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    found=findings_lists,
+    verdict=st.sampled_from(VERDICTS),
+    masked=st.booleans(),
+    fold=st.booleans(),
+    rows=st.integers(1, 50),
+)
+def test_any_report_is_valid_short_and_points_at_its_own_causes(
+    *, found: tuple[Finding, ...], verdict: Verdict, masked: bool, fold: bool, rows: int
+) -> None:
+    judged = judgement(
+        files=[facts("users.csv", rows)],
+        findings=found,
+        set_aside_rows=set_aside(("users.csv", 2, "u-2", "absent")),
+    )
+    made = report(judged, verdict=verdict)
+
+    told = validated(made, masked=masked, fold=fold)
+
+    assert sum(finding["count"] for finding in told["findings"]) == sum(one.count for one in found)
+    assert all(one["cause"] is None or one["cause"] < len(told["findings"]) for one in told["findings"])
+    assert len(summary_lines(made)) <= 20
+
+
+def test_causes_survive_any_order() -> None:
+    found = [
+        Finding(code="enrollment.user.rejected", file="enrollments.csv", line=line, cause=20 + line % 5)
+        for line in range(20)
+    ] + [Finding(code="user.role.unknown", file="users.csv", line=line) for line in range(2, 7)]
+
+    told = findings_in_order(report(judgement(findings=found)), masked=False, fold=False)
+
+    followers = told.filter(pl.col("cause").is_not_null())
+    assert [told["line"][cause] for cause in followers["cause"]] == [2 + line % 5 for line in followers["line"]]

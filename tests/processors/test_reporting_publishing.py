@@ -1,0 +1,303 @@
+import csv
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from jsonschema import Draft202012Validator
+
+from config.home import Home
+from config.tables import TableName
+from processors.reporting.contents import FOREIGN, Report
+from processors.reporting.placing import place_folder
+from processors.reporting.publishing import publish, publish_incomplete
+from processors.reporting.receipts import write_receipt
+from tests.processors.reporting_samples import (
+    RECEIVED,
+    USERS,
+    a_full_night,
+    judgement,
+    rejected,
+    report,
+    set_aside,
+    tables_of_a_full_night,
+    users_table,
+)
+from validators.catalogue import codes, entry
+from validators.findings import Finding
+from validators.tables import Table
+
+SENTINEL = "ZQSECRETQZ"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def texts_in(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def latest(reports: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((reports / "latest.json").read_text("utf-8"))
+    return document
+
+
+def said_of(code: str, sentinel: str) -> Finding:
+    """A finding with a sentinel wherever it may hold something personal."""
+    detail, hint = (None if part in entry(code).public else sentinel for part in ("detail", "hint"))
+    return Finding(code=code, file="users.csv", line=2, column="role", value=sentinel, detail=detail, hint=hint)
+
+
+def night_of(sentinel: str, **more: Any) -> tuple[Report, dict[TableName, Table]]:
+    """A night in which every cell holds a sentinel, and everything that could be said about one is said."""
+    table = users_table({2: (sentinel,) * len(USERS), 3: (sentinel,) * len(USERS)}, broken={4: sentinel})
+    found = [said_of(code, sentinel) for code in codes() if code != FOREIGN]
+    rows = rejected(
+        ("users.csv", 2, sentinel, ["user.role.unknown"], False), ("users.csv", 4, None, ["row.cells"], False)
+    )
+    aside = set_aside(("users.csv", 3, sentinel, "duplicate"))
+    judged = judgement(files=[table.facts], findings=found, rejected_rows=rows, set_aside_rows=aside)
+    return report(judged, verdict="accepted_with_rejections", **more), {"users": table}
+
+
+def test_a_report_lies_in_the_drop_as_promised(home: Home) -> None:
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+
+    assert folder == home.reports("springfield") / "2026-11-23-batch-42"
+    assert set(texts_in(folder)) == {
+        "report.html",
+        "report.txt",
+        "report.json",
+        "findings.csv",
+        "rejected/users.csv",
+    }
+    assert {path.name for path in folder.parent.iterdir()} == {
+        "README.txt",
+        "latest.html",
+        "latest.txt",
+        "latest.json",
+        "receipts",
+        folder.name,
+    }
+    assert latest(folder.parent)["batch"] == 42
+
+
+def test_the_batch_keeps_what_the_drop_gets(home: Home) -> None:
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+    batch = home.batch("springfield", 42)
+
+    assert texts_in(batch / "report") == texts_in(folder)
+    assert texts_in(batch / "summary") == texts_in(home.summaries("springfield") / folder.name)
+
+
+def test_a_test_batch_reports_beside_the_main_drop(home: Home) -> None:
+    folder = publish(home, a_full_night(test=True), tables_of_a_full_night())
+
+    assert folder.parent == home.reports("springfield", test=True)
+    assert "never applied" in (folder.parent / "README.txt").read_text("utf-8")
+    assert "nothing was applied" in (folder / "report.txt").read_text("utf-8")
+    assert not home.reports("springfield").exists()
+
+
+def test_the_masked_twin_holds_no_value(home: Home) -> None:
+    made, tables = night_of(SENTINEL)
+
+    publish(home, made, tables)
+
+    masked = texts_in(home.summaries("springfield")) | texts_in(home.batch("springfield", 42) / "summary")
+    assert not [name for name, text in masked.items() if SENTINEL in text]
+    assert not [name for name in masked if "rejected/" in name]
+    assert SENTINEL in texts_in(home.reports("springfield"))["latest.html"]
+
+
+def test_nothing_of_foreign_rows_is_written_anywhere(home: Home) -> None:
+    made, tables = night_of(SENTINEL)
+    foreign = Finding(code="set.other_district", detail=SENTINEL)
+    found = pl.concat([made.judgement.findings, judgement(findings=[foreign]).findings])
+
+    publish(home, replace(made, verdict="refused", judgement=replace(made.judgement, findings=found)), tables)
+
+    assert not [name for name, text in texts_in(home.root).items() if SENTINEL in text or "rejected/" in name]
+
+
+def test_only_the_service_can_read_reports(home: Home) -> None:
+    publish(home, a_full_night(), tables_of_a_full_night())
+
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in home.root.rglob("*")}
+    assert modes == {(True, 0o700), (False, 0o600)}
+
+
+def test_publishing_again_ends_in_the_same_files(home: Home) -> None:
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+    before = texts_in(home.root)
+    (folder / "report.txt").write_text("half a rep", "utf-8")
+    (folder / "rejected" / "stale.csv").write_text("old", "utf-8")
+
+    publish(home, a_full_night(), tables_of_a_full_night())
+
+    assert texts_in(home.root) == before
+
+
+def test_a_try_that_died_leaves_nothing_behind(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(home, a_full_night(number=41, received=RECEIVED - timedelta(days=1)), {})
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", _power_cut)
+        with pytest.raises(OSError, match="power cut"):
+            publish(home, a_full_night(), tables_of_a_full_night())
+    assert latest(home.reports("springfield"))["batch"] == 41
+
+    publish(home, a_full_night(), tables_of_a_full_night())
+
+    assert latest(home.reports("springfield"))["batch"] == 42
+    assert not list(home.root.rglob(".*"))
+
+
+def _power_cut(path: Path, target: Path) -> None:
+    raise OSError(f"power cut before {path} became {target}")
+
+
+def test_a_folder_is_never_missing_while_it_is_replaced(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place_folder(home.root / "report", {"report.txt": "one", "old/list.csv": "one"})
+    seen: list[str] = []
+    replace_file = Path.replace
+
+    def watched(path: Path, target: Path) -> Path:
+        seen.append((folder / "report.txt").read_text("utf-8"))
+        return replace_file(path, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    place_folder(folder, {"report.txt": "two", "new/list.csv": "two"})
+
+    assert seen == ["one", "two"]
+    assert texts_in(folder) == {"report.txt": "two", "new/list.csv": "two"}
+    assert {path.name for path in folder.iterdir()} == {"report.txt", "new"}
+
+
+def test_latest_does_not_go_back_to_an_older_batch(home: Home) -> None:
+    publish(home, a_full_night(number=43, received=RECEIVED + timedelta(days=1)), {})
+
+    publish(home, a_full_night(), {})
+
+    assert latest(home.reports("springfield"))["batch"] == 43
+    assert (home.reports("springfield") / "2026-11-23-batch-42" / "report.html").exists()
+
+
+def test_latest_recovers_from_a_file_that_cannot_be_read(home: Home) -> None:
+    folder = publish(home, a_full_night(), {})
+    (folder.parent / "latest.json").write_text("{", "utf-8")
+
+    publish(home, a_full_night(), {})
+
+    assert latest(folder.parent)["batch"] == 42
+
+
+def test_rejected_rows_can_be_sent_back(home: Home) -> None:
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+
+    with (folder / "rejected" / "users.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+
+    assert [(row["rosterdrop_batch"], row["rosterdrop_line"], row["givenName"]) for row in rows] == [
+        ("42", "17", "Ana")
+    ]
+
+
+def incomplete(home: Home, **more: Any) -> Path:
+    given: dict[str, Any] = {
+        "district": "springfield",
+        "district_name": "Springfield Unified",
+        "time_zone": "America/Chicago",
+        "at": datetime(2026, 11, 24, 11, 0, tzinfo=UTC),
+        "present": ["users.csv"],
+        "missing": ["classes.csv", "enrollments.csv"],
+        "interrupted": {"classes.csv": 4_096},
+    }
+    return publish_incomplete(home, **given | more)
+
+
+def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
+    folder = incomplete(home)
+
+    told = json.loads((folder / "report.json").read_text("utf-8"))
+    text = (folder / "report.txt").read_text("utf-8")
+    schema = json.loads(files("config").joinpath("schemas", "report.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(told)
+    assert folder.name == "2026-11-24-incomplete"
+    assert (told["verdict"], told["batch"]) == ("refused", None)
+    assert [(one["code"], one["file"]) for one in told["findings"]] == [
+        ("file.missing", "classes.csv"),
+        ("file.missing", "enrollments.csv"),
+    ]
+    assert "2 files are missing" in text
+    assert "classes.csv: the upload broke off after 4,096 bytes" in text
+    assert latest(folder.parent) == latest(home.summaries("springfield")) == told
+
+
+def test_an_incomplete_report_gives_way_to_the_next_batch(home: Home) -> None:
+    incomplete(home)
+
+    publish(home, a_full_night(received=datetime(2026, 11, 24, 12, 0, tzinfo=UTC)), {})
+
+    assert latest(home.reports("springfield"))["batch"] == 42
+
+
+def receipts(home: Home, **more: Any) -> dict[str, dict[str, Any]]:
+    given: dict[str, Any] = {
+        "test": False,
+        "file": "users.csv",
+        "size": 120,
+        "sha256": "0" * 64,
+        "rows": 3,
+        "header": "users.csv with all columns it needs",
+        "at": datetime(2026, 11, 23, 20, 11, 9, 250_000, tzinfo=timezone(timedelta(hours=-6))),
+    }
+    write_receipt(home, "springfield", **given | more)
+    folder = home.reports("springfield", test=bool(more.get("test"))) / "receipts"
+    assert texts_in(folder) == texts_in(home.summaries("springfield", test=bool(more.get("test"))) / "receipts")
+    return {name: json.loads(text) for name, text in texts_in(folder).items()}
+
+
+def test_a_receipt_says_what_arrived(home: Home) -> None:
+    assert receipts(home) == {
+        "20261124T021109.250Z-users.csv.json": {
+            "file": "users.csv",
+            "at": "2026-11-24T02:11:09.250Z",
+            "status": "received",
+            "bytes": 120,
+            "sha256": "0" * 64,
+            "rows": 3,
+            "header": "users.csv with all columns it needs",
+        }
+    }
+
+
+def test_a_receipt_is_one_line(home: Home) -> None:
+    receipts(home, file="two\nlines.csv")
+
+    (text,) = texts_in(home.reports("springfield") / "receipts").values()
+    assert text.count("\n") == 1
+
+
+def test_a_receipt_says_where_an_upload_broke_off(home: Home) -> None:
+    (told,) = receipts(home, interrupted_at=4_096, sha256=None, rows=None, header=None).values()
+
+    assert told["status"] == "interrupted at 4096 bytes"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b.csv", ".hidden", "x" * 400, "é.csv", "a\x00b", "…"])
+def test_a_receipt_has_a_plain_name_whatever_the_file_is_called(home: Home, name: str) -> None:
+    (written,) = receipts(home, file=name, test=True)
+
+    assert len(written) < 140
+    assert set(written) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+    assert written.startswith("20261124T021109.250Z-")
+    shutil.rmtree(home.root)
