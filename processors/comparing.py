@@ -54,7 +54,7 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
         baseline: what the sync last brought, by entity.
         standing: what is in force for the newcomers, with `status`.
         protected: keys of rejected rows (see Judgement.protected), as `key` for person and classroom, and as pairs
-            `classroom`, `key` and `student`, `guardian` for memberships and guardianships.
+            `classroom`, `key` and `student`, `guardian` for memberships and guardianships; half of a pair may be null.
         sync: the profile's rules for records that come back.
 
     Source: connect-behaviour 3.0, 9.1.
@@ -159,7 +159,7 @@ def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frame
     )
     memberships = pl.concat(
         [
-            missing["membership"].join(protected["membership"], on=("classroom", "key"), how="semi"),
+            _matching(missing["membership"], protected["membership"]),
             missing["membership"].join(staying_people, on=("kind", "key"), how="semi"),
             missing["membership"].filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
             missing["membership"].join(rooms, left_on="classroom", right_on="key", how="anti"),
@@ -193,9 +193,21 @@ def _links_that_stay(roster: Roster, missing: pl.DataFrame, away: pl.DataFrame, 
     return pl.concat(
         [
             missing.join(away, left_on="student", right_on="key", how="semi"),
-            missing.join(protected["guardianship"], on=("student", "guardian"), how="semi"),
+            _matching(missing, protected["guardianship"]),
             missing.join(protected["person"], left_on="guardian", right_on="key", how="semi"),
             missing.filter(_of_another_source(roster)),
+        ]
+    )
+
+
+def _matching(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Records that one of these pairs names; half a pair names every record with that half."""
+    first, second = pairs.columns
+    return pl.concat(
+        [
+            records.join(pairs.drop_nulls(), on=(first, second), how="semi"),
+            records.join(pairs.filter(pl.col(second).is_null()), on=first, how="semi"),
+            records.join(pairs.filter(pl.col(first).is_null()), on=second, how="semi"),
         ]
     )
 

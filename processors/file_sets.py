@@ -1,14 +1,14 @@
 """A set of files as read, and its verdict row by row: what a batch of the service and `check` have in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from config.profiles import Profile
-from config.tables import TableName
-from validators import Judgement, Known, Table, judge, read
+from config.tables import TABLES, TableName
+from validators import FileFacts, Judgement, Known, Table, judge, read
 from validators.findings import Finding, as_frame, joined
 
 
@@ -30,10 +30,12 @@ class FileSet:
     Attributes:
         present: tables for which a file is there, readable or not.
         tables: the ones that could be read.
+        facts: of every file, readable or not.
         findings: what reading found, as FINDINGS.
     """
 
     present: frozenset[TableName]
+    facts: tuple[FileFacts, ...]
     tables: Mapping[TableName, Table]
     findings: pl.DataFrame
 
@@ -55,12 +57,14 @@ def read_set(files: Sequence[SetFile], profile: Profile) -> FileSet:
     strangers = [Finding(code="file.unexpected", file=file.file) for file in files if file.table is None]
     return FileSet(
         present=frozenset(readings),
+        facts=tuple(readings[name].facts for name in TABLES if name in readings),
         tables={name: reading.table for name, reading in readings.items() if reading.table is not None},
         findings=joined([*(reading.findings for reading in readings.values()), as_frame(strangers)]),
     )
 
 
 def judge_set(files: FileSet, profile: Profile, known: Known) -> Judgement:
-    """The verdict on every row of a set."""
+    """The verdict on every row of a set; files that could not be read stand in it with what is known of them."""
     missing = frozenset(profile.arrival.expected) - files.present
-    return judge(files.tables, profile, known, read_findings=files.findings, missing=missing)
+    judgement = judge(files.tables, profile, known, read_findings=files.findings, missing=missing)
+    return replace(judgement, facts=files.facts)

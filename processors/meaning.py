@@ -129,7 +129,8 @@ def _agents(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def _links_of(contacts: pl.DataFrame) -> pl.DataFrame:
-    return contacts.select(
+    """A student who has six guardians already is not named: the guardian is brought, the link is not."""
+    return contacts.drop_nulls("studentSourcedId").select(
         pl.col("studentSourcedId").alias("student"),
         pl.col("guardianSourcedId").alias("guardian"),
         pl.lit("guardians").alias("source"),

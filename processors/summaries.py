@@ -8,6 +8,7 @@ import polars as pl
 
 from processors.comparing import Comparison
 from processors.guarding import GuardOutcome, Limit
+from processors.reporting.contents import FileCounts, file_counts
 from validators.findings import Finding
 from validators.judging import Judgement
 
@@ -18,7 +19,7 @@ _SKIPPED: Final[Mapping[str, str]] = {"classroom": "class.archived.kept", "perso
 def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Comparison | None) -> dict[str, Any]:
     """A decided batch in counts and codes, as JSON."""
     return {
-        "files": [_file(judgement, facts.file, facts.rows) for facts in judgement.facts],
+        "files": [_file(counts) for counts in file_counts(judgement)],
         "findings": dict(judgement.findings.group_by("code").agg(pl.col("count").sum()).sort("code").iter_rows()),
         "guard": None if guard is None else _guard(guard),
         "skipped": {} if comparison is None else {name: keys.height for name, keys in comparison.skipped.items()},
@@ -39,12 +40,14 @@ def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     return [Finding(code=_SKIPPED[name], count=count) for name, count in skipped.items() if name in _SKIPPED and count]
 
 
-def _file(judgement: Judgement, file: str, rows: int) -> dict[str, Any]:
-    rejected = judgement.rejected.filter(pl.col("file") == file).height
-    aside = judgement.set_aside.filter(pl.col("file") == file).group_by("reason").len().sort("reason")
-    reasons = dict(aside.iter_rows())
-    accepted = 0 if judgement.refused else rows - rejected - sum(reasons.values())
-    return {"file": file, "rows": rows, "accepted": accepted, "rejected": rejected, "set_aside": reasons}
+def _file(counts: FileCounts) -> dict[str, Any]:
+    return {
+        "file": counts.facts.file,
+        "rows": counts.facts.rows,
+        "accepted": counts.accepted,
+        "rejected": counts.rejected,
+        "set_aside": dict(counts.set_aside),
+    }
 
 
 def _guard(guard: GuardOutcome) -> dict[str, Any]:

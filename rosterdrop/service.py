@@ -52,7 +52,7 @@ class Service:
         self._work_came = asyncio.Event()
         self._gateway = Gateway(
             home,
-            self._live.refresh().settings,
+            self._live.now.settings,
             accounts=self._accounts,
             districts=self._districts,
             receiver=_Receiver(home, self._live, self._work_came.set),
@@ -72,7 +72,7 @@ class Service:
         """
         with service_lock(self._home, who="the service"):
             await asyncio.to_thread(self._take_up)
-            worker = Worker(self._home, threads=self._live.refresh().settings.worker.threads, who="service")
+            worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
             working = asyncio.create_task(self._work(worker))
             try:
                 await self._gateway.start()
@@ -89,7 +89,7 @@ class Service:
 
     def _take_up(self) -> None:
         """What an earlier run left: half-made batch folders go; unfinished batches stand in the ledger already."""
-        freezing.sweep(self._home.batches / district for district in self._live.refresh().profiles)
+        freezing.sweep(self._home.batches / district for district in self._live.now.profiles)
         self._work_came.set()
 
     async def _work(self, worker: Worker) -> None:
@@ -155,7 +155,7 @@ class _Receiver:
         return number
 
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
-        return await asyncio.to_thread(_carriable, self.home, self.live.refresh(), district, drop)
+        return await asyncio.to_thread(_carriable, self.home, self.live.now, district, drop)
 
     async def incomplete(
         self,
@@ -164,7 +164,7 @@ class _Receiver:
         missing: frozenset[TableName],
         interrupted: tuple[Interruption, ...],
     ) -> None:
-        profile = self.live.refresh().profiles[district]
+        profile = self.live.now.profiles[district]
         await asyncio.to_thread(
             publish_incomplete,
             self.home,

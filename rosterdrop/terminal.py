@@ -35,6 +35,11 @@ class Terminal:
         if self.as_json:
             _write(sys.stdout, json.dumps(document, ensure_ascii=False, indent=2, default=_for_programs))
 
+    def json_text(self, document: str) -> None:
+        """The result for programs where it is JSON already; printed only with --json."""
+        if self.as_json:
+            _write(sys.stdout, document.rstrip("\n"))
+
     def line(self, text: str = "", *, style: str | None = None) -> None:
         """A line or more of the result for people; `style` as rich names it (`bold`, `red`)."""
         if not self.as_json:

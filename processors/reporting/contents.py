@@ -74,17 +74,17 @@ class FileCounts:
         return self.facts.rows - self.rejected - self.set_aside_in_all
 
 
-def file_counts(report: Report) -> tuple[FileCounts, ...]:
+def file_counts(judgement: Judgement) -> tuple[FileCounts, ...]:
     """Where the rows of each file ended, in the order of the judgement's facts."""
-    rejected = _counted(report.judgement.rejected, ("file",))
-    aside = _counted(report.judgement.set_aside, ("file", "reason"))
+    rejected = _counted(judgement.rejected, ("file",))
+    aside = _counted(judgement.set_aside, ("file", "reason"))
     return tuple(
         FileCounts(
             facts=facts,
             rejected=rejected.get((facts.file,), 0),
             set_aside={reason: aside.get((facts.file, reason), 0) for reason in SET_ASIDE_REASONS},
         )
-        for facts in report.judgement.facts
+        for facts in judgement.facts
     )
 
 

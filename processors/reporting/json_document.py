@@ -37,7 +37,7 @@ def as_json(report: Report, *, masked: bool, fold: bool = True) -> str:
         "rules": _told(report.rules),
         "version": _told(report.version),
         "mode": _told(report.mode),
-        "files": _lines([_told(_file(counts)) for counts in file_counts(report)]),
+        "files": _lines([_told(_file(counts)) for counts in file_counts(report.judgement)]),
         "findings": _lines(_rows(findings.select(_FINDING))),
         "rejected": _lines(_rows(rejected_rows(report, masked=masked))),
         "changes": _told(change_counts(report)),
@@ -45,6 +45,12 @@ def as_json(report: Report, *, masked: bool, fold: bool = True) -> str:
     }
     text = ",\n".join(f' "{key}": {value}' for key, value in members.items())
     return visible_in_json(f"{{\n{text}\n}}\n")
+
+
+def document(report: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
+    """What report.json says, for a program that asks in the same process."""
+    told: dict[str, Any] = json.loads(as_json(report, masked=masked, fold=fold))
+    return told
 
 
 def _told(value: Any) -> str:

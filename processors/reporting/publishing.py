@@ -45,12 +45,36 @@ def publish(home: Home, report: Report, tables: Mapping[TableName, Table]) -> Pa
     assert report.district is not None
     assert report.number is not None
     assert report.received is not None
-    with_values = _files(report, masked=False) | _rejected(report, tables)
-    summary = _files(report, masked=True)
+    with_values = _files(report, tables, masked=False)
+    summary = _files(report, tables, masked=True)
     batch = home.batch(report.district, report.number)
     place_folder(batch / "report", with_values)
     place_folder(batch / "summary", summary)
     return _deliver(home, report, f"batch-{report.number}", with_values, summary)
+
+
+class FolderInUse(Exception):
+    """A report is to be written where other files are."""
+
+    exit_code = 2
+
+
+def write_report(folder: Path, report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> None:
+    """Write a report into a folder of its own, away from any drop.
+
+    Raises:
+        FolderInUse: the folder holds files already.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise FolderInUse(f"{folder} is not an empty folder; name a new one for the report")
+    rejected = {} if masked else _rejected(report, tables)
+    place_folder(folder, _files(report, masked=masked) | rejected)
+
+
+def write_report(folder: Path, report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> None:
+    """Write a report on files that were only checked into a folder of somebody's own; what else is there stays."""
+    for name, text in _files(report, tables, masked=masked).items():
+        place_file(folder / name, text)
 
 
 def publish_incomplete(
@@ -90,10 +114,11 @@ def publish_incomplete(
     return _deliver(home, report, "incomplete", files, files)
 
 
-def _files(report: Report, *, masked: bool) -> dict[str, str]:
-    return _pages(story_of(report, masked=masked), as_json(report, masked=masked)) | {
-        "findings.csv": findings_csv(report, masked=masked)
-    }
+def _files(report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
+    """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
+    files = _pages(story_of(report, masked=masked), as_json(report, masked=masked))
+    files |= {"findings.csv": findings_csv(report, masked=masked)}
+    return files if masked else files | _rejected(report, tables)
 
 
 def _pages(story: Story, document: str) -> dict[str, str]:

@@ -3,8 +3,10 @@
 Every sentence for people that is not the text of a finding stands in this module; text and HTML only lay it out.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 import polars as pl
@@ -42,10 +44,13 @@ _DONE: Final = {
 _DONE_BY_LEVEL: Final = {
     "error": "We used what we could, and removed nothing because of this.",
     "warning": "We took this as it came. Please have a look at it.",
-    "info": "Nothing is wrong. This is for your information.",
+    "info": "We only noted it: no row is kept out because of it.",
 }
 _SET_ASIDE: Final = "We set {these_rows} aside. That is no fault; nothing comes of {them}."
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
+
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?]) +")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +158,7 @@ class Story:
 def story_of(report: Report, *, masked: bool) -> Story:
     """The report in words; with `masked`, no value of the files is in it."""
     groups = _groups(findings_in_order(report, masked=masked, fold=False))
-    counts = file_counts(report)
+    counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     return Story(
         title=_title(report),
@@ -196,7 +201,14 @@ def _decision(report: Report) -> Iterator[str]:
 
 
 def _step(group: Group) -> str:
-    return f"{_where(group)}{group.message}{f' ({group.causes})' if group.causes else ''}"
+    causes = f"({group.causes})" if group.causes else None
+    return _where(group) + " ".join(part for part in (_gist(group.message), group.fix, causes) if part)
+
+
+def _gist(message: str) -> str:
+    """The first sentence of a message, and a question that comes right after it ("Did you mean ...?")."""
+    first, *rest = _SENTENCE_END.split(message)
+    return " ".join([first, *takewhile(lambda sentence: sentence.endswith("?"), rest)])
 
 
 def _where(group: Group) -> str:

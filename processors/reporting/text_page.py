@@ -1,6 +1,7 @@
 """report.txt: the report for a terminal of 80 columns, and its first twenty lines for commands."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from textwrap import wrap
 from typing import Final
 
@@ -41,16 +42,26 @@ def summary_lines(report: Report, *, masked: bool = True) -> list[str]:
 
 
 def _summary(story: Story) -> list[str]:
-    """The first lines. Long items get two lines each where there is room, else one."""
+    """The first lines. Every step and note gets one line, and a second one as long as there is room."""
     verdict = f"{story.badge} - {story.received}" if story.received else story.badge
     opening = [_cut(story.title), _cut(verdict), *_short(story.headline, "", 4), *_file_table(story.files)]
-    for step_lines, aside_lines in ((2, 2), (2, 1), (1, 1)):
-        asides = [line for text in (*story.guard, *story.notes) for line in _short(text, "* ", aside_lines)]
-        steps = [line for number, text in enumerate(story.first, 1) for line in _short(text, f"{number}. ", step_lines)]
-        doing = ["What to do first:", *steps] if steps else []
-        if len(opening) + len(asides) + len(doing) <= MOST_SUMMARY_LINES:
-            break
-    return [*opening, *asides[: MOST_SUMMARY_LINES - len(opening) - len(doing)], *doing]
+    heading = ["What to do first:"] if story.first else []
+    steps = [(step, f"{number}. ") for number, step in enumerate(story.first, 1)]
+    room = MOST_SUMMARY_LINES - len(opening) - len(heading)
+    asides = [(text, "* ") for text in (*story.guard, *story.notes)][: room - len(steps)]
+    shown = _fitted([*steps, *asides], room)
+    return [*opening, *chain(*shown[len(steps) :]), *heading, *chain(*shown[: len(steps)])]
+
+
+def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
+    """Texts with their openings as lines, so many in all: one each, and two for the first ones while there is room."""
+    spare = room - len(items)
+    fitted = []
+    for text, opening in items:
+        lines = _short(text, opening, 2 if spare > 0 else 1)
+        spare -= len(lines) - 1
+        fitted.append(lines)
+    return fitted
 
 
 def _file_table(files: Sequence[FileStory]) -> list[str]:

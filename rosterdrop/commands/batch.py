@@ -105,7 +105,7 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
 
 def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool) -> int:
     from processors.pipeline import deliver, finish
-    from processors.reporting.json_document import document
+    from processors.reporting.json_document import as_json
     from processors.reporting.text_page import summary_lines
     from processors.verdicts import EXIT_CODES
 
@@ -115,7 +115,7 @@ def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool
         console.terminal.line(f"Batch {number} waits; the service works on it, or: rosterdrop batch upload … --wait")
         return 0
     outcome = finish(home, delivery.district, number, who=_who())
-    console.terminal.json(document(outcome.report, masked=True))
+    console.terminal.json_text(as_json(outcome.report, masked=True))
     for line in summary_lines(outcome.report):
         console.terminal.line(line)
     return EXIT_CODES[outcome.verdict]

@@ -41,7 +41,7 @@ def check(
 
     Without a profile the schools that are found count, and the report says so.
     """
-    from processors.reporting.json_document import document
+    from processors.reporting.json_document import as_json
     from processors.reporting.publishing import write_report
     from processors.reporting.text_page import summary_lines
     from processors.verdicts import EXIT_CODES
@@ -50,7 +50,7 @@ def check(
     report = checked.report
     if out is not None:
         write_report(out, report, checked.tables, masked=not show_values)
-    console.terminal.json(document(report, masked=not show_values, fold=False))
+    console.terminal.json_text(as_json(report, masked=not show_values, fold=False))
     for line in summary_lines(report, masked=not show_values):
         console.terminal.line(line)
     if out is not None:

@@ -153,6 +153,14 @@ def test_a_rejected_row_is_not_a_missing_row(connect: Connect) -> None:
     assert connect.contents() == before
 
 
+def test_a_rejected_enrollment_that_names_no_class_keeps_all_of_the_persons_classes(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    connect.night(EVERYBODY, [MATH], [], protected={"enrollments": [(None, "ana")]})
+
+    assert connect.links_of("ana", "classrooms") == {"math": "active"}
+    assert connect.links_of("ben", "classrooms") == {"math": "ended"}
+
+
 def test_a_rejected_guardian_keeps_links_and_schools(connect: Connect) -> None:
     connect.night(EVERYBODY, [MATH], MEMBERS)
     before = connect.contents()
