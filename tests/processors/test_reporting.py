@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from processors.guarding import GuardOutcome, Limit
 from processors.reporting.contents import Report, file_counts
-from processors.reporting.json_document import as_json
+from processors.reporting.json_document import as_json, document
 from processors.reporting.ordering import findings_in_order
 from processors.reporting.story import story_of
 from processors.reporting.text_page import WIDTH, as_text, summary_lines
@@ -24,14 +24,9 @@ SCHEMA = json.loads(files("config").joinpath("schemas", "report.json").read_text
 
 
 def validated(made: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
-    told = told_by(made, masked=masked, fold=fold)
+    told = document(made, masked=masked, fold=fold)
     Draft202012Validator(SCHEMA).validate(told)
     return told
-
-
-def told_by(made: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(as_json(made, masked=masked, fold=fold))
-    return document
 
 
 def test_the_schema_is_itself_valid() -> None:
@@ -45,7 +40,7 @@ def test_a_full_night_is_valid_in_every_form(*, masked: bool, fold: bool) -> Non
 
 
 def test_the_keys_stand_in_the_promised_order() -> None:
-    told = told_by(a_full_night(), masked=True)
+    told = document(a_full_night(), masked=True)
 
     assert list(told) == SCHEMA["required"]
     for part, shape in (("files", "file"), ("findings", "finding"), ("rejected", "rejected")):
@@ -53,7 +48,7 @@ def test_the_keys_stand_in_the_promised_order() -> None:
 
 
 def test_times_are_utc_to_the_millisecond() -> None:
-    assert told_by(a_full_night(), masked=True)["received"] == "2026-11-24T02:11:09.000Z"
+    assert document(a_full_night(), masked=True)["received"] == "2026-11-24T02:11:09.000Z"
 
 
 def test_files_checked_offline_have_no_batch_and_no_changes() -> None:
@@ -64,13 +59,13 @@ def test_files_checked_offline_have_no_batch_and_no_changes() -> None:
 
 
 def test_rows_are_accepted_rejected_or_set_aside() -> None:
-    for counts in file_counts(a_full_night()):
+    for counts in file_counts(a_full_night().judgement):
         assert counts.facts.rows == counts.accepted + counts.rejected + counts.set_aside_in_all
 
 
 @pytest.mark.parametrize("fold", [True, False])
 def test_a_cause_points_into_the_list_it_stands_in(*, fold: bool) -> None:
-    told = told_by(a_full_night(), masked=False, fold=fold)["findings"]
+    told = document(a_full_night(), masked=False, fold=fold)["findings"]
 
     causes = {finding["code"]: told[finding["cause"]]["code"] for finding in told if finding["cause"] is not None}
     assert causes == {
@@ -112,8 +107,8 @@ def test_what_follows_from_one_cause_is_counted_in_the_report_and_listed_in_a_ch
     ]
     made = report(judgement(findings=found))
 
-    assert [finding["count"] for finding in told_by(made, masked=False)["findings"]] == [1, 30]
-    assert len(told_by(made, masked=False, fold=False)["findings"]) == 31
+    assert [finding["count"] for finding in document(made, masked=False)["findings"]] == [1, 30]
+    assert len(document(made, masked=False, fold=False)["findings"]) == 31
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
