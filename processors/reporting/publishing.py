@@ -60,9 +60,14 @@ class FolderInUse(Exception):
 
 
 def write_report(folder: Path, report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> None:
-    """Write a report on files that were only checked into a folder of somebody's own; what else is there stays."""
-    for name, text in _files(report, tables, masked=masked).items():
-        place_file(folder / name, text)
+    """Write a report on files that were only checked into a folder of its own, away from any drop.
+
+    Raises:
+        FolderInUse: something is there already, which an old report's rows could be taken for.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise FolderInUse(f"{folder} is not an empty folder; name a new one for the report")
+    place_folder(folder, _files(report, tables, masked=masked))
 
 
 def publish_incomplete(

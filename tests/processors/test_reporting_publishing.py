@@ -15,7 +15,7 @@ from config.home import Home
 from config.tables import TableName
 from processors.reporting.contents import FOREIGN, Report
 from processors.reporting.placing import place_folder
-from processors.reporting.publishing import publish, publish_incomplete, write_report
+from processors.reporting.publishing import FolderInUse, publish, publish_incomplete, write_report
 from processors.reporting.receipts import write_receipt
 from tests.processors.reporting_samples import (
     RECEIVED,
@@ -212,14 +212,22 @@ def test_rejected_rows_can_be_sent_back(home: Home) -> None:
 
 
 @pytest.mark.parametrize("masked", [True, False])
-def test_a_checked_report_joins_what_a_folder_holds(tmp_path: Path, *, masked: bool) -> None:
-    (tmp_path / "mine.txt").write_text("mine", "utf-8")
+def test_a_checked_report_goes_where_somebody_wants_it(tmp_path: Path, *, masked: bool) -> None:
     made = a_full_night(number=None, received=None, district=None)
 
-    write_report(tmp_path, made, tables_of_a_full_night(), masked=masked)
+    write_report(tmp_path / "out", made, tables_of_a_full_night(), masked=masked)
 
-    written = {"mine.txt", "report.html", "report.txt", "report.json", "findings.csv"}
-    assert set(texts_in(tmp_path)) == written | (set() if masked else {"rejected/users.csv"})
+    written = {"report.html", "report.txt", "report.json", "findings.csv"}
+    assert set(texts_in(tmp_path / "out")) == written | (set() if masked else {"rejected/users.csv"})
+
+
+def test_a_checked_report_never_mixes_with_other_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", "utf-8")
+
+    with pytest.raises(FolderInUse):
+        write_report(tmp_path, a_full_night(), {}, masked=True)
+
+    assert texts_in(tmp_path) == {"mine.txt": "mine"}
 
 
 def incomplete(home: Home, **more: Any) -> Path:
