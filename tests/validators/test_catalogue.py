@@ -1,0 +1,153 @@
+"""Every code has its texts and examples, and its examples are what they say."""
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import polars as pl
+import pytest
+
+from config.tables import TABLES
+from tests.validators.examples import Example, codes_of, failing, passing
+from validators import catalogue
+from validators.alone import rules_of
+from validators.catalogue.texts import texts
+from validators.findings import Finding, as_frame
+
+SHOWN = [code for code in catalogue.codes() if catalogue.entry(code).occurs is None]
+# Names of modules and attributes that look like codes.
+_CODE = re.compile(
+    r"(?:set|school|schools|file|header|row|rows|users?|class|classes|enrollments?|guardians?|student|profile)\.[a-zA-Z_.]+"
+)
+
+
+def base_codes(needs: str | None, folder: Path) -> set[str]:
+    return set(codes_of(Example(needs, (), folder).judged()))
+
+
+@pytest.mark.parametrize("code", SHOWN)
+def test_the_failing_example_has_the_finding_where_it_says(code: str, tmp_path: Path) -> None:
+    about = catalogue.entry(code)
+    found = failing(about, tmp_path).findings
+
+    expected = {code, *about.also} | (base_codes(about.needs, tmp_path) & set(found["code"]))
+    assert set(found["code"]) == expected
+    places = found.filter(code=code)
+    if about.line is not None:
+        assert about.line in places["line"].to_list()
+    if about.file is not None:
+        assert places["file"].unique().to_list() == [about.file]
+    if about.column is not None:
+        assert places["column"].unique().to_list() == [about.column]
+
+
+@pytest.mark.parametrize("code", SHOWN)
+def test_the_passing_example_lacks_the_finding(code: str, tmp_path: Path) -> None:
+    about = catalogue.entry(code)
+    assert about.passes is not None
+    assert code not in codes_of(passing(about, tmp_path))
+
+
+@pytest.mark.parametrize("code", SHOWN)
+def test_the_effect_is_what_the_catalogue_says(code: str, tmp_path: Path) -> None:
+    about = catalogue.entry(code)
+    judged = failing(about, tmp_path)
+
+    rejected = set(judged.rejected["codes"].explode()) if judged.rejected.height else set()
+    assert (code in rejected) == (about.rejects == "row")
+    if about.rejects == "batch":
+        assert judged.refused
+
+
+def test_the_valid_set_is_valid(tmp_path: Path) -> None:
+    assert base_codes(None, tmp_path) == set()
+    assert base_codes("guardians", tmp_path) == {"user.source.other"}
+
+
+def test_every_code_that_is_used_has_an_entry() -> None:
+    used = {rule.code for table in TABLES for rule in rules_of(table)}
+    for path in Path(catalogue.__file__).parents[1].glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CODE.fullmatch(node.value):
+                used.add(node.value)
+    files = {"users.csv", "classes.csv", "enrollments.csv", "guardians.csv", "user.csv"}
+    assert used - files <= set(catalogue.codes())
+
+
+def test_every_code_has_texts_and_no_text_is_left_over() -> None:
+    assert set(texts("en")) == set(catalogue.codes())
+    assert all(text["message"] and text["fix"] for text in texts("en").values())
+
+
+def test_texts_ask_only_for_what_a_finding_has() -> None:
+    holes = {
+        hole
+        for text in texts("en").values()
+        for template in text.values()
+        for _, hole, _, _ in Formatter().parse(template)
+        if hole
+    }
+    assert holes <= {"value", "column", "detail", "hint", "count", "file"}
+
+
+def test_there_are_enough_rules_and_they_say_their_source() -> None:
+    assert len(catalogue.codes()) >= 30
+    assert all(catalogue.entry(code).source for code in catalogue.codes())
+
+
+def test_schemas_and_catalogue_agree_on_effects() -> None:
+    for table in TABLES:
+        for rule in rules_of(table):
+            assert catalogue.entry(rule.code).rejects == rule.rejects, rule.code
+
+
+def test_a_message_names_value_and_hint() -> None:
+    finding = {"code": "user.role.unknown", "value": "teachr", "hint": "teacher"}
+
+    assert catalogue.message(finding, masked=False).startswith(
+        "“teachr” is not a role we know. Did you mean “teacher”?"
+    )
+    assert catalogue.message(finding | {"hint": None}, masked=False).startswith(
+        "“teachr” is not a role we know. This row"
+    )
+
+
+def test_a_masked_message_shows_no_value() -> None:
+    finding = {"code": "enrollment.user.unknown", "value": "s-404"}
+
+    assert "s-404" not in catalogue.message(finding, masked=True)
+    assert "5 characters" in catalogue.message(finding, masked=True)
+
+
+def test_masking_leaves_what_is_public() -> None:
+    findings = as_frame(
+        [
+            Finding(code="school.missing", detail="0043", hint="43"),
+            Finding(code="user.agent.too_many", value="g-7", detail="7"),
+        ]
+    )
+    told = catalogue.described(findings, masked=True)
+
+    assert told["detail"].to_list() == ["0043", "7"]
+    assert told["hint"].to_list() == ["43", None]
+    assert told["value"].to_list() == [None, "3 characters"]
+
+
+def test_described_keeps_order_and_adds_the_four_columns() -> None:
+    findings = as_frame([Finding(code=code) for code in ("users.none", "user.role.unknown", "users.none")])
+    told = catalogue.described(findings, masked=False)
+
+    assert told["code"].to_list() == findings["code"].to_list()
+    assert told.columns == [*findings.columns, "level", "rejects", "message", "fix"]
+    assert told["level"].to_list() == ["error"] * 3
+
+
+def test_no_findings_are_described_as_none() -> None:
+    told = catalogue.described(as_frame([]), masked=True)
+    assert told.columns[-4:] == ["level", "rejects", "message", "fix"]
+    assert told.schema["message"] == pl.String
+
+
+def test_examples_can_be_shown() -> None:
+    assert catalogue.shown(catalogue.entry("user.role.unknown").fails or ()) == ['users.csv: role = "teachr"']
