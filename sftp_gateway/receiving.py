@@ -24,6 +24,8 @@ DropName = Literal["main", "test"]
 class GatewayError(Exception):
     """The gateway cannot run."""
 
+    exit_code = 2  # settings or the machine: an operator must act
+
     def __init__(self, sentence: str, *, remedy: str) -> None:
         super().__init__(f"{sentence} {remedy}")
         self.sentence = sentence

@@ -1,0 +1,111 @@
+"""A person can act on every error: one line, what and where, no traceback, nothing lost."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config.home import Home
+from processors.locks import service_lock
+from tests.stories.springfield import settled_home
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return settled_home(tmp_path_factory.mktemp("errors") / "home")
+
+
+@pytest.fixture
+def run(home: Home) -> Run:
+    def rosterdrop(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "rosterdrop", "--home", str(home.root), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    return rosterdrop
+
+
+def says(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+
+
+def test_an_unknown_district_names_the_near_one(run: Run) -> None:
+    says(run("batch", "list", "springfeld"), 5, "springfeld", "springfield")
+
+
+def test_an_unknown_batch_says_where_to_look(run: Run) -> None:
+    says(run("batch", "show", "99"), 5, "no batch 99", "batch list")
+    says(run("batch", "requeue", "99"), 5, "no batch 99")
+
+
+def test_an_unknown_person_is_exit_five(run: Run) -> None:
+    says(run("person", "find", "springfield", "--name", "Nobody Atall"), 5, "nobody in springfield")
+
+
+def test_a_person_is_not_looked_for_without_a_word(run: Run) -> None:
+    says(run("person", "find", "springfield"), 2, "--name")
+
+
+def test_a_folder_without_roster_files_is_named(run: Run, tmp_path: Path) -> None:
+    says(run("check", str(tmp_path)), 2, str(tmp_path), ".csv")
+    says(run("batch", "upload", "springfield", str(tmp_path), "--wait"), 2, ".csv")
+
+
+def test_a_missing_file_is_named(run: Run, tmp_path: Path) -> None:
+    says(run("check", str(tmp_path / "users.csv")), 2, "users.csv", "is not there")
+
+
+def test_a_file_that_may_not_be_read_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").mkdir()
+    says(run("check", str(tmp_path / "users.csv")), 2, "users.csv")
+
+
+def test_two_files_for_one_table_are_named(run: Run, tmp_path: Path) -> None:
+    for name in ("users.csv", "user.csv"):
+        (tmp_path / name).write_text("sourcedId\n")
+    says(run("check", str(tmp_path)), 2, "user.csv", "users.csv")
+
+
+def test_the_service_refuses_a_port_in_use(run: Run, home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = home.settings_file.read_text()
+        home.settings_file.write_text(f"[server]\nport = {taken.getsockname()[1]}\n")
+        done = run("serve")
+        home.settings_file.write_text(settings)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "error:" in done.stderr.splitlines()[-1]
+
+
+def test_the_service_refuses_a_home_that_another_one_holds(run: Run, home: Home) -> None:
+    with service_lock(home, who="the service"):
+        done = run("serve")
+
+    assert done.returncode == 2
+    assert "in use by the service" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_service_refuses_settings_that_are_not_valid(run: Run, home: Home) -> None:
+    settings = home.settings_file.read_text()
+    home.settings_file.write_text("[server]\nprt = 2222\n")
+    done = run("serve")
+    home.settings_file.write_text(settings)
+
+    says(done, 2, "rosterdrop.toml", "server.prt", "port")
+
+
+def test_a_folder_that_is_no_home_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rosterdrop", "--home", str(tmp_path), "status"]
+    says(subprocess.run(command, capture_output=True, text=True, check=False), 2, str(tmp_path), "rosterdrop init")

@@ -1,0 +1,106 @@
+"""Nobody is archived because something is missing, and nobody else's data comes in."""
+
+import pytest
+
+from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, Springfield, as_csv, person
+
+SOMEBODY_ELSES = (
+    person("zz-secret-1", "student", orgSourcedIds="9999", givenName="Xanthippe", email="xanthippe@example.org"),
+    person("zz-secret-2", "teacher", orgSourcedIds="9999", familyName="Quackenbush"),
+)
+HEADER = as_csv("users", ())
+
+UNUSABLE_USERS = {
+    "an empty file": b"",
+    "only a header": HEADER,
+    "not UTF-8": as_csv("users", EVERYBODY).replace(b"Ana", b"\xc1na"),
+    "no header": as_csv("users", EVERYBODY).split(b"\n", 1)[1],
+    "a web page": b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>",
+    "an archive": b"PK\x03\x04 and so on",
+    "a header without the role": as_csv("users", EVERYBODY).replace(b",role,", b",rolle,"),
+    "half a row at the end": as_csv("users", EVERYBODY)[:-40],
+}
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> "Springfield":
+    """A district with a first night in Connect, worked on without a service: each story is a batch upload."""
+    from tests.stories.springfield import settled_home
+
+    district = Springfield(settled_home(tmp_path_factory.mktemp("safety") / "home"))
+    assert district.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS).verdict == "accepted"
+    return district
+
+
+@pytest.mark.parametrize("case", UNUSABLE_USERS)
+def test_an_unusable_users_file_refuses_the_night_and_changes_nothing(lived_in: Springfield, case: str) -> None:
+    before = lived_in.connect_rows()
+    report = lived_in.uploads_by_hand(users=UNUSABLE_USERS[case], classes=[MATH], enrollments=MEMBERS)
+
+    assert report.verdict == "refused"
+    assert any(finding["rejects"] in ("file", "batch") for finding in report.document["findings"])
+    assert all(finding["fix"] for finding in report.document["findings"])
+    assert lived_in.connect_rows() == before
+
+
+@pytest.mark.parametrize("table", ["classes", "enrollments"])
+def test_a_header_without_rows_withholds_at_any_limit(lived_in: Springfield, table: str) -> None:
+    before = lived_in.connect_rows()
+    files = {"users": EVERYBODY, "classes": [MATH], "enrollments": MEMBERS, table: ()}
+    report = lived_in.uploads_by_hand(**files)
+
+    assert report.verdict == "withheld"
+    assert f"{table}.none" in report.codes
+    assert lived_in.connect_rows() == before
+
+
+def test_a_set_of_another_district_writes_no_row_or_value_of_it_anywhere(lived_in: Springfield) -> None:
+    before = lived_in.connect_rows()
+    report = lived_in.uploads_by_hand(
+        users=SOMEBODY_ELSES, classes=[MATH | {"schoolSourcedId": "9999"}], enrollments=()
+    )
+
+    assert report.verdict == "refused"
+    assert report.codes == {"set.other_district"}
+    assert lived_in.connect_rows() == before
+    spared = lived_in.home.batch("springfield", report.number) / "files"
+    everything = lived_in.bytes_outside(spared)
+    for word in (b"zz-secret", b"Xanthippe", b"Quackenbush", b"9999"):
+        assert word not in everything
+
+
+def test_a_configured_school_that_is_missing_is_named(lived_in: Springfield) -> None:
+    lived_in.settles(schools__0043="Roosevelt Middle")
+    try:
+        before = lived_in.connect_rows()
+        report = lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    finally:
+        lived_in.forgets_school("0043")
+
+    assert report.verdict == "refused"
+    assert "0043" in next(f["message"] for f in report.document["findings"] if f["code"] == "school.missing")
+    assert lived_in.connect_rows() == before
+
+
+def test_a_password_reaches_nothing_but_the_frozen_file(lived_in: Springfield) -> None:
+    users = as_csv("users", EVERYBODY).splitlines()
+    with_passwords = b"\n".join([users[0] + b",password", *(row + b",Tr0ub4dor" for row in users[1:]), b""])
+    broken = with_passwords + b"eve,too,short,Tr0ub4dor\n"
+    report = lived_in.uploads_by_hand(users=broken, classes=[MATH], enrollments=MEMBERS)
+
+    assert "file.password_dropped" in report.codes
+    assert report.verdict == "accepted_with_rejections"
+    spared = lived_in.home.batch("springfield", report.number) / "files"
+    assert b"Tr0ub4dor" not in lived_in.bytes_outside(spared)
+
+
+def test_summaries_hold_no_value_of_a_person(lived_in: Springfield) -> None:
+    odd = person("odd-id-77", "studnt", givenName="Bartholomew", familyName="Zwingli", email="not-an-address-77")
+    report = lived_in.uploads_by_hand(users=[*EVERYBODY, odd], classes=[MATH], enrollments=MEMBERS)
+
+    assert "user.role.unknown" in report.codes
+    masked = b"\n".join(
+        path.read_bytes() for path in lived_in.home.summaries("springfield").rglob("*") if path.is_file()
+    )
+    for word in (b"odd-id-77", b"Bartholomew", b"Zwingli", b"not-an-address-77"):
+        assert word not in masked
