@@ -59,6 +59,11 @@ def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFra
     return _without_places(_in_order(findings)) if is_alien else _in_order(findings)
 
 
+def stage_of(code: str, file: str | None) -> int:
+    """When in the order of repair a finding has its turn."""
+    return _STAGES.get(code.split(".", maxsplit=1)[0], _STAGES_BY_FILE.get(file or "", _LAST_STAGE))
+
+
 def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings in the order of repair, with `cause` pointing at the new places."""
     stage = (

@@ -20,7 +20,7 @@ from processors.reporting.contents import (
     folder_name,
 )
 from processors.reporting.headlines import badge, headline, is_applied
-from processors.reporting.ordering import findings_in_order
+from processors.reporting.ordering import findings_in_order, stage_of
 from processors.reporting.wording import how_long, local_time, many, many_records
 from processors.verdicts import ChangeCounts, Verdict
 
@@ -181,13 +181,18 @@ def story_of(report: Report, *, masked: bool) -> Story:
 def _first_steps(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
     """What to do first: errors before warnings, root causes in the order of repair, at most MOST_STEPS."""
     steps = list(_decision(report))
-    roots = [group for group in groups if group.level != "info" and not group.is_consequence]
+    roots = sorted((group for group in groups if group.level != "info" and not group.is_consequence), key=_urgency)
     free = MOST_STEPS - len(steps)
     shown = roots if len(roots) <= free else roots[: free - 1]
     steps += [_step(group) for group in shown]
     if len(shown) < len(roots):
         steps.append(f"Then {many(len(roots) - len(shown), 'more kind')} of findings, listed below.")
     return tuple(steps)
+
+
+def _urgency(group: Group) -> tuple[bool, int, int]:
+    """Errors, then the order of repair, then what most findings go away with."""
+    return group.level != "error", stage_of(group.code, group.file), -(group.count + group.brings)
 
 
 def _decision(report: Report) -> Iterator[str]:

@@ -167,6 +167,18 @@ def test_steps_name_causes_and_not_what_follows_from_them() -> None:
     assert not any("enrollments.csv" in step for step in told.first)
 
 
+def test_of_one_file_what_brings_most_comes_first() -> None:
+    found = [
+        Finding(code="user.role.missing", file="users.csv", line=2),
+        Finding(code="user.role.unknown", file="users.csv", line=9, value="x"),
+        *(Finding(code="enrollment.user.rejected", file="enrollments.csv", line=line, cause=1) for line in range(2, 5)),
+    ]
+
+    told = story_of(report(judgement(findings=found)), masked=False)
+
+    assert [step.split(":")[0] for step in told.first] == ["users.csv, line 9", "users.csv, line 2"]
+
+
 def test_at_most_five_steps() -> None:
     codes = ("user.role.unknown", "user.role.missing", "user.givenName.missing", "user.familyName.missing")
     more = ("class.title.missing", "class.sourcedId.missing", "enrollment.role.unknown")
