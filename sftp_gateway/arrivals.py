@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlite_utils import Database, Migrations
 
 from config.tables import table_of
+from sftp_gateway.names import is_temporary
 from sftp_gateway.receiving import ArrivedFile, DropName, Interruption
 
 Row = Mapping[str, Any]
@@ -95,6 +96,11 @@ class Standing:
     taken: bool
 
     @property
+    def is_news(self) -> bool:
+        """Whether the service is to hear of it: temp names only count once they are renamed."""
+        return not self.taken and not is_temporary(self.file.name)
+
+    @property
     def identity(self) -> FileIdentity:
         """The file's state when it arrived."""
         return FileIdentity(self.file.size, self.file.inode, self.file.mtime_ns)
@@ -129,7 +135,7 @@ class Journal:
         rows = self._read("current_of_name", **_drop(drop_id), name=name)
         return self._standing(rows[0]) if rows else None
 
-    def arrive(  # noqa: PLR0913 - the facts of one row
+    def arrive(
         self,
         drop_id: DropId,
         name: str,
@@ -140,7 +146,6 @@ class Journal:
         account: str | None,
         ended: Sequence[Writing] = (),
         renamed_from: str | None = None,
-        told: bool = False,
     ) -> Standing:
         """A new generation of a name.
 
@@ -153,7 +158,6 @@ class Journal:
             account: who sent it, None where it was put there by other means.
             ended: uploads that are over with it, its own and interrupted ones that it repairs.
             renamed_from: the name in the same drop that it had before.
-            told: whether nobody has to be told (temp names).
         """
         drop = _drop(drop_id)
         state = {"size": identity.size, "inode": identity.inode, "mtime_ns": identity.mtime_ns}
@@ -173,7 +177,7 @@ class Journal:
                 by_gateway=by_gateway,
                 arrived_at=_text(at),
                 account=account,
-                told=told or bool(twin),
+                told=bool(twin) or is_temporary(name),
                 taken_at=twin[0]["taken_at"] if twin else None,
                 batch=twin[0]["batch"] if twin else None,
             )

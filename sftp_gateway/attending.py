@@ -57,7 +57,7 @@ class Attendant:
         self._arrived = arrived
         self._woken = asyncio.Event()
         self._sessions: set[object] = set()
-        self._last_event_s = 0.0
+        self._last_event_s: float | None = None  # not known before the first look
         self._retry_s = _FIRST_RETRY_S
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
@@ -80,7 +80,6 @@ class Attendant:
 
     async def run(self) -> None:
         """Look whenever something happens, and on a tick."""
-        await self._remember_last_event()
         while not self._stopped:
             self._woken.clear()
             seconds = await self._look_and_survive()
@@ -98,11 +97,11 @@ class Attendant:
         self._last_event_s = time.monotonic()
         self._woken.set()
 
-    async def _remember_last_event(self) -> None:
+    async def _remember_last_event(self) -> float:
         """After a restart a set goes on waiting from where its last file came."""
         new = await self._threads.run(self.drop.new)
         ages_s = [(datetime.now(UTC) - file.arrived_at).total_seconds() for file in new]
-        self._last_event_s = time.monotonic() - max(0.0, min(ages_s, default=0.0))
+        return time.monotonic() - max(0.0, min(ages_s, default=0.0))
 
     async def _look_and_survive(self) -> float:
         try:
@@ -117,7 +116,9 @@ class Attendant:
         if receiving is None:
             return self._tick_s
         unstable = await self._reconcile()
-        state = await self._threads.run(self._state)
+        if self._last_event_s is None:
+            self._last_event_s = await self._remember_last_event()
+        state = await self._threads.run(self._state, self._last_event_s)
         await self._mind_the_deadline(receiving, state)
         step = next_step(state, receiving.arrival, await self._carriable(state, receiving), time.monotonic())
         if isinstance(step, Take):
@@ -137,13 +138,13 @@ class Attendant:
             self._last_event_s = time.monotonic()
         return found.unstable
 
-    def _state(self) -> DropState:
+    def _state(self, last_event_s: float) -> DropState:
         return DropState(
             new=self.drop.new(),
             interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
             open_handles=self.drop.open_uploads,
             session_ended=not self._sessions,
-            last_event_s=self._last_event_s,
+            last_event_s=last_event_s,
         )
 
     async def _carriable(self, state: DropState, receiving: Receiving) -> frozenset[TableName]:

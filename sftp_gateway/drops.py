@@ -97,7 +97,7 @@ class Drop:
     def publish(self, upload: Upload) -> Standing | None:
         """The client closed its upload properly: it becomes visible under its name, and an arrival.
 
-        Returns: the arrival; None for an upload into a sub-folder, which never counts, or one that changed nothing.
+        Returns: the arrival; None for a temp name or a sub-folder, which never count, or where nothing was changed.
         """
         if not upload.changed:
             self._discard(upload)
@@ -180,7 +180,7 @@ class Drop:
             self._journal.end_writing(*ended)
             self._journal.forget_client_times(self.id, _path(names))
             return None
-        return self._journal.arrive(
+        arrival = self._journal.arrive(
             self.id,
             names[0],
             identity,
@@ -188,8 +188,8 @@ class Drop:
             by_gateway=True,
             account=writing.account,
             ended=ended,
-            told=is_temporary(names[0]),
         )
+        return arrival if arrival.is_news else None
 
     # Names.
 
@@ -235,9 +235,8 @@ class Drop:
             account=account,
             ended=repaired,
             renamed_from=names[0] if len(names) == 1 else None,
-            told=is_temporary(new_names[0]),
         )
-        return None if arrival.taken else arrival
+        return arrival if arrival.is_news else None
 
     def remove(self, names: Names) -> None:
         """Remove a file, or what is left of one that was cut off."""
@@ -259,12 +258,18 @@ class Drop:
     def make_folder(self, names: Names) -> None:
         """Make a folder of the client's own; files in it never count."""
         with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+            self._refuse_open(_path(names))
             os.mkdir(names[-1], 0o700, dir_fd=folder)
 
     def remove_folder(self, names: Names) -> None:
-        """Remove an empty folder."""
+        """Remove an empty folder, with what is left of uploads into it that were cut off."""
+        path = _path(names)
         with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+            self._refuse_open(path)
             os.rmdir(names[-1], dir_fd=folder)
+            for partial in self._journal.interrupted(self.id):
+                if _is_below(partial.path, path):
+                    self._forget(partial)
 
     def resize(self, names: Names, size: int, account: str) -> Standing | None:
         """Cut or lengthen what stands there, on a copy: a new generation."""
@@ -343,9 +348,7 @@ class Drop:
             stable = [name for name, identity in unknown.items() if self._is_stable(name, identity)]
             self._looks = {name: look for name, look in self._looks.items() if name in unknown and name not in stable}
             arrivals = [self._arrived_elsewhere(name, unknown[name]) for name in stable]
-            return Found(
-                tuple(arrival for arrival in arrivals if not arrival.taken), self._unreadable, bool(self._looks)
-            )
+            return Found(tuple(arrival for arrival in arrivals if arrival.is_news), self._unreadable, bool(self._looks))
 
     def _files_on_disk(self) -> dict[str, FileIdentity]:
         found = folders.entries(self._base, self._above)
@@ -400,7 +403,8 @@ class Drop:
         return (*self._above, *names)
 
     def _refuse_open(self, *paths: str) -> None:
-        if self._open.intersection(paths):
+        """Refuse where an upload to one of these names, or to a name below one, is not finished."""
+        if any(_is_below(open_path, path) for open_path in self._open for path in paths):
             raise Refusal(IN_USE)
 
     @contextmanager
@@ -463,6 +467,10 @@ def _shown(state: os.stat_result, times: Times | None) -> Shown:
 
 def _path(names: Names) -> str:
     return "/".join(names)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _final_path(path: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from sftp_gateway.auditing import Audit, Who
 from sftp_gateway.drops import Drop, take_up_open_writes
 from sftp_gateway.folders import make_private
 from sftp_gateway.paths import InDrop
-from sftp_gateway.receiving import Arrival, Districts, DropName, Receiver, Receiving
+from sftp_gateway.receiving import Arrival, Districts, DropName, GatewayError, Receiver, Receiving
 from sftp_gateway.server import Door, SftpServer
 from sftp_gateway.sessions import Session
 from sftp_gateway.statuses import NO_SUCH_FILE, Refusal
@@ -74,13 +75,11 @@ class Gateway:
         """
         home, server = self._home, self._settings.server
         self._threads = DiskThreads()
-        await self._threads.run(make_private, home.drops, home.uploads, home.audit)
-        self._journal = await self._threads.run(Journal, home.gateway_db, home.drops)
+        self._journal = await self._threads.run(_prepared, home)
         self._audit = Audit(home.audit)
-        self._accounts = await self._threads.run(Accounts, self._lookup_accounts)
-        self._server = SftpServer(
-            home, server, Door(self._accounts, self._audit, self._session_for, tries=server.tries)
-        )
+        self._accounts = Accounts(self._lookup_accounts)
+        door = Door(self._accounts, self._audit, self._session_for, tries=server.tries)
+        self._server = SftpServer(home, server, door)
         try:
             await self._threads.run(take_up_open_writes, home, self._journal)
             await self._refresh()
@@ -96,7 +95,12 @@ class Gateway:
         self._tasks["tick"] = asyncio.create_task(self._tick())
 
     async def stop(self, *, grace_s: float = 5.0) -> None:
-        """Refuse new logins, give running transfers a short grace; what is still open then is interrupted."""
+        """Refuse new logins, give running transfers a short grace; what is still open then is interrupted.
+
+        A gateway that was stopped stays so; a new one takes up where it ended.
+        """
+        if self.stopping:
+            return
         self.stopping = True
         self._server.stop_listening()
         await _until(lambda: not any(one.drop.open_uploads for one in self._attendants.values()), grace_s)
@@ -152,8 +156,8 @@ class Gateway:
         async with self._asking:
             if time.monotonic() - self._asked_at_s < _FRESH_S:
                 return
-            self._districts = await self._threads.run(self._lookup_districts)
             self._asked_at_s = time.monotonic()
+            self._districts = await self._threads.run(self._lookup_districts)
             wanted = {DropId(district, drop) for district in self._districts for drop in _DROPS}
             for drop_id in wanted - self._attendants.keys():
                 await self._attend(drop_id)
@@ -245,6 +249,18 @@ class Gateway:
     async def _close(self) -> None:
         for closing in (self._accounts.close, self._threads.close, self._audit.close, self._journal.close):
             await asyncio.to_thread(closing)
+
+
+def _prepared(home: Home) -> Journal:
+    """The folders of a home and the journal, or what hinders them."""
+    try:
+        make_private(home.drops, home.uploads, home.audit)
+        return Journal(home.gateway_db, home.drops)
+    except OSError as error:
+        raise GatewayError(f"The home {home.root} cannot be written to.", remedy="Check who owns it.") from error
+    except sqlite3.Error as error:
+        sentence = f"The journal {home.gateway_db} cannot be opened: {error}."
+        raise GatewayError(sentence, remedy="Is another gateway at work on this home? Else put it back.") from error
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

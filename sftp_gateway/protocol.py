@@ -68,7 +68,7 @@ class Handler(sftp.SFTPServerHandler):
         super().__init__(cast("asyncssh.SFTPServer", session), reader, writer, SFTP_VERSION)
         self._session = session
         answers = {request: getattr(type(self), method) for request, method in _SERVED.items()}
-        self._packet_handlers = {**{request: _answered(answer) for request, answer in answers.items()}, **_REFUSED}
+        self._packet_handlers = _Answers({request: _answered(answer) for request, answer in answers.items()})
 
     async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
         """Answer one request, then wait until the client has taken its answers (reference 2.3, 8)."""
@@ -181,25 +181,16 @@ def _answered(answer: Answer) -> Answer:
     return answered
 
 
+class _Answers(dict[int | bytes, Answer | None]):
+    """What is answered to each request; to one that is not served, that it is not offered."""
+
+    def get(self, request: int | bytes, default: object = None) -> Answer:  # noqa: ARG002 - the shape is dict's
+        """The answer to a request."""
+        return super().get(request) or _unsupported
+
+
 async def _unsupported(_handler: Handler, _packet: SSHPacket) -> None:
     raise _as_error(UNSUPPORTED)
-
-
-_REFUSED: Final[dict[int | bytes, Answer]] = dict.fromkeys(
-    (
-        constants.FXP_READLINK,
-        constants.FXP_SYMLINK,
-        constants.FXP_LINK,
-        constants.FXP_BLOCK,
-        constants.FXP_UNBLOCK,
-        b"hardlink@openssh.com",
-        b"copy-data",
-        b"ranges@asyncssh.com",
-        b"statvfs@openssh.com",
-        b"fstatvfs@openssh.com",
-    ),
-    _unsupported,
-)
 
 
 _SERVED: Final[dict[int | bytes, str]] = {

@@ -139,7 +139,7 @@ class Session(asyncssh.SFTPServer):
         self._let_go(held)
         self._note("upload", held.place, bytes=held.upload.size, ms=_ms_since(held.began_s))
         self._desk.touched(held.drop, self)
-        if arrival and not arrival.taken:
+        if arrival:
             self._desk.arrived(arrival)
         return None
 
@@ -279,7 +279,7 @@ class Session(asyncssh.SFTPServer):
         arrival = await self._threads.run(drop.resize, place.names, size, self._account.id)
         self._note("resize", place, bytes=size)
         self._desk.touched(drop, self)
-        if arrival and not arrival.taken:
+        if arrival:
             self._desk.arrived(arrival)
 
     # Folders.
@@ -467,4 +467,6 @@ def _ms_since(began_s: float) -> int:
     return round((time.monotonic() - began_s) * 1000)
 
 
-_FOLDER: Final = Shown(is_folder=True, size=0, times=Times(0, 0))
+# Folders that are only shown have no times of their own.
+_SINCE: Final = int(time.time())
+_FOLDER: Final = Shown(is_folder=True, size=0, times=Times(_SINCE, _SINCE))

@@ -1,0 +1,231 @@
+"""A gateway on a free port of this machine, its receiver, and clients to it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import asyncssh
+import pytest
+from argon2 import PasswordHasher
+
+from config.accounts import PRESETS, Account
+from config.home import Home
+from config.profiles import Arrival as ArrivalRule
+from config.settings import Server, Settings, Watching
+from config.tables import TableName
+from sftp_gateway import (
+    Arrival,
+    ArrivedFile,
+    DropName,
+    Gateway,
+    Interruption,
+    Receiving,
+    make_host_keys,
+)
+
+PASSWORD = "correct horse battery staple"
+CHICAGO = ZoneInfo("America/Chicago")
+SOON = ArrivalRule(settle_s=0.15, quiet_s=0.6, partial_quiet_s=0.6)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A set as the receiver got it; `contents` are the bytes at the moment of taking."""
+
+    district: str
+    drop: DropName
+    files: tuple[ArrivedFile, ...]
+    carried: frozenset[TableName]
+    contents: dict[str, bytes]
+
+
+@dataclass
+class Recorder:
+    """A receiver that keeps what it is told; `fails` holds what `complete` raises before it takes a set."""
+
+    arrivals: list[Arrival] = field(default_factory=list)
+    interruptions: list[Interruption] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    shortages: list[tuple[str, frozenset[TableName]]] = field(default_factory=list)
+    lends: frozenset[TableName] = frozenset()
+    fails: list[Exception] = field(default_factory=list)
+
+    async def arrived(self, arrival: Arrival) -> None:
+        self.arrivals.append(arrival)
+
+    async def interrupted(self, interruption: Interruption) -> None:
+        self.interruptions.append(interruption)
+
+    async def complete(
+        self, district: str, drop: DropName, files: tuple[ArrivedFile, ...], carried: frozenset[TableName]
+    ) -> int:
+        if self.fails:
+            raise self.fails.pop(0)
+        contents = {file.name: file.path.read_bytes() for file in files}
+        self.batches.append(Batch(district=district, drop=drop, files=files, carried=carried, contents=contents))
+        return len(self.batches)
+
+    async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:  # noqa: ARG002 - the protocol's
+        return self.lends
+
+    async def incomplete(
+        self,
+        district: str,
+        present: tuple[ArrivedFile, ...],  # noqa: ARG002 - the protocol's
+        missing: frozenset[TableName],
+        interrupted: tuple[Interruption, ...],  # noqa: ARG002 - the protocol's
+    ) -> None:
+        self.shortages.append((district, missing))
+
+    def names(self) -> list[str]:
+        return [arrival.file.name for arrival in self.arrivals]
+
+
+@cache
+def _hashed() -> str:
+    # As weak as it can be: tests log in some hundred times.
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+def account(name: str, preset: str = "vendor", *districts: str, **facts: Any) -> Account:
+    known = Account(
+        id=name,
+        districts=districts or ("springfield",),
+        layout="many" if len(districts) > 1 else "single",
+        rights=PRESETS[preset],
+        password_hash=_hashed(),
+    )
+    return replace(known, **facts)
+
+
+@dataclass
+class Site:
+    """A home with its gateway, as a test sees it."""
+
+    home: Home
+    receiver: Recorder
+    accounts: dict[str, Account]
+    districts: dict[str, Receiving]
+    settings: Settings
+    gateway: Gateway = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gateway = self._new_gateway()
+
+    def _new_gateway(self) -> Gateway:
+        return Gateway(
+            self.home,
+            self.settings,
+            accounts=lambda: self.accounts,
+            districts=lambda: self.districts,
+            receiver=self.receiver,
+        )
+
+    @property
+    def port(self) -> int:
+        return self.gateway.port
+
+    @property
+    def drop(self) -> Path:
+        return self.home.drop("springfield")
+
+    async def restart(self) -> None:
+        await self.gateway.stop(grace_s=0.0)
+        await self.restart_after_stop()
+
+    async def restart_after_stop(self) -> None:
+        self.gateway = self._new_gateway()
+        await self.gateway.start()
+
+    def connection(self, user: str = "acme", password: str | None = PASSWORD, **options: Any) -> Any:
+        return asyncssh.connect(
+            "127.0.0.1",
+            self.port,
+            username=user,
+            password=password,
+            known_hosts=None,
+            client_keys=options.pop("client_keys", None),
+            agent_path=None,
+            config=None,
+            **options,
+        )
+
+    @asynccontextmanager
+    async def sftp(self, user: str = "acme") -> AsyncIterator[asyncssh.SFTPClient]:
+        async with self.connection(user) as connection, connection.start_sftp_client() as client:
+            yield client
+
+    async def puts(self, user: str = "acme", /, **tables: bytes) -> None:
+        """One session that brings these tables: `await site.puts(users=b"...")`."""
+        async with self.sftp(user) as client:
+            for table, content in tables.items():
+                await write(client, f"{table}.csv", content)
+
+    async def until(self, condition: Any, seconds: float = 8.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - what happens, happens in the gateway
+                await asyncio.sleep(0.02)
+
+    def audit(self) -> str:
+        return "".join(file.read_text() for file in sorted(self.home.audit.iterdir()))
+
+
+async def write(client: asyncssh.SFTPClient, path: str, content: bytes, mode: str = "wb") -> None:
+    async with client.open(path, mode) as file:
+        await file.write(content)
+
+
+async def refused(request: Awaitable[object]) -> asyncssh.SFTPError:
+    """The error that a request is answered with."""
+    with pytest.raises(asyncssh.SFTPError) as caught:
+        await request
+    return caught.value
+
+
+@cache
+def _host_keys() -> Path:
+    """Host keys that all tests share: an RSA key takes a second to make."""
+    home = Home(Path(tempfile.mkdtemp(prefix="rosterdrop-test-keys-")))
+    make_host_keys(home)
+    return home.keys
+
+
+def site_at(root: Path, **changes: Any) -> Site:
+    home = Home(root / "home")
+    shutil.copytree(_host_keys(), home.keys)
+    return Site(
+        home=home,
+        receiver=Recorder(),
+        accounts={"acme": account("acme"), "office": account("office", "district")},
+        districts={
+            "springfield": Receiving(time_zone=CHICAGO, arrival=changes.get("rule", SOON)),
+            "shelbyville": Receiving(time_zone=CHICAGO, arrival=changes.get("rule", SOON)),
+        },
+        settings=Settings(
+            server=replace(Server(port=0), **changes.get("server", {})),
+            watching=Watching(scan_s=changes.get("scan_s", 0.3)),
+        ),
+    )
+
+
+@asynccontextmanager
+async def running(root: Path, **changes: Any) -> AsyncIterator[Site]:
+    site = site_at(root, **changes)
+    await site.gateway.start()
+    try:
+        yield site
+    finally:
+        await site.gateway.stop(grace_s=0.0)
+
+
+def story(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(coroutine)

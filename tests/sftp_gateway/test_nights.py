@@ -1,0 +1,223 @@
+"""Nightly pushes as vendors make them: which sets are taken, and when."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sftp_gateway import FilesChanged, Receiving
+from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
+
+NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}
+
+
+def test_a_whole_set_is_taken_soon_after_the_session_ended(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(**NIGHT)
+            await site.until(lambda: site.receiver.batches)
+            (batch,) = site.receiver.batches
+            assert batch.contents == {"users.csv": b"u1\n", "classes.csv": b"c1\n", "enrollments.csv": b"e1\n"}
+            assert all(file.by_gateway and file.account == "acme" for file in batch.files)
+            assert site.receiver.names() == ["users.csv", "classes.csv", "enrollments.csv"]
+
+    story(night())
+
+
+def test_a_session_that_stays_open_is_waited_for_until_it_is_quiet(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            for table, content in NIGHT.items():
+                await write(client, f"{table}.csv", content)
+            await asyncio.sleep(0.3)
+            assert not site.receiver.batches
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_no_set_is_taken_while_a_handle_is_open(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp("office") as client, client.open("guardians.csv", "wb"):
+            await site.puts(**NIGHT)
+            await asyncio.sleep(0.8)
+            assert not site.receiver.batches
+
+    story(night())
+
+
+def test_the_same_names_the_next_night_are_a_new_set(tmp_path: Path) -> None:
+    async def nights() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(**NIGHT)
+            await site.until(lambda: len(site.receiver.batches) == 1)
+            await site.puts(users=b"u2\n", classes=b"c2\n", enrollments=b"e2\n")
+            await site.until(lambda: len(site.receiver.batches) == 2)
+            assert site.receiver.batches[1].contents["users.csv"] == b"u2\n"
+            first, second = ({file.generation for file in batch.files} for batch in site.receiver.batches)
+            assert not first & second
+
+    story(nights())
+
+
+def test_one_new_file_waits_until_the_others_can_be_carried(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(users=b"u1\n")
+            await asyncio.sleep(0.9)
+            assert not site.receiver.batches
+            site.receiver.lends = frozenset({"classes", "enrollments"})
+            await site.until(lambda: site.receiver.batches)
+            (batch,) = site.receiver.batches
+            assert batch.carried == {"classes", "enrollments"}
+            assert list(batch.contents) == ["users.csv"]
+
+    story(night())
+
+
+def test_files_that_nothing_takes_travel_along_and_start_nothing(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(staff=b"s\n")
+            await asyncio.sleep(0.8)
+            assert not site.receiver.batches
+            await site.puts(**NIGHT)
+            await site.until(lambda: site.receiver.batches)
+            assert [file.name for file in site.receiver.batches[0].files if file.unexpected] == ["staff.csv"]
+
+    story(night())
+
+
+def test_two_names_for_one_table_the_newer_wins(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(Users=b"old\n", users=b"new\n", classes=b"c\n", enrollments=b"e\n")
+            await site.until(lambda: site.receiver.batches)
+            taken = {file.name: file.unexpected for file in site.receiver.batches[0].files}
+            assert (taken["users.csv"], taken["Users.csv"]) == (False, True)
+
+    story(night())
+
+
+def test_the_test_folder_is_a_drop_of_its_own(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            async with site.sftp() as client:
+                for table, content in NIGHT.items():
+                    await write(client, f"test/{table}.csv", content)
+            await site.until(lambda: site.receiver.batches)
+            assert [batch.drop for batch in site.receiver.batches] == ["test"]
+            assert {arrival.drop for arrival in site.receiver.arrivals} == {"test"}
+
+    story(night())
+
+
+def test_files_in_a_folder_of_the_vendor_never_count(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            async with site.sftp() as client:
+                await client.mkdir("archive")
+                for table, content in NIGHT.items():
+                    await write(client, f"archive/{table}.csv", content)
+            await asyncio.sleep(0.6)
+            assert not site.receiver.batches
+            assert not site.receiver.arrivals
+            async with site.sftp() as client:
+                for table in NIGHT:
+                    await client.rename(f"archive/{table}.csv", f"{table}.csv")
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+@pytest.mark.parametrize("fault", [FilesChanged("users.csv moved"), RuntimeError("the store is locked")])
+def test_a_set_that_could_not_be_frozen_is_tried_again(tmp_path: Path, fault: Exception) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            site.receiver.fails = [fault]
+            await site.puts(**NIGHT)
+            await site.until(lambda: site.receiver.batches)
+            await asyncio.sleep(0.5)
+            assert len(site.receiver.batches) == 1
+
+    story(night())
+
+
+def test_what_was_taken_is_not_taken_again_after_a_restart(tmp_path: Path) -> None:
+    async def nights() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(**NIGHT)
+            await site.until(lambda: site.receiver.batches)
+            await site.restart()
+            await asyncio.sleep(0.8)
+            assert len(site.receiver.batches) == 1
+            assert site.receiver.names() == ["users.csv", "classes.csv", "enrollments.csv"]
+            await site.puts(users=b"u2\n")
+            site.receiver.lends = frozenset({"classes", "enrollments"})
+            await site.until(lambda: len(site.receiver.batches) == 2)
+            assert list(site.receiver.batches[1].contents) == ["users.csv"]
+
+    story(nights())
+
+
+def test_a_set_that_waits_goes_on_waiting_over_a_restart(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(users=b"u1\n", classes=b"c1\n")
+            await site.until(lambda: len(site.receiver.arrivals) == 2)
+            await site.restart()
+            await site.puts(enrollments=b"e1\n")
+            await site.until(lambda: site.receiver.batches)
+            assert set(site.receiver.batches[0].contents) == {"users.csv", "classes.csv", "enrollments.csv"}
+
+    story(night())
+
+
+def test_a_file_that_was_renamed_after_it_was_taken_does_not_come_again(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(**NIGHT)
+            await site.until(lambda: site.receiver.batches)
+            async with site.sftp() as client:
+                await client.rename("users.csv", "users-old.csv")
+                await client.posix_rename("classes.csv", "enrollments.csv")
+            await asyncio.sleep(0.8)
+            assert len(site.receiver.batches) == 1
+            assert len(site.receiver.arrivals) == 3
+
+    story(night())
+
+
+def _with_deadline(site: Site, *, minutes_ago: float) -> None:
+    deadline = (datetime.now(UTC) - timedelta(minutes=minutes_ago)).astimezone(CHICAGO).time().replace(tzinfo=None)
+    site.districts["springfield"] = Receiving(time_zone=CHICAGO, arrival=replace(SOON, deadline=deadline))
+
+
+def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            journal = site.gateway._journal
+            yesterday = datetime.now(CHICAGO).date() - timedelta(days=2)
+            await asyncio.to_thread(journal.handle_deadline, "springfield", yesterday)
+            await site.puts(users=b"u1\n")
+            await site.until(lambda: site.receiver.arrivals)
+            _with_deadline(site, minutes_ago=1)
+            await site.until(lambda: site.receiver.shortages)
+            await site.restart()
+            await asyncio.sleep(0.8)
+            assert site.receiver.shortages == [("springfield", frozenset({"classes", "enrollments"}))]
+
+    story(night())
+
+
+def test_a_district_seen_for_the_first_time_has_missed_nothing(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            _with_deadline(site, minutes_ago=1)
+            site.gateway._asked_at_s = float("-inf")
+            await asyncio.sleep(0.5)
+            assert not site.receiver.shortages
+
+    story(night())

@@ -1,0 +1,155 @@
+"""What accounts see and may do: drops, reports with values and masked, rights."""
+
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from tests.sftp_gateway.harness import Site, account, refused, running, story, write
+
+
+def _with_reports(site: Site) -> None:
+    for folder, text in (
+        (site.home.reports("springfield"), b"real"),
+        (site.home.summaries("springfield"), b"masked"),
+        (site.home.reports("springfield", test=True), b"real test"),
+        (site.home.summaries("springfield", test=True), b"masked test"),
+    ):
+        (folder / "latest.txt").write_bytes(text)
+
+
+async def _read(client: asyncssh.SFTPClient, path: str) -> bytes:
+    async with client.open(path, "rb") as file:
+        content = await file.read()
+        assert isinstance(content, bytes)
+        return content
+
+
+@pytest.mark.parametrize(("who", "seen"), [("acme", "masked"), ("office", "real")])
+def test_the_vendor_sees_masked_reports_and_the_district_the_real_ones(tmp_path: Path, who: str, seen: str) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp(who) as client:
+            _with_reports(site)
+            assert await _read(client, "reports/latest.txt") == seen.encode()
+            assert await _read(client, "test/reports/latest.txt") == f"{seen} test".encode()
+            assert await client.listdir("reports") == ["latest.txt"]
+            assert await client.listdir("test") == ["reports"]
+
+    story(visit())
+
+
+def test_an_account_without_reports_sees_no_such_folder(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            _with_reports(site)
+            site.accounts["blind"] = account("blind", rights=frozenset({"upload"}))
+            async with site.sftp("blind") as client:
+                assert await client.listdir() == ["test"]
+                assert not await client.exists("reports")
+                assert (await refused(client.open("reports/latest.txt", "rb"))).code == 2
+                assert (await refused(client.open("reports/latest.txt", "wb"))).code == 3
+
+    story(visit())
+
+
+def test_an_account_of_many_districts_sees_a_folder_for_each(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            site.accounts["both"] = account("both", "vendor", "springfield", "shelbyville")
+            async with site.sftp("both") as client:
+                assert await client.listdir("/") == ["springfield", "shelbyville"]
+                assert sorted(await client.listdir("shelbyville")) == ["reports", "test"]
+                await write(client, "shelbyville/users.csv", b"x")
+                assert (await refused(client.open("users.csv", "wb"))).code == 2
+                assert (await refused(client.mkdir("ogdenville"))).code == 2
+                assert (await refused(client.mkdir("shelbyville"))).reason == "It exists already"
+            await site.until(lambda: [arrival.district for arrival in site.receiver.arrivals] == ["shelbyville"])
+
+    story(visit())
+
+
+def test_reports_cannot_be_written(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp("office") as client:
+            _with_reports(site)
+            for request in (
+                client.open("reports/mine.txt", "wb"),
+                client.open("reports/latest.txt", "ab"),
+                client.mkdir("reports/mine"),
+                client.truncate("reports/latest.txt", 0),
+                client.open("test/reports/latest.txt", "wb"),
+            ):
+                assert (await refused(request)).code == 3
+            await write(client, "users.csv", b"x")
+            assert (await refused(client.posix_rename("users.csv", "reports/latest.txt"))).code == 3
+
+    story(visit())
+
+
+def test_a_synchronising_client_may_think_that_it_removed_ours(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            _with_reports(site)
+            await client.remove("reports/latest.txt")
+            await client.rmdir("reports")
+            await client.rmdir("test")
+            await client.rename("reports", "old-reports")
+            await client.setstat("reports/latest.txt", asyncssh.SFTPAttrs(atime=1, mtime=2, permissions=0o600))
+            assert await _read(client, "reports/latest.txt") == b"masked"
+            assert sorted(await client.listdir()) == ["reports", "test"]
+            await site.gateway.stop()
+            assert site.audit().count('"event": "spared"') == 4
+            await site.restart_after_stop()
+
+    story(visit())
+
+
+def test_a_vendor_may_stat_its_upload_and_not_read_it_back(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(users=b"secret")
+            async with site.sftp() as vendor, site.sftp("office") as district:
+                assert (await vendor.stat("users.csv")).size == 6
+                assert (await refused(vendor.open("users.csv", "rb"))).code == 3
+                async with vendor.open("users.csv", "r+b") as file:
+                    assert (await refused(file.read())).code == 4
+                assert await _read(district, "users.csv") == b"secret"
+
+    story(visit())
+
+
+def test_an_account_without_upload_changes_nothing(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(users=b"x")
+            site.accounts["reader"] = account("reader", "district", rights=frozenset({"reports", "files"}))
+            async with site.sftp("reader") as client:
+                for request in (
+                    client.open("classes.csv", "wb"),
+                    client.remove("users.csv"),
+                    client.rename("users.csv", "a.csv"),
+                    client.mkdir("own"),
+                    client.truncate("users.csv", 0),
+                ):
+                    assert (await refused(request)).code == 3
+                await client.utime("users.csv", (1, 2))
+                assert await _read(client, "users.csv") == b"x"
+                assert (await client.stat("users.csv")).mtime != 2
+
+    story(visit())
+
+
+def test_long_names_show_no_account_of_this_machine(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            await write(client, "users.csv", b"x")
+            names = await client.readdir()
+            assert all(b" rosterdrop rosterdrop " in (entry.longname or b"") for entry in map(_as_bytes, names))
+
+    story(visit())
+
+
+def _as_bytes(name: asyncssh.SFTPName) -> asyncssh.SFTPName:
+    if isinstance(name.longname, str):
+        name.longname = name.longname.encode()
+    return name

@@ -1,0 +1,118 @@
+"""Files that are put into a drop by other means than SFTP (reference 4; 7, 25 to 28)."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from tests.sftp_gateway.harness import Site, running, story
+
+NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
+
+
+def _copy_in(site: Site, **contents: bytes) -> None:
+    for name, content in (contents or NIGHT).items():
+        (site.drop / name).write_bytes(content)
+
+
+def test_files_copied_into_the_drop_make_a_set(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=30.0) as site:
+            await asyncio.sleep(0.3)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+            (batch,) = site.receiver.batches
+            assert batch.contents == NIGHT
+            assert not any(file.by_gateway or file.account for file in batch.files)
+            assert sorted(site.receiver.names()) == sorted(NIGHT)
+
+    story(night())
+
+
+def test_the_scan_finds_what_nobody_was_woken_for(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.3) as site:
+            site.gateway._watcher.stop()
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_files_that_came_while_the_gateway_was_down_are_found(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.gateway.stop()
+            _copy_in(site)
+            await site.restart_after_stop()
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_a_file_that_still_grows_has_not_arrived(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            with (site.drop / "users.csv").open("wb") as slow:
+                for _ in range(8):
+                    slow.write(b"x" * 100)
+                    slow.flush()
+                    await asyncio.sleep(0.25)
+                assert not site.receiver.arrivals
+            await site.until(lambda: site.receiver.arrivals)
+            assert site.receiver.arrivals[0].file.size == 800
+
+    story(night())
+
+
+def test_a_file_left_in_the_drop_is_taken_once_and_its_change_again(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            site.receiver.lends = frozenset({"classes", "enrollments"})
+            _copy_in(site)
+            await site.until(lambda: len(site.receiver.batches) == 1)
+            (site.drop / "users.csv").rename(site.drop / "moved.csv")
+            await asyncio.sleep(1.8)
+            assert len(site.receiver.batches) == 1
+            (site.drop / "users.csv").write_bytes(b"changed by hand")
+            await site.until(lambda: len(site.receiver.batches) == 2)
+            assert site.receiver.batches[1].contents == {"users.csv": b"changed by hand"}
+
+    story(night())
+
+
+def test_names_that_nobody_can_read_do_not_end_the_watch(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.4) as site:
+            for name in (b"\xff\xfe.csv", b"new\nline.csv"):
+                (site.drop / os.fsdecode(name)).write_bytes(b"x")
+            await asyncio.sleep(0.8)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+            assert {file.name for file in site.receiver.batches[0].files} == set(NIGHT)
+            await site.until(lambda: site.audit().count('"unreadable_name"') == 2)
+
+    story(night())
+
+
+def test_reports_and_temp_names_and_folders_are_no_arrivals(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.2) as site:
+            (site.home.reports("springfield") / "users.csv").write_bytes(b"x")
+            _copy_in(site, **{"users.csv.part": b"x", "classes.csv~": b"x"})
+            (site.drop / "enrollments.csv").mkdir()
+            await asyncio.sleep(1.8)
+            assert not site.receiver.arrivals
+
+    story(night())
+
+
+def test_a_drop_that_is_removed_and_made_again_is_watched_again(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.3) as site:
+            site.drop.rename(tmp_path / "away")
+            await asyncio.sleep(0.6)
+            site.drop.mkdir()
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
