@@ -72,11 +72,11 @@ class Service:
         """
         with service_lock(self._home, who="the service"):
             await asyncio.to_thread(self._take_up)
+            await self._gateway.start()
             worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
             working = asyncio.create_task(self._work(worker))
+            _log.info("serving", port=self.port)
             try:
-                await self._gateway.start()
-                _log.info("serving", port=self.port)
                 if ready:
                     ready()
                 await stop.wait()
