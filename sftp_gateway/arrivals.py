@@ -107,7 +107,7 @@ class Standing:
 
 
 class Journal:
-    """The journal; `folder_of` tells where the files of a drop lie."""
+    """The journal in `file`; `drops` is the folder of all drops, from which the paths of files are told."""
 
     def __init__(self, file: Path, drops: Path) -> None:
         connection = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)

@@ -201,7 +201,8 @@ def _host_keys() -> Path:
 
 def site_at(root: Path, **changes: Any) -> Site:
     home = Home(root / "home")
-    shutil.copytree(_host_keys(), home.keys)
+    if not home.keys.exists():
+        shutil.copytree(_host_keys(), home.keys)
     return Site(
         home=home,
         receiver=Recorder(),
