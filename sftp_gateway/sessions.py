@@ -155,7 +155,8 @@ class Session(asyncssh.SFTPServer):
         self._desk.touched(held.drop, self)
         if writing:
             self._note("interrupted", held.place, bytes=writing.size, ms=_ms_since(held.began_s))
-            self._desk.interrupted(writing)
+            if "/" not in writing.path:  # what lies in a sub-folder never counts
+                self._desk.interrupted(writing)
         return None
 
     async def exit(self) -> None:

@@ -72,8 +72,8 @@ select * from writing
  where district = :district and drop_name = :drop_name and interrupted_at is not null order by id;
 
 -- name: untold_interruptions
--- Interruptions whose receipt was not written.
-select * from writing where told = 0 and interrupted_at is not null order by id;
+-- Interruptions whose receipt was not written; what lies in a sub-folder never counts and gets none.
+select * from writing where told = 0 and interrupted_at is not null and instr(path, '/') = 0 order by id;
 
 -- name: told_interruption
 -- The receipt of this interruption is written.
