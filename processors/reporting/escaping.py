@@ -19,7 +19,6 @@ _LEFT_RAW_BY_JSON: Final = re.compile(f"[{''.join(chr(code) for code in _UNSEEN 
 # Blanks before it are skipped by some spreadsheets. Apostrophes before it are ours or look like ours.
 _FORMULA: Final = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _NEEDS_GUARD: Final = rf"^('*\s*{_FORMULA})"
-_HAS_GUARD: Final = rf"^'('*\s*{_FORMULA})"
 
 
 def visible(text: str) -> str:
@@ -38,10 +37,8 @@ def visible_cells(column: pl.Expr) -> pl.Expr:
 
 
 def guarded(column: pl.Expr) -> pl.Expr:
-    """A column of text that no spreadsheet takes for formulas: such cells get a leading apostrophe."""
+    """A column of text that no spreadsheet takes for formulas: such cells get a leading apostrophe.
+
+    A cell that only looks as if it had got one gets one too, so that taking one away always gives what was there.
+    """
     return column.str.replace(_NEEDS_GUARD, "'${1}")
-
-
-def unguarded(column: pl.Expr) -> pl.Expr:
-    """What `guarded` was given: for rows that come back repaired."""
-    return column.str.replace(_HAS_GUARD, "${1}")

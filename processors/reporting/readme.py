@@ -28,10 +28,9 @@ latest.html  latest.txt  latest.json
 
 _REJECTED: Final = """\
     rejected/users.csv and others
-        the rows that were left out, as they came. Repair them, keep the first
-        three columns, and upload the file: only these rows are replaced. A
-        leading ' in a cell only keeps a spreadsheet from calculating; it is
-        taken away again when the file comes back.
+        the rows that were left out, as they came, with batch, line and reason
+        before them. Repair them in your system and send the file again. A
+        leading ' in a cell only keeps a spreadsheet from calculating.
 """
 
 _MORE: Final = """\

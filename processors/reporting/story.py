@@ -249,10 +249,8 @@ def _notes(report: Report, counts: Sequence[FileCounts], rejected: int) -> Itera
         if carried := _carried(file, report):
             yield f"{file.facts.file} is {carried}."
     if rejected and is_applied(report):
-        whose = (
-            "its record stays in Connect as it was" if rejected == 1 else "their records stay in Connect as they were"
-        )
-        yield f"{many(rejected, 'rejected row')}: {whose}."
+        whose = "it" if rejected == 1 else "them"
+        yield f"{many(rejected, 'rejected row')}: what Connect holds for {whose} stays as it was."
 
 
 def _file_story(file: FileCounts, report: Report) -> FileStory:

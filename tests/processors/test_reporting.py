@@ -147,7 +147,7 @@ def test_a_refusal_gives_its_reason() -> None:
 def test_rejected_rows_keep_their_records_and_carried_files_their_age() -> None:
     told = story_of(a_full_night(), masked=False)
 
-    assert "4 rejected rows: their records stay in Connect as they were." in told.notes
+    assert "4 rejected rows: what Connect holds for them stays as it was." in told.notes
     assert "guardians.csv is carried from batch 41, 17 hours old." in told.notes
 
 
