@@ -40,21 +40,26 @@ def plan_for(store: Store, judgement: Judgement, profile: Profile) -> Plan:
             name: people.standing(store, profile.id, ENTITIES[name], records)
             for name, records in newcomers(tonight, baseline).items()
         }
-    comparison = compare(tonight, baseline, standing, _protected(judgement), profile.sync)
+    comparison = compare(tonight, baseline, standing, _protected(judgement, baseline), profile.sync)
     return Plan(comparison=comparison, guard=guard(comparison, baseline, profile.guard, reasons=judgement.withholds))
 
 
-def _protected(judgement: Judgement) -> Frames:
-    """Keys of rejected rows in the store's words."""
+def _protected(judgement: Judgement, baseline: Frames) -> Frames:
+    """Keys of rejected rows in the store's words; of a row without an ID, everybody who has its name."""
     keys = judgement.protected
     pairs = keys.get("enrollments", _NO_ENROLLMENTS)
     links = keys.get("guardians", _NO_LINKS)
     return {
-        "person": keys.get("users", _NO_KEYS),
+        "person": pl.concat([keys.get("users", _NO_KEYS), _namesakes(judgement, baseline)]).unique(),
         "classroom": keys.get("classes", _NO_KEYS),
         "membership": pairs.select(classroom="classSourcedId", key="userSourcedId"),
         "guardianship": links.select(student="studentSourcedId", guardian="guardianSourcedId"),
     }
+
+
+def _namesakes(judgement: Judgement, baseline: Frames) -> pl.DataFrame:
+    names = judgement.without_id.select(given_name="givenName", family_name="familyName")
+    return baseline["person"].join(names, on=("given_name", "family_name"), how="semi").select("key")
 
 
 _NO_KEYS: Final = pl.DataFrame(schema={"key": pl.String()})

@@ -13,7 +13,10 @@ from validators.findings import Finding
 from validators.judging import Judgement
 
 # Records that came back and stay archived, by what the profile says; the catalogue's codes for them.
-_SKIPPED: Final[Mapping[str, str]] = {"classroom": "class.archived.kept", "person": "student.archived.kept"}
+_SKIPPED: Final[Mapping[str, tuple[str, str]]] = {
+    "classroom": ("class.archived.kept", "classes.csv"),
+    "person": ("student.archived.kept", "users.csv"),
+}
 
 
 def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Comparison | None) -> dict[str, Any]:
@@ -37,7 +40,8 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
 def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     """What comparing found beside judging: records that stay archived although they came back."""
     skipped: Mapping[str, int] = summary.get("skipped", {})
-    return [Finding(code=_SKIPPED[name], count=count) for name, count in skipped.items() if name in _SKIPPED and count]
+    found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
+    return [Finding(code=code, file=file, count=count) for code, file, count in found]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def as_frame(findings: Iterable[Finding]) -> pl.DataFrame:
 def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Frames of findings as one; columns that a frame lacks are null, a missing count is 1."""
     parts = [as_frame(()), *frames]
-    return pl.concat(parts, how="diagonal").select(FINDINGS).with_columns(pl.col("count").fill_null(1))
+    return pl.concat(parts, how="diagonal").select(*FINDINGS).with_columns(pl.col("count").fill_null(1))
 
 
 def folded(findings: pl.DataFrame) -> pl.DataFrame:

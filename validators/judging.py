@@ -11,7 +11,7 @@ from config.tables import TABLES, TableName, table_of
 from validators import catalogue, sets, sifting
 from validators.alone import judged_alone
 from validators.findings import FINDINGS, Finding, as_frame
-from validators.protecting import protected
+from validators.protecting import protected, without_id
 from validators.schemas import columns_of
 from validators.sifting import Sieve, joined_found, key_of
 from validators.tables import LINE, FileFacts, Table
@@ -27,6 +27,9 @@ REJECTED: Final[dict[str, pl.DataType]] = {
     "cascade": pl.Boolean(),
 }
 """Shape of the rejected rows, each once. `key`: sourcedId, or `class/user` and `student/guardian` for pairs."""
+
+WITHOUT_ID: Final[dict[str, pl.DataType]] = {"givenName": pl.String(), "familyName": pl.String()}
+"""Shape of what is known of rejected people whose row has no ID."""
 
 SET_ASIDE: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),
@@ -79,6 +82,8 @@ class Judgement:
             classes (sourcedId); `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
             `guardianSourcedId` for guardians. Of a row that could not be read, every cell that might be a key is here.
             A null half of a pair means that the row does not say: every record with the other half is protected.
+        without_id: `givenName`, `familyName` of rejected rows of users.csv that lost their ID; whoever has this name
+            may be meant.
         refused: whether nothing of this batch can be applied.
         withholds: codes of findings that forbid archiving and unlinking tonight, whatever the guard counts.
         schools: SIS ID to name of the schools that count: the profile's, or those found where it says `auto`.
@@ -91,6 +96,7 @@ class Judgement:
     rejected: pl.DataFrame
     set_aside: pl.DataFrame
     protected: Mapping[TableName, pl.DataFrame] = field(default_factory=dict)
+    without_id: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WITHOUT_ID))
     refused: bool = False
     withholds: tuple[str, ...] = ()
     schools: Mapping[str, str] = field(default_factory=dict)
@@ -145,6 +151,7 @@ def judge(
         rejected=pl.concat([pl.DataFrame(schema=REJECTED), *map(_rejected, sieves.values())]),
         set_aside=pl.concat([pl.DataFrame(schema=SET_ASIDE), *map(_set_aside, sieves.values())]),
         protected={name: protected(sieve) for name, sieve in sieves.items()},
+        without_id=without_id(sieves["users"]) if "users" in sieves else pl.DataFrame(schema=WITHOUT_ID),
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
         withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),
         schools=terms.schools,
@@ -187,7 +194,10 @@ def _refuses(findings: list[Finding]) -> bool:
 
 
 def _share(sieve: Sieve) -> tuple[int, int]:
-    return sieve.rejected["line"].n_unique(), sieve.table.rows.height + sieve.table.broken.height
+    """Rows that are wrong themselves, out of all; what falls with others says nothing of how this file was read."""
+    return sieve.rejected.filter(~pl.col("cascade"))[
+        LINE
+    ].n_unique(), sieve.table.rows.height + sieve.table.broken.height
 
 
 def _accepted(sieve: Sieve) -> pl.DataFrame:

@@ -20,6 +20,13 @@ def protected(sieve: Sieve) -> pl.DataFrame:
     return _pairs(sieve, rejected)
 
 
+def without_id(sieve: Sieve) -> pl.DataFrame:
+    """Who the rejected rows of users.csv without an ID may be about: `givenName`, `familyName`, each once."""
+    rejected = sieve.rows.join(sieve.rejected, on=LINE, how="semi")
+    unnamed = rejected.filter(pl.col("sourcedId").is_null())
+    return unnamed.select("givenName", "familyName").drop_nulls().unique(maintain_order=True)
+
+
 def _ids(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
     """The ID of each row, as it stands and without what was added to it; of a row without one, all its words."""
     named = rejected.select(key="sourcedId").drop_nulls()

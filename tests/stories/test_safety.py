@@ -104,3 +104,23 @@ def test_summaries_hold_no_value_of_a_person(lived_in: Springfield) -> None:
     )
     for word in (b"odd-id-77", b"Bartholomew", b"Zwingli", b"not-an-address-77"):
         assert word not in masked
+
+
+def test_a_row_that_lost_its_id_archives_nobody(lived_in: Springfield) -> None:
+    lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    without_id = [{**row, "sourcedId": ""} if row["sourcedId"] == "ben" else row for row in EVERYBODY]
+    report = lived_in.uploads_by_hand(users=without_id, classes=[MATH], enrollments=MEMBERS)
+
+    assert report.verdict == "accepted_with_rejections"
+    assert report.document["changes"]["student"]["archived"] == 0
+    assert lived_in.status_of("ben") == "active"
+
+
+def test_a_class_that_stays_archived_is_told(lived_in: Springfield) -> None:
+    art = MATH | {"sourcedId": "art", "title": "Art"}
+    lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art], enrollments=MEMBERS)
+    lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    report = lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art], enrollments=MEMBERS)
+
+    assert "class.archived.kept" in report.codes
+    assert report.document["changes"]["classroom"]["restored"] == 0
