@@ -199,10 +199,11 @@ def _decision(report: Report) -> Iterator[str]:
     """What a person has to decide before anything else."""
     if report.number is None or report.test:
         return
+    batch = f"batch {report.number}"
     if report.verdict == "held":
-        yield f"Look below; then have batch {report.number} approved, or send better files in its place."
+        yield f"Look below and send better files. If these are right, ask us to raise the limit and run {batch} again."
     elif report.verdict == "withheld":
-        yield f"Did they really leave? Have batch {report.number} approved. If not, send their rows again."
+        yield f"Did they really leave? Then ask us to raise the limit and run {batch} again. If not, send their rows."
 
 
 def _step(group: Group) -> str:
