@@ -86,7 +86,7 @@ def outcome_of(home: Home, number: int) -> Outcome:
             raise NoVerdict(number, batch.state)
         profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
         judgement = judge_set(_read(home, batch, profile), profile, known(store, batch.district))
-    report = _report_on(batch, profile, judgement)
+        report = _report_on(store, batch, profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
 
@@ -122,7 +122,7 @@ def _finish(home: Home, store: Store, number: int, *, who: str) -> Outcome:
         plan = None if judgement.refused else plan_for(store, judgement, profile)  # 6 mean, 7 compare, 8 guard
         _apply(store, batch, judgement, plan, who=who)  # 9 apply
         batch = ledger.require(store, number)
-    report = _report_on(batch, profile, judgement)
+    report = _report_on(store, batch, profile, judgement)
     publish(home, report, files.tables)  # 10 report
     _close(store, batch, who=who)
     return Outcome(number=number, verdict=report.verdict, report=report)
@@ -190,8 +190,9 @@ def _supersede_held(store: Store, batch: LedgerBatch, now: datetime, *, who: str
         ledger.note(store, number, "supersede", at=now, who=who, detail=f"by batch {batch.number}")
 
 
-def _report_on(batch: LedgerBatch, profile: Profile, judgement: Judgement) -> Report:
+def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Judgement) -> Report:
     summary = batch.summary or {}
+    lenders = {file.carried_from for file in batch.files if file.carried_from is not None}
     return Report(
         verdict=as_verdict(batch.verdict),
         judgement=replace(judgement, findings=joined([judgement.findings, as_frame(findings_in(summary))])),
@@ -203,6 +204,7 @@ def _report_on(batch: LedgerBatch, profile: Profile, judgement: Judgement) -> Re
         test=batch.test,
         changes=batch.changes,
         guard=guard_in(summary),
+        carried={number: ledger.require(store, number).received for number in lenders},
     )
 
 
