@@ -34,9 +34,10 @@ def judged_alone(table: Table, *, country: str) -> Sieve:
     """
     rows = _with_people(normalised(table.rows, table.name, country=country), table.name)
     identity = duplicates.IDENTITIES[table.name]
-    again = duplicates.repeated(rows, identity)
+    shared = duplicates.sharing(rows, identity)
+    again = duplicates.repeated(shared, identity)
     once = Sieve.of(table, rows).setting_aside(again, "duplicate").noting(again)
-    differing = duplicates.conflicting(rows, identity)
+    differing = duplicates.conflicting(shared, identity)
     faults = broken_rules(once, [rule for rule in rules_of(table.name) if rule.column])
     of_rows, of_values = (faults.filter(rejects=what) for what in ("row", "value"))
     judged = once.rejecting(joined_found(differing, of_rows)).without_values(of_values)

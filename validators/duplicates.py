@@ -79,24 +79,29 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
 }
 
 
-def repeated(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
-    """Rows that say again what an earlier one says; `detail` is the line of that one."""
-    return (
-        _sharing(rows, identity)
-        .filter(pl.col("kinds") == 1, pl.col(LINE) != pl.col("first"))
-        .select(
-            LINE,
-            code=pl.lit(identity.repeated),
-            column=pl.lit(identity.column),
-            value=identity.column,
-            detail=pl.col("first").cast(pl.String),
-        )
+def sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """The rows whose key another row has too, with `identity`, `first` (line) and `kinds` (how many differ)."""
+    keyed = rows.with_columns(identity=identity.key)
+    shared = keyed.filter(pl.col("identity").is_duplicated() & pl.col("identity").is_not_null())
+    return shared.with_columns(
+        first=pl.col(LINE).min().over("identity"),
+        kinds=pl.struct(identity.same).n_unique().over("identity"),
     )
 
 
-def conflicting(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
-    """Rows that differ under one key; `detail` names the columns that differ."""
-    differing = _sharing(rows, identity).filter(pl.col("kinds") > 1)
+def repeated(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """Rows of `sharing` that say again what an earlier one says."""
+    return shared.filter(pl.col("kinds") == 1, pl.col(LINE) != pl.col("first")).select(
+        LINE,
+        code=pl.lit(identity.repeated),
+        column=pl.lit(identity.column),
+        value=identity.column,
+    )
+
+
+def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
+    """Rows of `sharing` that differ under one key; `detail` names the columns that differ."""
+    differing = shared.filter(pl.col("kinds") > 1)
     differs = [pl.when(pl.col(column).n_unique() > 1).then(pl.lit(column)).alias(column) for column in identity.same]
     details = (
         differing.group_by("identity")
@@ -113,14 +118,4 @@ def repeated_ids(enrollments: pl.DataFrame) -> pl.DataFrame:
     named = enrollments.filter(pl.col("sourcedId").is_not_null() & ~pl.col("sourcedId").is_first_distinct())
     return named.select(
         LINE, code=pl.lit("enrollment.sourcedId.repeated"), column=pl.lit("sourcedId"), value="sourcedId"
-    )
-
-
-def _sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
-    """The rows whose key another row has too, with `identity`, `first` (line) and `kinds` (how many differ)."""
-    keyed = rows.with_columns(identity=identity.key)
-    shared = keyed.filter(pl.col("identity").is_duplicated() & pl.col("identity").is_not_null())
-    return shared.with_columns(
-        first=pl.col(LINE).min().over("identity"),
-        kinds=pl.struct(identity.same).n_unique().over("identity"),
     )

@@ -55,7 +55,8 @@ def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 def folded(findings: pl.DataFrame) -> pl.DataFrame:
     """One row for what is the same thing said often: what follows from one cause, and notes of one kind in a file.
 
-    `count` adds up and the place is that of the first. Findings that somebody must repair one by one stay apart.
+    `count` adds up, place and value are those of the first. Findings that somebody must repair one by one stay apart,
+    and so do notes on different columns or schools (`detail`).
 
     Args:
         findings: as FINDINGS, with `level` (as `catalogue.described` adds it) where notes are to be folded.
@@ -64,7 +65,7 @@ def folded(findings: pl.DataFrame) -> pl.DataFrame:
     """
     level = pl.col("level") if "level" in findings.columns else pl.lit(None, pl.String)
     alone = pl.col("cause").is_null() & level.ne("info").fill_null(value=True)
-    place = pl.struct("code", "file", "cause", apart=pl.when(alone).then("index"))
+    place = pl.struct("code", "file", "cause", "column", "detail", apart=pl.when(alone).then("index"))
     numbered = findings.with_row_index("index").with_columns(group=place.rank("dense"))
     firsts = numbered.with_columns(
         first=pl.col("index").min().over("group"), count=pl.col("count").sum().over("group").cast(pl.UInt32)

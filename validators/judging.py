@@ -13,7 +13,7 @@ from validators.alone import judged_alone
 from validators.findings import FINDINGS, Finding, as_frame
 from validators.protecting import protected, without_id
 from validators.schemas import columns_of
-from validators.sifting import Sieve, joined_found, key_of
+from validators.sifting import FOUND, WHOLE_FILE, Sieve, joined_found, key_of
 from validators.tables import LINE, FileFacts, Table
 from validators.together import ADDED, Terms, judged_together
 
@@ -225,27 +225,24 @@ def _set_aside(sieve: Sieve) -> pl.DataFrame:
 
 
 def _ordered(found: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
-    """Findings by file and line, what is about the set first; causes become indexes.
+    """Findings by file and line, what is about the set first; causes become indexes."""
+    places = {sieve.table.facts.file: place for place, sieve in enumerate(sieves.values())}
+    place = pl.col("file").replace_strict(places, default=-1, return_dtype=pl.Int32)
+    numbered = found.sort(place, pl.col(LINE).fill_null(0), maintain_order=True).with_row_index("index")
+    return numbered.join(
+        _causes(numbered, sieves), on=["cause_file", "cause_line"], how="left", maintain_order="left"
+    ).select(list(FINDINGS))
 
-    A finding that follows from a row follows from the first of that row's findings that rejects it.
-    """
-    files = {sieve.table.facts.file: place for place, sieve in enumerate(sieves.values())}
-    place = pl.col("file").replace_strict(files, default=-1, return_dtype=pl.Int32)
-    numbered = found.sort(place, pl.col(LINE).fill_null(0), maintain_order=True).with_row_index("index").lazy()
-    reasons = pl.concat(
-        [pl.DataFrame(schema={"file": pl.String, LINE: pl.UInt32, "code": pl.String})]
-        + [
-            sieve.rejected.select(file=pl.lit(file), line=LINE, code="code")
-            for file, sieve in zip(files, sieves.values(), strict=True)
-        ]
-    ).unique()
-    causes = (
-        numbered.join(reasons.lazy(), on=["file", LINE, "code"], how="semi")
-        .group_by(cause_file="file", cause_line=LINE)
-        .agg(cause=pl.col("index").min().cast(pl.Int32))
-    )
+
+def _causes(numbered: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
+    """What others follow from: the first finding that rejects a row, and that a file is empty."""
+    place = ["file", LINE, "code"]
+    rejecting = [pl.DataFrame(schema=FOUND).select(place)]
+    rejecting += [sieve.rejected.select(LINE, "code", file=pl.lit(sieve.table.facts.file)) for sieve in sieves.values()]
+    of_rows = numbered.join(pl.concat(rejecting, how="diagonal").unique(), on=place, how="semi")
+    of_files = numbered.filter(pl.col("code").str.ends_with(".none"), pl.col(LINE).is_null())
     return (
-        numbered.join(causes, on=["cause_file", "cause_line"], how="left", maintain_order="left")
-        .select(list(FINDINGS))
-        .collect()
+        pl.concat([of_rows, of_files])
+        .group_by(cause_file="file", cause_line=pl.col(LINE).fill_null(WHOLE_FILE))
+        .agg(cause=pl.col("index").min().cast(pl.Int32))
     )

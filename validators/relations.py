@@ -6,7 +6,7 @@ list of str (the configured ones). `unread` are the words of rows that could not
 Findings go out as `sifting.FOUND`; what follows from another row names its file and line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,13 +14,20 @@ import polars as pl
 
 from config.tables import file_of
 from validators.people import kind_of
+from validators.sifting import WHOLE_FILE
 from validators.tables import LINE
 
 MOST_GUARDIANS: Final = 6  # connect-behaviour 6, G6
 _ORDER_OF_FATES: Final = pl.Enum(
     ["standing", "rejected", "absent", "other_school", "other_source", "no_contact", "duplicate", "unread"]
 )
-_ABSENT: Final = ("absent", "other_school")  # what points at these shares their fate
+_NOTHING: Final = pl.DataFrame(
+    schema={
+        LINE: pl.UInt32,
+        **dict.fromkeys(("code", "column", "value", "cause_file"), pl.String),
+        "cause_line": pl.UInt32,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,75 +62,102 @@ def by_id(fates: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """What a column points at."""
+
+    name: str
+    column: str
+    fates: pl.DataFrame
+
+    @property
+    def file(self) -> str:
+        """Where the target's rows stand."""
+        return file_of("classes" if self.name == "class" else "users")
+
+    @property
+    def fate(self) -> pl.Expr:
+        """Fate of the target; null where the file does not hold it."""
+        return pl.col(f"{self.name}_fate")
+
+    @property
+    def is_faulty(self) -> pl.Expr:
+        """Whether the target's row was rejected."""
+        return self.fate.is_in(["rejected", "unread"]).fill_null(value=False)
+
+
 def enrollments_pointing(
     enrollments: pl.DataFrame, people: pl.DataFrame | None, classes: pl.DataFrame | None
 ) -> Pointing:
     """What follows for enrollments; a table that is not part of the batch (None) is not asked."""
-    told = enrollments
-    targets: list[tuple[str, str]] = []
-    for target, column, fates in (("user", "userSourcedId", people), ("class", "classSourcedId", classes)):
-        if fates is not None:
-            told = _told(told, column, fates, target)
-            targets.append((target, column))
-    enrolled_guardian = pl.lit(value=False)
-    if people is not None:
-        enrolled_guardian = (pl.col("user_kind") == "guardian") & ~pl.col("user_fate").is_in(["rejected", "unread"])
-    return _pointing(told, "enrollment", targets, enrolled_guardian, "enrollment.user.guardian", "userSourcedId")
+    targets = [
+        _Target(name=name, column=column, fates=fates)
+        for name, column, fates in (("user", "userSourcedId", people), ("class", "classSourcedId", classes))
+        if fates is not None
+    ]
+    is_guardian = (pl.col("user_kind") == "guardian") & ~targets[0].is_faulty if people is not None else None
+    return _pointing(enrollments, "enrollment", targets, is_guardian, "enrollment.user.guardian")
 
 
 def guardians_pointing(guardians: pl.DataFrame, people: pl.DataFrame) -> Pointing:
     """What follows for the rows of guardians.csv from the students that they name."""
-    told = _told(guardians, "studentSourcedId", people, "student")
-    no_student = (pl.col("student_kind") != "student") & ~pl.col("student_fate").is_in(["rejected", "unread"])
-    targets = [("student", "studentSourcedId")]
-    return _pointing(told, "guardian", targets, no_student, "guardian.student.not_student", "studentSourcedId")
-
-
-def _told(rows: pl.DataFrame, column: str, fates: pl.DataFrame, target: str) -> pl.DataFrame:
-    """The rows with what is known of their target: `<target>_fate` (null: nothing), `_line`, `_kind`, `_school`."""
-    known = fates.select(
-        pl.col("key").alias(column),
-        *(pl.col(name).alias(f"{target}_{name}") for name in ("fate", LINE, "kind", "school")),
-    )
-    return rows.join(known, on=column, how="left", maintain_order="left")
+    student = _Target(name="student", column="studentSourcedId", fates=people)
+    is_other = (pl.col("student_kind") != "student") & ~student.is_faulty
+    return _pointing(guardians, "guardian", [student], is_other, "guardian.student.not_student")
 
 
 def _pointing(
-    told: pl.DataFrame, what: str, targets: list[tuple[str, str]], wrong: pl.Expr, wrong_code: str, wrong_column: str
+    rows: pl.DataFrame, what: str, targets: Sequence[_Target], is_wrong: pl.Expr | None, wrong_code: str
 ) -> Pointing:
-    fates = [pl.col(f"{target}_fate") for target, _ in targets]
-    absent = _any(fate.eq("absent") for fate in fates)
-    other = _any(fate.eq("other_school") for fate in fates) & ~absent
-    here = told.filter(~absent, ~other)
-    where = [
-        pl.when(pl.col(f"{target}_fate") == "other_school").then(pl.col(f"{target}_school")) for target, _ in targets
-    ]
+    """What follows for rows; `is_wrong` and its code speak of the first target."""
+    told = rows
+    for target in targets:
+        told = _told(told, target)
+    absent = _any(target.fate == "absent" for target in targets)
+    elsewhere = _any(target.fate == "other_school" for target in targets)
+    schools = [pl.when(target.fate == "other_school").then(f"{target.name}_school") for target in reversed(targets)]
+    here = told.filter(~absent, ~elsewhere)
+    wrong = here.clear() if is_wrong is None else here.filter(is_wrong.fill_null(value=False))
+    column = targets[0].column if targets else LINE
     return Pointing(
         absent=told.filter(absent),
-        other_school=told.filter(other).with_columns(school=pl.coalesce(*reversed(where))) if where else told.clear(),
-        cascading=pl.concat([_dangling(here, what, target, column) for target, column in targets]),
-        wrong=here.filter(wrong.fill_null(value=False)).select(
-            LINE, code=pl.lit(wrong_code), column=pl.lit(wrong_column), value=wrong_column
+        other_school=told.filter(elsewhere, ~absent).with_columns(
+            school=pl.coalesce(pl.lit(None, pl.String), *schools)
         ),
+        cascading=pl.concat([_NOTHING, *(_dangling(here, what, target) for target in targets)]),
+        wrong=wrong.select(LINE, code=pl.lit(wrong_code), column=pl.lit(column), value=pl.col(column).cast(pl.String)),
     )
+
+
+def _told(rows: pl.DataFrame, target: _Target) -> pl.DataFrame:
+    """The rows with what is known of their target: `<target>_fate`, `_line`, `_kind`, `_school`."""
+    known = target.fates.select(
+        pl.col("key").alias(target.column),
+        *(pl.col(name).alias(f"{target.name}_{name}") for name in ("fate", LINE, "kind", "school")),
+    )
+    return rows.join(known, on=target.column, how="left", maintain_order="left")
 
 
 def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
     return pl.any_horizontal(pl.lit(value=False), *conditions).fill_null(value=False)
 
 
-def _dangling(rows: pl.DataFrame, what: str, target: str, column: str) -> pl.DataFrame:
-    """Findings for rows whose target is nowhere (`.unknown`) or was rejected (`.rejected`, with its cause)."""
-    fate = pl.col(f"{target}_fate")
-    rejected = fate.is_in(["rejected", "unread"]).fill_null(value=False)
-    file = file_of("classes" if target == "class" else "users")
-    return rows.filter(fate.is_null() | rejected).select(
+def _dangling(rows: pl.DataFrame, what: str, target: _Target) -> pl.DataFrame:
+    """Findings for rows whose target is nowhere (`.unknown`) or was rejected (`.rejected`, with its cause).
+
+    Where the target's whole file is empty, that is the cause.
+    """
+    cause: pl.Expr = pl.when(target.is_faulty).then(f"{target.name}_{LINE}")
+    if target.fates.is_empty():
+        cause = pl.lit(WHOLE_FILE, pl.UInt32)
+    ending = pl.when(target.is_faulty).then(pl.lit("rejected")).otherwise(pl.lit("unknown"))
+    return rows.filter(target.fate.is_null() | target.is_faulty).select(
         LINE,
-        code=pl.when(rejected).then(pl.lit(f"{what}.{target}.rejected")).otherwise(pl.lit(f"{what}.{target}.unknown")),
-        column=pl.lit(column),
-        value=column,
-        cause_file=pl.when(rejected).then(pl.lit(file)),
-        cause_line=pl.when(rejected).then(f"{target}_{LINE}"),
+        code=pl.concat_str(pl.lit(f"{what}.{target.name}."), ending),
+        column=pl.lit(target.column),
+        value=target.column,
+        cause_file=pl.when(cause.is_not_null()).then(pl.lit(target.file)),
+        cause_line=cause,
     )
 
 

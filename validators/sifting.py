@@ -28,6 +28,9 @@ FOUND: Final = pl.Schema(
 )
 """Findings before they have an order: what one follows from is named by its place instead of its index."""
 
+WHOLE_FILE: Final = 0
+"""As `cause_line`: what a finding says of the file and not of a line."""
+
 _FATES: Final = pl.Schema({"line": pl.UInt32(), "code": pl.String(), "cascade": pl.Boolean()})
 _ASIDE: Final = pl.Schema({"line": pl.UInt32(), "reason": pl.String()})
 
