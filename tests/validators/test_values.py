@@ -79,7 +79,7 @@ def test_harmless_differences_vanish(column: str, written: str, held: str | None
         ("unlisted", "unlisted", False),
     ],
 )
-def test_phones_are_written_as_e164_and_judged(written: str, held: str, usable: bool) -> None:  # noqa: FBT001  # one row a case
+def test_phones_are_written_as_e164_and_judged(written: str, held: str, *, usable: bool) -> None:
     frame = pl.DataFrame({"phone": [written]})
     number = frame.select(as_e164(pl.col("phone"), "US"))
     assert number.item() == held
