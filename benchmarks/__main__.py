@@ -1,0 +1,20 @@
+"""Run every benchmark, or those that are named: `python -m benchmarks night reading`."""
+
+import sys
+
+from benchmarks import generating, night, reading
+
+ALL = {"generating": generating.main, "night": night.main, "reading": reading.main}
+
+
+def main(names: list[str]) -> int:
+    """Run benchmarks by name; the worst of their exit codes."""
+    codes = []
+    for name in names or ALL:
+        print(f"== {name}")
+        codes.append(ALL[name]() or 0)
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
