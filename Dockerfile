@@ -18,4 +18,4 @@ ENV PATH=/opt/rosterdrop/bin:$PATH ROSTERDROP_HOME=/home/rosterdrop/home
 VOLUME /home/rosterdrop/home
 EXPOSE 2222
 HEALTHCHECK --interval=30s --timeout=10s CMD ["rosterdrop", "--quiet", "status", "--serving"]
-CMD ["sh", "-c", "rosterdrop init \"$ROSTERDROP_HOME\" && exec rosterdrop serve"]
+CMD ["sh", "-c", "rosterdrop init \"$ROSTERDROP_HOME\" && exec rosterdrop serve --host 0.0.0.0"]

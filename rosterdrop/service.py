@@ -6,8 +6,8 @@ The ledger is the queue between them, so nothing that was frozen is lost when ei
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from processors.locks import service_lock
 from processors.pipeline import deliver
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
-from processors.worker import Done, Worker
+from processors.worker import Worker
 from sftp_gateway import (
     Arrival,
     ArrivedFile,
@@ -39,20 +39,21 @@ from sftp_gateway import (
 from validators import Peek, peek
 
 _TICK_S: Final = 2.0
+_A_DAY: Final = timedelta(days=1)
 _log = structlog.get_logger("rosterdrop")
 
 
 class Service:
     """One home's service, from start to clean stop."""
 
-    def __init__(self, home: Home, *, done: Callable[[Done], None] | None = None) -> None:
+    def __init__(self, home: Home, *, host: str | None = None) -> None:
         self._home = home
         self._live = Live(home)
-        self._done = done
         self._work_came = asyncio.Event()
+        settings = self._live.now.settings
         self._gateway = Gateway(
             home,
-            self._live.now.settings,
+            settings if host is None else replace(settings, server=replace(settings.server, host=host)),
             accounts=self._accounts,
             districts=self._districts,
             receiver=_Receiver(home, self._live, self._work_came.set),
@@ -107,8 +108,6 @@ class Service:
             return
         for done in finished:
             _log.info("batch done", district=district, batch=done.number, verdict=done.verdict)
-            if self._done:
-                self._done(done)
 
     def _accounts(self) -> Mapping[str, Account]:
         return self._live.refresh().accounts
@@ -164,6 +163,8 @@ class _Receiver:
         missing: frozenset[TableName],
         interrupted: tuple[Interruption, ...],
     ) -> None:
+        if not present and await asyncio.to_thread(_came_by_hand, self.home, district):
+            return
         profile = self.live.now.profiles[district]
         await asyncio.to_thread(
             publish_incomplete,
@@ -190,6 +191,13 @@ async def _woken(event: asyncio.Event, wait_s: float) -> None:
 def _districts_with_work(home: Home) -> list[str]:
     with open_store(home.store_db) as store:
         return ledger.districts_with_work(store)
+
+
+def _came_by_hand(home: Home, district: str) -> bool:
+    """Whether somebody uploaded this day's set with a command, which the gateway does not see."""
+    with open_store(home.store_db) as store:
+        newest = ledger.last(store, district, test=False)
+    return newest is not None and datetime.now(UTC) - newest.received < _A_DAY
 
 
 def _carriable(home: Home, configuration: Configuration, district: str, drop: DropName) -> frozenset[TableName]:

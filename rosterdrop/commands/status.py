@@ -49,7 +49,7 @@ def _mistakes(home: Home) -> list[str]:
         try:
             load(home)
         except ConfigError as error:
-            found.append(str(error))
+            found.extend(str(error).splitlines())
     return found
 
 
