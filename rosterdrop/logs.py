@@ -40,7 +40,9 @@ def log_to_stderr() -> None:
 
 def _kind_of_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     failure = event.pop("exc_info", None)
-    error = failure[1] if isinstance(failure, tuple) else failure if isinstance(failure, BaseException) else None
-    if error is not None:
+    if failure is True:
+        failure = sys.exc_info()
+    error = failure[1] if isinstance(failure, tuple) else failure
+    if error:
         event["error"] = type(error).__name__
     return event
