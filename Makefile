@@ -14,8 +14,8 @@ demo: .venv/runtime
 test: .venv/dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not system"
 
-test-all: .venv/system
-	$(BIN)/python -m pytest -n $(WORKERS)
+test-all: test .venv/system
+	$(BIN)/python -m pytest -n $(WORKERS) -m system
 
 check: .venv/dev
 	$(BIN)/ruff check .
