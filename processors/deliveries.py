@@ -102,7 +102,7 @@ def _csv_files(named: Path) -> list[Path]:
 def _delivered(path: Path) -> DeliveredFile:
     facts = path.stat()
     return DeliveredFile(
-        path=path,
+        path=path.resolve(),
         name=path.name,
         table=table_of(path.name),
         generation=f"upload-{facts.st_mtime_ns}",

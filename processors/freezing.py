@@ -119,7 +119,7 @@ def _take(file: DeliveredFile, target: Path) -> LedgerFile:
         if file.link:
             os.link(file.path, place, follow_symlinks=False)
         else:
-            shutil.copyfile(file.path, place, follow_symlinks=False)
+            _copy(file.path, place)
         facts = place.stat() if file.link else file.path.stat()
     except FileNotFoundError as error:
         raise FileMoved(file.name) from error
@@ -133,6 +133,17 @@ def _take(file: DeliveredFile, target: Path) -> LedgerFile:
         generation=file.generation,
         arrived=ledger.stamp(file.arrived),
     )
+
+
+def _copy(path: Path, place: Path) -> None:
+    with open(path, "rb", opener=_no_link) as source, place.open("wb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def _carry(home: Home, store: Store, delivery: Delivery, target: Path) -> list[LedgerFile]:

@@ -11,6 +11,7 @@ from typing import Final
 from config.home import Home
 
 _POLL_S: Final = 0.05
+_QUESTION_S: Final = 1.0  # somebody who only asks holds a lock for a moment; a service that starts waits that long
 
 
 class Held(Exception):
@@ -30,7 +31,7 @@ def service_lock(home: Home, *, who: str) -> Iterator[None]:
     Raises:
         Held: another service runs on this home.
     """
-    with _locked(home.locks / "service.lock", f"the home {home.root}", who=who, wait_s=0):
+    with _locked(_service(home), f"the home {home.root}", who=who, wait_s=_QUESTION_S):
         yield
 
 
@@ -48,10 +49,14 @@ def district_lock(home: Home, district: str, *, who: str, wait_s: float) -> Iter
 def service_holder(home: Home) -> str | None:
     """Who runs the service of this home, or None where nobody does."""
     try:
-        with service_lock(home, who=f"a question of process {os.getpid()}"):
+        with _locked(_service(home), f"the home {home.root}", who="a question", wait_s=0):
             return None
     except Held as held:
         return held.holder
+
+
+def _service(home: Home) -> Path:
+    return home.locks / "service.lock"
 
 
 @contextmanager

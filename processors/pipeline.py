@@ -64,7 +64,8 @@ def work(home: Home, district: str, *, who: str) -> list[Outcome]:
         Held: another process works on the district and did not finish in time.
     """
     with district_lock(home, district, who=who, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
-        return [_attempt(home, store, number, who=who) for number in ledger.open_work(store, district)]
+        tried = [_attempt(home, store, number, who=who) for number in ledger.open_work(store, district)]
+    return [outcome for outcome in tried if outcome is not None]
 
 
 def finish(home: Home, district: str, number: int, *, who: str) -> Outcome:
@@ -90,28 +91,32 @@ def outcome_of(home: Home, number: int) -> Outcome:
     return Outcome(number=number, verdict=report.verdict, report=report)
 
 
-def _attempt(home: Home, store: Store, number: int, *, who: str) -> Outcome:
-    """A batch that fails three times steps aside for the next one; its files stay, a person may requeue it."""
+def _attempt(home: Home, store: Store, number: int, *, who: str) -> Outcome | None:
+    """One try at a batch; None where three tries had no end, so that it steps aside for the next one.
+
+    Its files stay, and a person may requeue it. A try that took its whole process with it counts like any other.
+    """
+    batch = ledger.require(store, number)
+    if batch.state == "working" and batch.attempt >= lifecycle.MOST_ATTEMPTS:
+        _give_up(store, batch, who=who)
+        return None
     try:
-        return _finish(home, store, number, who=who)
+        return _finish(home, store, batch, who=who)
     except Exception as error:
-        _note_failure(store, number, error, who=who)
+        with store.writing():
+            ledger.note(store, number, "stumble", at=_now(), who=who, detail=type(error).__name__)
         raise
 
 
-def _note_failure(store: Store, number: int, error: Exception, *, who: str) -> None:
-    batch = ledger.require(store, number)
+def _give_up(store: Store, batch: LedgerBatch, *, who: str) -> None:
+    failed = lifecycle.after(batch.state, "fail")
     with store.writing():
-        ledger.note(store, number, "stumble", at=_now(), who=who, detail=type(error).__name__)
-        if batch.state == "working" and batch.attempt >= lifecycle.MOST_ATTEMPTS:
-            failed = lifecycle.after("working", "fail")
-            ledger.move(store, number, attempt=batch.attempt, before="working", after=failed)
-            ledger.note(store, number, "fail", at=_now(), who=who)
+        ledger.move(store, batch.number, attempt=batch.attempt, before="working", after=failed)
+        ledger.note(store, batch.number, "fail", at=_now(), who=who)
 
 
-def _finish(home: Home, store: Store, number: int, *, who: str) -> Outcome:
+def _finish(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     """Steps 4 to 10; a batch that an earlier attempt decided lacks only its report."""
-    batch = ledger.require(store, number)
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
     profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
@@ -121,11 +126,11 @@ def _finish(home: Home, store: Store, number: int, *, who: str) -> Outcome:
         _adopt_schools(home, profile, judgement)
         plan = None if judgement.refused else plan_for(store, judgement, profile)  # 6 mean, 7 compare, 8 guard
         _apply(store, batch, judgement, plan, who=who)  # 9 apply
-        batch = ledger.require(store, number)
+        batch = ledger.require(store, batch.number)
     report = _report_on(store, batch, profile, judgement)
     publish(home, report, files.tables)  # 10 report
     _close(store, batch, who=who)
-    return Outcome(number=number, verdict=report.verdict, report=report)
+    return Outcome(number=batch.number, verdict=report.verdict, report=report)
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:

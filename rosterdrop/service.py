@@ -5,6 +5,7 @@ The ledger is the queue between them, so nothing that was frozen is lost when ei
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import structlog
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
-from config.tables import TableName
+from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import open_store
 from processors import freezing
@@ -39,6 +40,7 @@ from sftp_gateway import (
 from validators import Peek, peek
 
 _TICK_S: Final = 2.0
+_LONGEST_PAUSE_S: Final = 300.0
 _A_DAY: Final = timedelta(days=1)
 _log = structlog.get_logger("rosterdrop")
 
@@ -50,13 +52,14 @@ class Service:
         self._home = home
         self._live = Live(home)
         self._work_came = asyncio.Event()
+        self._receiver = _Receiver(home, self._live, self._work_came.set)
         settings = self._live.now.settings
         self._gateway = Gateway(
             home,
             settings if host is None else replace(settings, server=replace(settings.server, host=host)),
             accounts=self._accounts,
             districts=self._districts,
-            receiver=_Receiver(home, self._live, self._work_came.set),
+            receiver=self._receiver,
         )
 
     @property
@@ -94,18 +97,23 @@ class Service:
         self._work_came.set()
 
     async def _work(self, worker: Worker) -> None:
+        pauses: dict[str, Pause] = {}
         while True:
             self._work_came.clear()
             for district in await asyncio.to_thread(_districts_with_work, self._home):
-                await self._work_on(worker, district)
+                pause = pauses.setdefault(district, Pause())
+                if pause.is_over():
+                    await self._work_on(worker, district, pause)
             await _woken(self._work_came, _TICK_S)
 
-    async def _work_on(self, worker: Worker, district: str) -> None:
+    async def _work_on(self, worker: Worker, district: str, pause: "Pause") -> None:
         try:
             finished = await asyncio.wrap_future(worker.work(district))
         except Exception as error:  # noqa: BLE001 - whatever one district's batch does, the others must go on
-            _log.error("batch failed", district=district, error=type(error).__name__)
+            pause.lengthen()
+            _log.error("batch failed", district=district, error=type(error).__name__, again_in_s=pause.length_s)
             return
+        pause.end()
         for done in finished:
             _log.info("batch done", district=district, batch=done.number, verdict=done.verdict)
 
@@ -118,6 +126,28 @@ class Service:
             district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival)
             for district, profile in profiles.items()
         }
+
+
+class Pause:
+    """How long a district whose batch failed waits for its next try: twice as long each time."""
+
+    def __init__(self) -> None:
+        self.length_s = _TICK_S / 2
+        self._over_at = 0.0
+
+    def is_over(self) -> bool:
+        """Whether the next try may begin."""
+        return time.monotonic() >= self._over_at
+
+    def lengthen(self) -> None:
+        """After a try that failed."""
+        self.length_s = min(self.length_s * 2, _LONGEST_PAUSE_S)
+        self._over_at = time.monotonic() + self.length_s
+
+    def end(self) -> None:
+        """After a try that did not."""
+        self.length_s = _TICK_S / 2
+        self._over_at = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +204,7 @@ class _Receiver:
             time_zone=profile.time_zone.key,
             at=datetime.now(UTC),
             present=[file.name for file in present],
-            missing=sorted(missing),
+            missing=[file_of(table) for table in sorted(missing)],
             interrupted={interruption.name: interruption.size for interruption in interrupted},
         )
         _log.warning("set incomplete", district=district, missing=sorted(missing))

@@ -13,3 +13,9 @@ def springfield(tmp_path: Path) -> Iterator[Springfield]:
     with Running(district.home) as running:
         district.service = running
         yield district
+
+
+@pytest.fixture
+def springfield_at_rest(tmp_path: Path) -> Springfield:
+    """The same district without a service: each night is a batch upload."""
+    return Springfield(settled_home(tmp_path / "home"))

@@ -1,0 +1,135 @@
+"""What a support engineer does with a batch, on the home itself, with or without a running service."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from config.loading import load_profile
+from connect_store import ledger
+from connect_store.store import open_store
+from processors import deliveries, pipeline
+from processors.lifecycle import MOST_ATTEMPTS
+from rosterdrop.service import Service
+from sftp_gateway import Interruption
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Springfield, person
+
+MANY = [person(f"s{number:02}", "student") for number in range(30)]
+
+
+@pytest.fixture
+def springfield(springfield_at_rest: Springfield) -> Springfield:
+    return springfield_at_rest
+
+
+def requeue(springfield: Springfield, number: int) -> int:
+    with open_store(springfield.home.store_db) as store:
+        delivery = deliveries.again(springfield.home, store, ledger.require(store, number), who="a story")
+    again = pipeline.deliver(springfield.home, delivery)
+    pipeline.finish(springfield.home, "springfield", again, who="a story")
+    return again
+
+
+def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfield) -> None:
+    springfield.settles(guard__limit_percent="10")
+    springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
+    report = springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    assert report.verdict == "withheld"
+    assert springfield.status_of("s07") == "active"
+
+    springfield.settles(guard__limit_percent="100")
+    with pytest.raises(deliveries.NewerApplied, match="a newer batch"):
+        requeue(springfield, 1)
+    assert requeue(springfield, report.number) == 3
+    assert springfield.status_of("s07") == "archived"
+
+
+def test_a_file_that_was_probably_misread_is_held_until_a_better_one_comes(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
+    before = springfield.connect_rows()
+    shifted = [{**row, "role": "Lincoln High"} for row in MANY]
+    report = springfield.uploads_by_hand(users=[*EVERYBODY, *shifted], classes=[MATH], enrollments=MEMBERS)
+    assert report.verdict == "held"
+    assert springfield.connect_rows() == before
+
+    springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
+    assert springfield.ledger() == [
+        (1, "reported", "accepted"),
+        (2, "superseded", "held"),
+        (3, "reported", "accepted"),
+    ]
+
+
+def test_what_is_too_old_is_not_carried(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    springfield.settles(arrival__carry_hours="0")
+    report = springfield.uploads_by_hand(users=EVERYBODY)
+
+    assert report.verdict == "refused"
+    assert "file.missing" in report.codes
+
+
+def test_a_district_may_take_the_schools_of_its_first_batch(springfield: Springfield) -> None:
+    springfield.takes_schools_as_they_come()
+    report = springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+
+    assert "schools.adopted" in report.codes
+    assert load_profile(springfield.home, "springfield").schools == {"0042": "0042"}
+
+
+def test_guardians_of_the_guardian_file_stay_when_it_does_not_come(springfield: Springfield) -> None:
+    tables = {"users": [{**ANA, "agentSourcedIds": ""}, BEN, TOM], "classes": [MATH], "enrollments": MEMBERS}
+    gil = {"studentSourcedId": "ana", "guardianSourcedId": "gil", "givenName": "Gil", "familyName": "Gray"}
+    springfield.uploads_by_hand(**tables, guardians=[gil | {"email": "gil@example.org"}])
+    assert springfield.status_of("gil") == "active"
+
+    before = springfield.connect_rows()
+    report = springfield.uploads_by_hand(**tables)
+    assert "guardians.missing" in report.codes
+    assert springfield.connect_rows() == before
+
+
+def test_a_guardian_without_contact_is_no_fault_and_comes_with_one(springfield: Springfield) -> None:
+    silent = [ANA, BEN, {**GIL, "email": "", "sms": ""}, TOM]
+    report = springfield.uploads_by_hand(users=silent, classes=[MATH], enrollments=MEMBERS)
+    assert report.file("users.csv")["set_aside"]["no_contact"] == 1
+    assert springfield.status_of("gil") is None
+
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    assert springfield.status_of("gil") == "active"
+
+
+def test_a_batch_that_fails_three_times_steps_aside(springfield: Springfield, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "judge_set", fails)
+        with pytest.raises(MemoryError):
+            springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+        for _ in range(MOST_ATTEMPTS - 1):
+            with pytest.raises(MemoryError):
+                pipeline.work(springfield.home, "springfield", who="a story")
+    assert springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS).verdict == "accepted"
+    assert [(number, state) for number, state, _ in springfield.ledger()] == [(1, "failed"), (2, "reported")]
+
+
+def test_a_set_that_is_not_whole_at_the_deadline_is_told(springfield: Springfield) -> None:
+    receiver = Service(springfield.home)._receiver
+    cut = Interruption(
+        district="springfield", drop="main", name="users.csv", size=512, at=datetime.now(UTC), account="vendor"
+    )
+    asyncio.run(receiver.incomplete("springfield", (), frozenset({"users", "classes"}), (cut,)))
+
+    latest = json.loads((springfield.home.reports("springfield") / "latest.json").read_text())
+    assert latest["verdict"] == "refused"
+    assert {finding["file"] for finding in latest["findings"]} >= {"users.csv", "classes.csv"}
+    assert "512" in (springfield.home.reports("springfield") / "latest.txt").read_text()
+
+
+def test_a_set_that_came_by_hand_is_not_called_missing(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    asyncio.run(Service(springfield.home)._receiver.incomplete("springfield", (), frozenset({"users"}), ()))
+
+    assert not list(springfield.home.reports("springfield").glob("*-incomplete"))
