@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from processors import deliveries, pipeline
 from processors.lifecycle import MOST_ATTEMPTS
 from rosterdrop.service import Service
 from sftp_gateway import Interruption
-from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Springfield, person
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Springfield, person
 
 MANY = [person(f"s{number:02}", "student") for number in range(30)]
 
@@ -79,7 +80,11 @@ def test_a_district_may_take_the_schools_of_its_first_batch(springfield: Springf
 
 
 def test_guardians_of_the_guardian_file_stay_when_it_does_not_come(springfield: Springfield) -> None:
-    tables = {"users": [{**ANA, "agentSourcedIds": ""}, BEN, TOM], "classes": [MATH], "enrollments": MEMBERS}
+    tables: dict[str, Sequence[Row]] = {
+        "users": [{**ANA, "agentSourcedIds": ""}, BEN, TOM],
+        "classes": [MATH],
+        "enrollments": MEMBERS,
+    }
     gil = {"studentSourcedId": "ana", "guardianSourcedId": "gil", "givenName": "Gil", "familyName": "Gray"}
     springfield.uploads_by_hand(**tables, guardians=[gil | {"email": "gil@example.org"}])
     assert springfield.status_of("gil") == "active"
