@@ -21,8 +21,3 @@ def columns_of(table: TableName) -> tuple[str, ...]:
     """The columns that a table is known to have, in their usual order; passwords are not among them."""
     properties = schema_of(table)["properties"]
     return tuple(name for name, column in properties.items() if not column.get("x-dropped"))
-
-
-def required_of(table: TableName) -> tuple[str, ...]:
-    """The columns without which a file is not this table."""
-    return tuple(schema_of(table)["required"])

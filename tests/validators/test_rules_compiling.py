@@ -7,7 +7,7 @@ from config.tables import TABLES
 from validators.alone import rules_of
 from validators.compiling import compiled
 from validators.rules import Rule, violations
-from validators.schemas import columns_of, required_of, schema_of
+from validators.schemas import columns_of, schema_of
 
 CAPITAL = Rule(code="x.capital", column="a", holds=pl.col("a").str.contains("^[A-Z]"), rejects="row", source="test")
 SHORT = Rule(code="x.short", column="a", holds=pl.col("a").str.len_chars() < 3, rejects="value", source="test")
@@ -37,7 +37,7 @@ def test_without_rules_nothing_is_broken() -> None:
 
 def test_a_schema_becomes_rules_in_the_order_of_its_columns() -> None:
     codes = [rule.code for rule in rules_of("users")]
-    assert codes[:5] == [f"user.{column}.missing" for column in required_of("users")]
+    assert codes[:5] == [f"user.{column}.missing" for column in schema_of("users")["required"]]
     assert codes[5:8] == ["user.sourcedId.characters", "user.sourcedId.spreadsheet", "user.status.unknown"]
     assert codes[-1] == "user.contact.none"
 
