@@ -89,7 +89,7 @@ def baseline(store: Store, district: str) -> dict[EntityName, pl.DataFrame]:
 def standing(store: Store, district: str, entity: Entity, keys: pl.DataFrame) -> pl.DataFrame:
     """What is in force for these keys: the entity's columns and `status`; a key that is not there has no row.
 
-    Must run inside `store.writing()`, since it stages the keys.
+    Must run inside a transaction of the store, since it stages the keys.
     """
     schema = {**entity.schema, "status": pl.String()}
     if keys.is_empty():

@@ -92,6 +92,15 @@ class Store:
             raise
         self._database.execute("commit")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One moment of the store for several questions; nobody waits for it, and stages may be filled in it."""
+        self._database.execute("begin")
+        try:
+            yield
+        finally:
+            self._database.execute("rollback")
+
     def migrate(self) -> None:
         """Bring the schema up to date; a step that fails leaves no trace."""
         steps = sqlite_utils.Migrations("connect_store")

@@ -7,12 +7,12 @@ from config.home import Home
 from config.profiles import ASSUMED, Profile
 from config.tables import TableName
 from connect_store.store import open_store
-from processors.comparing import withheld
-from processors.counting import counts
+from processors.against_store import known_to
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import DeliveredFile
-from processors.planning import known, plan_for
+from processors.pipeline import decide
 from processors.reporting.contents import Report
+from processors.summaries import guard_in
 from processors.verdicts import verdict_on
 from validators import Judgement, Known, Table
 from validators.findings import Finding, as_frame, joined
@@ -41,19 +41,17 @@ def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) 
     """Judge files and say what they would change in a district's roster if they came now; nothing is written."""
     found = _read(files, profile)
     with open_store(home.store_db) as store:
-        judgement = judge_set(found, profile, known(store, profile.id))
-        plan = None if judgement.refused else plan_for(store, judgement, profile)
+        judgement = judge_set(found, profile, known_to(store, profile.id))
+        decided = decide(store, judgement, profile, test=True)
     report = Report(
-        verdict=verdict_on(judgement, plan.guard if plan else None),
+        verdict=decided.verdict,
         judgement=judgement,
         district=profile.id,
         district_name=profile.name,
         time_zone=profile.time_zone.key,
+        changes=decided.counts,
+        guard=guard_in(decided.summary),
     )
-    if plan is not None:
-        comparison = plan.comparison
-        changes = withheld(comparison.changes) if plan.guard.tripped else comparison.changes
-        report = replace(report, changes=counts(comparison, changes), guard=plan.guard)
     return Checked(report=report, tables=found.tables)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from config.profiles import Sync
 from connect_store.applying import CHANGE, Changes
-from connect_store.records import ENTITIES, KINDS, Entity, EntityName
+from connect_store.records import ATTACHMENT, ENTITIES, KINDS, Entity, EntityName
 from processors.meaning import Roster
 from validators.judging import KEPT
 
@@ -29,13 +29,14 @@ class Comparison:
         changes: as the store takes them: key, values as they shall be, `action`.
         present: how many records tonight's files hold, by type (people by kind).
         skipped: records that came back and stay archived by the profile: entity to a frame of their keys.
-        leaving: people who would be archived or disconnected and the schools they would leave, for the guard:
-            `kind`, `key`, `school`.
+        managed: what the sync manages, for the guard: `school`, `type` (a kind of people, or classroom); one row each.
+        leaving: what of it would vanish, in the same shape.
     """
 
     changes: Changes
     present: Mapping[str, int]
     skipped: Frames
+    managed: pl.DataFrame
     leaving: pl.DataFrame
 
 
@@ -78,6 +79,7 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
         changes=changes,
         present=_present(tonight, roster.brought),
         skipped=skipped,
+        managed=_managed(baseline),
         leaving=_leaving(changes, baseline),
     )
 
@@ -267,13 +269,26 @@ def _present(tonight: Frames, brought: frozenset[EntityName]) -> Mapping[str, in
     return counts
 
 
+def _managed(baseline: Frames) -> pl.DataFrame:
+    """Active people in each of their schools, and classrooms; archived ones are nobody's any more."""
+    active = baseline["attachment"].join(baseline["person"], on=("kind", "key"), how="semi")
+    return pl.concat([_by_school(active), _by_school(baseline["classroom"])])
+
+
 def _leaving(changes: Changes, baseline: Frames) -> pl.DataFrame:
-    """Who would leave which school: people who vanish leave all of theirs, others the schools they dropped."""
-    schema = {"kind": pl.String(), "key": pl.String(), "school": pl.String()}
-    parts = [pl.DataFrame(schema=schema)]
-    if "person" in changes:
-        gone = changes["person"].filter(pl.col(CHANGE) == "archived")
-        parts.append(baseline["attachment"].join(gone, on=("kind", "key"), how="semi").select(*schema))
-    if "attachment" in changes:
-        parts.append(changes["attachment"].filter(pl.col(CHANGE) == "archived").select(*schema))
-    return pl.concat(parts).unique()
+    """People who vanish leave all their schools, others those that they dropped; and classrooms that close."""
+    gone = _archived(changes, "person")
+    homes = baseline["attachment"].join(gone, on=("kind", "key"), how="semi").select(ATTACHMENT.key)
+    dropped = _archived(changes, "attachment").select(ATTACHMENT.key)
+    return pl.concat([_by_school(pl.concat([homes, dropped]).unique()), _by_school(_archived(changes, "classroom"))])
+
+
+def _archived(changes: Changes, name: EntityName) -> pl.DataFrame:
+    records = changes.get(name)
+    return (
+        pl.DataFrame(schema=ENTITIES[name].schema) if records is None else records.filter(pl.col(CHANGE) == "archived")
+    )
+
+
+def _by_school(records: pl.DataFrame) -> pl.DataFrame:
+    return records.select("school", type=pl.col("kind") if "kind" in records.columns else pl.lit("classroom"))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,6 +57,24 @@ def upload(store: Store, profile: Profile, files: Sequence[DeliveredFile], *, wh
         origin="upload",
         carried=missing if missing <= lendable else frozenset(),
     )
+
+
+def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: datetime) -> Delivery | None:
+    """A delivery without files of which the newest batch has a newer one: the older must not undo it.
+
+    What then lacks to the expected set is carried. None where nothing newer is left.
+    """
+    newest = ledger.last(store, delivery.district, test=delivery.test)
+    came = {file.table: ledger.moment(file.arrived) for file in (newest.files if newest else ()) if file.table}
+    newer = [file for file in delivery.files if file.table not in came or file.arrived >= came[file.table]]
+    if len(newer) == len(delivery.files):
+        return delivery
+    if not any(file.table for file in newer):
+        return None
+    missing = frozenset(profile.arrival.expected) - {file.table for file in newer if file.table}
+    lender = ledger.last_judged(store, delivery.district, test=delivery.test)
+    lendable = freezing.lendable(lender, now=now, carry_hours=profile.arrival.carry_hours)
+    return replace(delivery, files=newer, carried=missing & lendable)
 
 
 def again(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Delivery:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from config.profiles import Guard
-from connect_store.applying import CHANGE
-from connect_store.records import EntityName
-from processors.comparing import Comparison, Frames
+from processors.comparing import Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +43,14 @@ class GuardOutcome:
         return bool(self.reasons) or any(limit.tripped for limit in self.limits)
 
 
-def guard(comparison: Comparison, baseline: Frames, rule: Guard, *, reasons: Sequence[str] = ()) -> GuardOutcome:
+def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -> GuardOutcome:
     """Count what would vanish, per school and type, against what the sync manages there.
 
     Memberships and guardianships are not counted; they are withheld together with the rest (connect-behaviour 9.2).
     """
-    active = baseline["attachment"].join(baseline["person"], on=("kind", "key"), how="semi")
-    people = active.select("school", type=pl.col("kind"))
-    rooms = baseline["classroom"].select("school", type=pl.lit("classroom"))
-    leaving = comparison.leaving.select("school", type=pl.col("kind"))
-    closing = _archived(comparison, "classroom").select("school", type=pl.lit("classroom"))
     counts = (
-        _count(pl.concat([people, rooms]), "managed")
-        .join(_count(pl.concat([leaving, closing]), "vanishing"), on=("school", "type"), how="left")
+        _count(comparison.managed, "managed")
+        .join(_count(comparison.leaving, "vanishing"), on=("school", "type"), how="left")
         .with_columns(pl.col("vanishing").fill_null(0))
         .sort("school", "type")
     )
@@ -67,10 +60,3 @@ def guard(comparison: Comparison, baseline: Frames, rule: Guard, *, reasons: Seq
 
 def _count(records: pl.DataFrame, name: str) -> pl.DataFrame:
     return records.group_by("school", "type").agg(pl.len().alias(name))
-
-
-def _archived(comparison: Comparison, name: EntityName) -> pl.DataFrame:
-    records = comparison.changes.get(name)
-    if records is None:
-        return pl.DataFrame(schema={"school": pl.String()})
-    return records.filter(pl.col(CHANGE) == "archived")

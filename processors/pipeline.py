@@ -13,20 +13,21 @@ from config.loading import read_profile
 from config.profiles import Profile
 from config.writing import write_schools
 from connect_store import ledger
-from connect_store.applying import Changes, apply
+from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store, open_store
 from processors import freezing, lifecycle
-from processors.comparing import withheld
-from processors.counting import counts
+from processors.against_store import compared, known_to
+from processors.deciding import Decision, decision, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import Delivery
+from processors.guarding import guard
 from processors.locks import district_lock
-from processors.planning import Plan, known, plan_for
+from processors.meaning import roster
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish
-from processors.summaries import findings_in, guard_in, summary_of
-from processors.verdicts import APPLIED, Verdict, as_verdict, verdict_on
+from processors.summaries import findings_in, guard_in
+from processors.verdicts import Verdict, as_verdict
 from validators import Judgement
 from validators.findings import as_frame, joined
 
@@ -64,7 +65,7 @@ def work(home: Home, district: str, *, who: str) -> list[Outcome]:
         Held: another process works on the district and did not finish in time.
     """
     with district_lock(home, district, who=who, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
-        tried = [_attempt(home, store, number, who=who) for number in ledger.open_work(store, district)]
+        tried = [_try(home, store, number, who=who) for number in ledger.open_work(store, district)]
     return [outcome for outcome in tried if outcome is not None]
 
 
@@ -86,12 +87,12 @@ def outcome_of(home: Home, number: int) -> Outcome:
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
         profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
-        judgement = judge_set(_read(home, batch, profile), profile, known(store, batch.district))
+        judgement = judge_set(_read(home, batch, profile), profile, known_to(store, batch.district))
         report = _report_on(store, batch, profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
 
-def _attempt(home: Home, store: Store, number: int, *, who: str) -> Outcome | None:
+def _try(home: Home, store: Store, number: int, *, who: str) -> Outcome | None:
     """One try at a batch; None where three tries had no end, so that it steps aside for the next one.
 
     Its files stay, and a person may requeue it. A try that took its whole process with it counts like any other.
@@ -101,7 +102,7 @@ def _attempt(home: Home, store: Store, number: int, *, who: str) -> Outcome | No
         _give_up(store, batch, who=who)
         return None
     try:
-        return _finish(home, store, batch, who=who)
+        return _run(home, store, batch, who=who)
     except Exception as error:
         with store.writing():
             ledger.note(store, number, "stumble", at=_now(), who=who, detail=type(error).__name__)
@@ -115,22 +116,32 @@ def _give_up(store: Store, batch: LedgerBatch, *, who: str) -> None:
         ledger.note(store, batch.number, "fail", at=_now(), who=who)
 
 
-def _finish(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
-    """Steps 4 to 10; a batch that an earlier attempt decided lacks only its report."""
+def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
+    """Steps 4 to 10; a batch that an earlier try decided lacks only its report."""
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
     profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
     files = _read(home, batch, profile)  # 4 read
-    judgement = judge_set(files, profile, known(store, batch.district))  # 5 judge
+    judgement = judge_set(files, profile, known_to(store, batch.district))  # 5 judge
     if batch.state != "decided":
-        _adopt_schools(home, profile, judgement)
-        plan = None if judgement.refused else plan_for(store, judgement, profile)  # 6 mean, 7 compare, 8 guard
-        _apply(store, batch, judgement, plan, who=who)  # 9 apply
-        batch = ledger.require(store, batch.number)
+        decided = decide(store, judgement, profile, test=batch.test)  # 6 mean, 7 compare, 8 guard
+        if decided.is_applied:
+            _adopt_schools(home, profile, judgement)
+        batch = _apply(store, batch, decided, who=who)  # 9 apply
     report = _report_on(store, batch, profile, judgement)
     publish(home, report, files.tables)  # 10 report
     _close(store, batch, who=who)
     return Outcome(number=batch.number, verdict=report.verdict, report=report)
+
+
+def decide(store: Store, judgement: Judgement, profile: Profile, *, test: bool = False) -> Decision:
+    """Steps 6 to 8: what applying would do, before anything is written."""
+    if judgement.refused:
+        return refusal(judgement)
+    tonight = roster(judgement)  # 6 mean
+    comparison = compared(store, tonight, judgement, profile)  # 7 compare
+    guarded = guard(comparison, profile.guard, reasons=judgement.withholds)  # 8 guard
+    return decision(judgement, comparison, guarded, test=test)
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
@@ -156,37 +167,29 @@ def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
 
 
 def _adopt_schools(home: Home, profile: Profile, judgement: Judgement) -> None:
-    """A profile that says `auto` takes the schools of the first batch that is not refused."""
-    if profile.schools is None and not judgement.refused:
+    """A profile that says `auto` takes the schools of the first batch that is applied."""
+    if profile.schools is None:
         write_schools(home, profile.id, judgement.schools)
 
 
-def _apply(store: Store, batch: LedgerBatch, judgement: Judgement, plan: Plan | None, *, who: str) -> None:
+def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> LedgerBatch:
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
-    verdict = verdict_on(judgement, plan.guard if plan else None)
-    changes = _allowed(verdict, plan)
     with store.writing():
-        if verdict in APPLIED and not batch.test:
-            apply(store, district=batch.district, batch=batch.number, changes=changes)
+        apply(store, district=batch.district, batch=batch.number, changes=decided.takes)
         ledger.decide(
             store,
             batch.number,
             attempt=batch.attempt,
-            verdict=verdict,
-            changes=counts(plan.comparison, changes) if plan else None,
-            summary=summary_of(judgement, plan.guard if plan else None, plan.comparison if plan else None),
+            verdict=decided.verdict,
+            changes=decided.counts,
+            summary=decided.summary,
             decided=now,
         )
-        ledger.note(store, batch.number, "decide", at=now, who=who, detail=verdict)
+        ledger.note(store, batch.number, "decide", at=now, who=who, detail=decided.verdict)
         if not batch.test:
             _supersede_held(store, batch, now, who=who)
-
-
-def _allowed(verdict: Verdict, plan: Plan | None) -> Changes:
-    if plan is None:
-        return {}
-    return withheld(plan.comparison.changes) if verdict == "withheld" else plan.comparison.changes
+    return ledger.require(store, batch.number)
 
 
 def _supersede_held(store: Store, batch: LedgerBatch, now: datetime, *, who: str) -> None:

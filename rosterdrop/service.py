@@ -17,13 +17,14 @@ import structlog
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
+from config.profiles import Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import open_store
 from processors import freezing
+from processors.deliveries import without_older
 from processors.freezing import DeliveredFile, Delivery, FileMoved, NothingToLend
 from processors.locks import service_lock
-from processors.pipeline import deliver
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
 from processors.worker import Worker
@@ -176,7 +177,7 @@ class _Receiver:
             carried=carried,
         )
         try:
-            number = await asyncio.to_thread(deliver, self.home, delivery)
+            number = await asyncio.to_thread(_freeze, self.home, self.live.now.profiles[district], delivery)
         except (FileMoved, NothingToLend) as moved:
             raise FilesChanged(str(moved)) from moved
         _log.info("batch frozen", district=district, batch=number, files=len(files), carried=len(carried))
@@ -221,6 +222,19 @@ async def _woken(event: asyncio.Event, wait_s: float) -> None:
 def _districts_with_work(home: Home) -> list[str]:
     with open_store(home.store_db) as store:
         return ledger.districts_with_work(store)
+
+
+def _freeze(home: Home, profile: Profile, delivery: Delivery) -> int:
+    """The number of the batch; that of the newest where a command brought newer files meanwhile."""
+    with open_store(home.store_db) as store:
+        now = datetime.now(UTC)
+        newer = without_older(store, profile, delivery, now=now)
+        if newer is None:
+            newest = ledger.last(store, delivery.district, test=delivery.test)
+            assert newest is not None
+            _log.info("set overtaken", district=delivery.district, batch=newest.number)
+            return newest.number
+        return freezing.freeze(home, store, newer, now=now)
 
 
 def _came_by_hand(home: Home, district: str) -> bool:

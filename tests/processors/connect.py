@@ -162,7 +162,7 @@ class Connect:
                     for name, records in newcomers(tonight, baseline).items()
                 }
             comparison = compare(tonight, baseline, standing, _protected(protected), self.sync)
-            outcome = guard(comparison, baseline, self.guard_rule)
+            outcome = guard(comparison, self.guard_rule)
             changes = withheld(comparison.changes) if outcome.tripped else comparison.changes
             with store.writing():
                 ledger.open_batch(

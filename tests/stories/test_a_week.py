@@ -1,5 +1,6 @@
 """What a district lives through: pushes over real SFTP, judged, applied and reported by the real service."""
 
+import time
 from collections.abc import Sequence
 
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Springfield, as_csv, person
@@ -72,3 +73,14 @@ def test_test_drop_is_judged_reported_and_never_applied(springfield: Springfield
 
     assert "test" in report.casefold()
     assert springfield.connect_rows() == before
+
+
+def test_an_older_upload_does_not_undo_a_newer_batch(springfield: Springfield) -> None:
+    springfield.pushes()
+    springfield.uploads({"users.csv": as_csv("users", EVERYBODY)})
+    newer = [{**ANA, "familyName": "Núñez"}, BEN, GIL, TOM]
+    report = springfield.uploads_by_hand(users=newer, classes=[MATH], enrollments=MEMBERS)
+    time.sleep(3)
+
+    assert springfield.ledger()[-1][0] == report.number
+    assert (ana := springfield.find("ana")) and ana.family_name == "Núñez"

@@ -1,6 +1,5 @@
-"""What applying a judged set would do, counted and guarded before anything is written (steps 6 to 8)."""
+"""What of the store a batch is held against: what judging must know, and what the sync brought before."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -10,20 +9,11 @@ from connect_store import people
 from connect_store.records import ENTITIES
 from connect_store.store import Store
 from processors.comparing import Comparison, Frames, compare, newcomers
-from processors.guarding import GuardOutcome, guard
-from processors.meaning import roster
+from processors.meaning import Roster
 from validators import Judgement, Known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The changes of a night and what the guard says of them."""
-
-    comparison: Comparison
-    guard: GuardOutcome
-
-
-def known(store: Store, district: str) -> Known:
+def known_to(store: Store, district: str) -> Known:
     """What the store knows that judging must know."""
     return Known(
         guardians=people.guardian_keys(store, district),
@@ -31,17 +21,15 @@ def known(store: Store, district: str) -> Known:
     )
 
 
-def plan_for(store: Store, judgement: Judgement, profile: Profile) -> Plan:
-    """Mean, compare, guard. Only for keys that the baseline does not hold is more of the store read."""
-    tonight = roster(judgement)
-    baseline = people.baseline(store, profile.id)
-    with store.writing():
+def compared(store: Store, tonight: Roster, judgement: Judgement, profile: Profile) -> Comparison:
+    """Tonight's roster beside what the store holds; of keys that the baseline knows, no more than that is read."""
+    with store.reading():
+        baseline = people.baseline(store, profile.id)
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
             for name, records in newcomers(tonight, baseline).items()
         }
-    comparison = compare(tonight, baseline, standing, _protected(judgement, baseline), profile.sync)
-    return Plan(comparison=comparison, guard=guard(comparison, baseline, profile.guard, reasons=judgement.withholds))
+    return compare(tonight, baseline, standing, _protected(judgement, baseline), profile.sync)
 
 
 def _protected(judgement: Judgement, baseline: Frames) -> Frames:
