@@ -16,8 +16,8 @@ from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from config.accounts import Account
+from config.documents import ID_ALLOWED, is_id, known_keys, mistakes_in, schema
 from config.home import Home
-from config.judging import ID_ALLOWED, is_id, known_keys, mistakes_in, schema
 from config.mistakes import (
     ConfigError,
     InvalidConfig,

@@ -17,8 +17,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from config.accounts import Account
+from config.documents import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
 from config.home import Home
-from config.judging import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
 from config.loading import district_ids, load_accounts, parse
 from config.mistakes import ConfigError, InvalidConfig, UnknownAccount, UnknownDistrict
 

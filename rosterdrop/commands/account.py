@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 import click
 
 from config.accounts import PRESETS, Account, Layout, Right
-from config.judging import ID_ALLOWED, is_id, is_public_key
+from config.documents import ID_ALLOWED, is_id, is_public_key
 from config.loading import load_account, load_accounts, load_profile
 from config.writing import add_account, change_account
 from rosterdrop.console import Console

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import click
 
+from config.documents import ID_ALLOWED, as_toml, is_id
 from config.home import Home
-from config.judging import ID_ALLOWED, as_toml, is_id
 from config.loading import load_profile, load_profiles, settings_in_force
 from config.profiles import Profile
 from config.writing import add_district, profile_text, set_values

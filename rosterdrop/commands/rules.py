@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from config.judging import schema
+from config.documents import schema
 from config.mistakes import near
 from rosterdrop.console import Console
 from rosterdrop.terminal import Terminal

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from config.accounts import PRESETS, Account
-from config.judging import known_keys, schema
+from config.documents import known_keys, schema
 from config.profiles import Profile
 from config.settings import Settings
 

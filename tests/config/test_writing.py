@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.accounts import Account
+from config.documents import known_keys, schema
 from config.home import Home
-from config.judging import known_keys, schema
 from config.loading import (
     ConfigError,
     InvalidConfig,

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from config.judging import schema
+from config.documents import schema
 from connect_store.people import folded
 from rosterdrop.generating import generate
 
