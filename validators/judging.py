@@ -123,8 +123,7 @@ def judge(
     Raises:
         LostRowsError: a row has no fate, or more than one, which is a mistake of ours.
     """
-    named = sets.schools_named(tables)
-    if sets.is_other_district(tables, profile, named):
+    if sets.is_other_district(tables, profile):
         return _another_district(tables)
     read = joined_found(as_frame(()) if read_findings is None else read_findings)
     unreadable = _unreadable(read)
@@ -133,7 +132,7 @@ def judge(
     sieves = judged_together(alone, terms)
     about_the_set = [
         *sets.missing_tables(missing),
-        *sets.missing_schools(tables, profile, named),
+        *sets.missing_schools(tables, profile),
         *sets.empty_tables(tables),
         *(sets.adopted(terms.schools) if profile.schools is None else ()),
         *sets.lost_guardians(terms.guardians, came=missing | unreadable | alone.keys()),

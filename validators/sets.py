@@ -19,22 +19,26 @@ _SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "cl
 _FEW: Final = 20  # so many rejected rows are a matter for a person, whatever share they are of
 
 
-def schools_named(tables: Mapping[TableName, Table]) -> frozenset[str]:
+def schools_named(table: Table | None) -> frozenset[str]:
     """Every ID that users.csv or classes.csv names as a school, in rows of any fate, unreadable ones included."""
-    named: set[str] = set()
-    for name, column in _SCHOOL_COLUMNS.items():
-        if table := tables.get(name):
-            cells = table.rows[column].unique().to_frame() if table.has(column) else pl.DataFrame({column: [None]})
-            named.update(cells.select(listed(pl.col(column).cast(pl.String)).explode()).to_series().drop_nulls())
-            named.update(words_of(table.broken)["word"])
-    return frozenset(named)
+    column = _SCHOOL_COLUMNS[table.name] if table else ""
+    if table is None or not table.has(column):
+        return frozenset()
+    cells = table.rows.select(listed(pl.col(column).cast(pl.String)).explode().drop_nulls().unique())
+    return frozenset((*cells.to_series(), *words_of(table.broken)["word"]))
 
 
-def is_other_district(tables: Mapping[TableName, Table], profile: Profile, named: frozenset[str]) -> bool:
-    """Whether there are people or classes, and not one of them is of a school that the profile names."""
-    if profile.schools is None or not any(rows_in(tables, name) for name in _SCHOOL_COLUMNS):
+def is_other_district(tables: Mapping[TableName, Table], profile: Profile) -> bool:
+    """Whether users.csv or classes.csv has rows, and not one of them is of a school that the profile names.
+
+    One of the two is enough: our own classes beside somebody else's users do not make them ours.
+    """
+    if profile.schools is None:
         return False
-    return named.isdisjoint(profile.schools)
+    foreign = (
+        schools_named(tables.get(name)).isdisjoint(profile.schools) for name in _SCHOOL_COLUMNS if rows_in(tables, name)
+    )
+    return any(foreign)
 
 
 def rows_in(tables: Mapping[TableName, Table], name: TableName) -> int:
@@ -43,10 +47,11 @@ def rows_in(tables: Mapping[TableName, Table], name: TableName) -> int:
     return table.rows.height + table.broken.height if table else 0
 
 
-def missing_schools(tables: Mapping[TableName, Table], profile: Profile, named: frozenset[str]) -> list[Finding]:
-    """Configured schools that nobody and nothing is of; the hint is an ID that differs in leading zeros only."""
+def missing_schools(tables: Mapping[TableName, Table], profile: Profile) -> list[Finding]:
+    """Configured schools that nobody in users.csv is of; the hint is an ID that differs in leading zeros only."""
     if profile.schools is None or not rows_in(tables, "users"):
         return []
+    named = schools_named(tables.get("users"))
     bare = {school.lstrip("0"): school for school in sorted(named - profile.schools.keys())}
     return [
         Finding(code="school.missing", detail=school, hint=bare.get(school.lstrip("0")))

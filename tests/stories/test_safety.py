@@ -69,6 +69,15 @@ def test_a_set_of_another_district_writes_no_row_or_value_of_it_anywhere(lived_i
         assert word not in everything
 
 
+def test_somebody_elses_users_beside_our_own_classes_are_refused(lived_in: Springfield) -> None:
+    before = lived_in.connect_rows()
+    report = lived_in.uploads_by_hand(users=SOMEBODY_ELSES, classes=[MATH], enrollments=MEMBERS)
+
+    assert report.verdict == "refused"
+    assert report.codes == {"set.other_district"}
+    assert lived_in.connect_rows() == before
+
+
 def test_a_configured_school_that_is_missing_is_named(lived_in: Springfield) -> None:
     lived_in.settles(schools__0043="Roosevelt Middle")
     try:
