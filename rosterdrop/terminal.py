@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+    from rich.table import Table as RichTable
 
 Cell = str | float | None
 
@@ -54,8 +55,18 @@ class Terminal:
         """Why the command ends here, on standard error."""
         self._print(sys.stderr, f"error: {text}", "red")
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str | None = None) -> None:
-        """A table of the result for people, `none` where it has no row; columns of numbers stand to the right."""
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        title: str | None = None,
+        spare: Sequence[str] = (),
+    ) -> None:
+        """A table of the result for people, `none` where it has no row; columns of numbers stand to the right.
+
+        On a narrow screen the columns in `spare` are left out, one after the other; where a row is too wide even then,
+        each cell gets a line of its own. What is piped is never cut.
+        """
         if self.as_json:
             return
         if not rows:
@@ -64,7 +75,7 @@ class Terminal:
         texts = [[_cell(value) for value in row] for row in rows]
         right = [all(isinstance(row[at], int | float) for row in rows) for at in range(len(columns))]
         if self._is_terminal(sys.stdout):
-            self._draw(columns, texts, right, title)
+            self._draw(columns, texts, right, title, spare)
         else:
             _write(sys.stdout, "\n".join(_plain_table(columns, texts, right, title)))
 
@@ -101,18 +112,22 @@ class Terminal:
             _write(stream, safe(text))
 
     def _draw(
-        self, columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[bool], title: str | None
+        self,
+        columns: Sequence[str],
+        texts: Sequence[Sequence[str]],
+        right: Sequence[bool],
+        title: str | None,
+        spare: Sequence[str],
     ) -> None:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
+        from rosterdrop.fitting import columns_that_fit
 
-        drawn = Table(title=Text(safe(title)) if title else None, title_justify="left", box=SIMPLE_HEAD)
-        for column, is_number in zip(columns, right, strict=True):
-            drawn.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
-        for row in texts:
-            drawn.add_row(*map(Text, row))
-        self._rich(sys.stdout).print(drawn)
+        screen = self._rich(sys.stdout)
+        staying = columns_that_fit(columns, texts, screen.width, spare)
+        if not staying:
+            _write(sys.stdout, "\n".join(_blocks(columns, texts, title)))
+            return
+        kept = [[row[place] for place in staying] for row in (columns, *texts)]
+        screen.print(_drawn(kept[0], kept[1:], [right[place] for place in staying], title, screen.width))
 
     def _rich(self, stream: TextIO) -> "RichConsole":
         from rich.console import Console
@@ -140,6 +155,36 @@ def _plain_table(
         yield "  ".join(
             text.rjust(width) if to_right else text.ljust(width) for text, width, to_right in cells
         ).rstrip()
+
+
+def _drawn(
+    columns: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[bool], title: str | None, room: int
+) -> "RichTable":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from rosterdrop.fitting import widths_in
+
+    name = Text(safe(title)) if title else None
+    drawn = Table(
+        title=name, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for column, is_number, width in zip(columns, right, widths_in(columns, texts, room), strict=True):
+        drawn.add_column(Text(column), justify="right" if is_number else "left", width=width)
+    for row in texts:
+        drawn.add_row(*map(Text, row))
+    return drawn
+
+
+def _blocks(columns: Sequence[str], texts: Sequence[Sequence[str]], title: str | None) -> Iterator[str]:
+    """A row that is too wide for the screen, a line for each cell that holds something."""
+    if title:
+        yield safe(title)
+    widest = max(map(len, columns))
+    for row in texts:
+        yield ""
+        yield from (f"{column:<{widest}}  {text}" for column, text in zip(columns, row, strict=True) if text)
 
 
 def _write(stream: TextIO, text: str) -> None:

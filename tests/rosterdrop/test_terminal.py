@@ -1,5 +1,7 @@
 import io
 import json
+import re
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -41,6 +43,35 @@ def test_a_terminal_gets_a_drawn_table(screen: AScreen) -> None:
         Terminal().table(COLUMNS, ROWS)
     assert "─" in screen.getvalue()
     assert "\x1b[" in screen.getvalue()
+
+
+def on_a_screen_of(
+    width: int, screen: AScreen, monkeypatch: pytest.MonkeyPatch, spare: Sequence[str] = ()
+) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = ("batch", "received", "verdict", "what changed")
+    row = (1, "2026-11-24", "accepted with rejections", "33 created, 4 archived")
+    with redirect_stdout(screen):
+        Terminal(colour=False).table(columns, [row], spare=spare)
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9]*m", "", screen.getvalue()).splitlines()]
+
+
+def test_a_narrow_screen_breaks_between_words(screen: AScreen, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_screen_of(44, screen, monkeypatch)
+    words = set(" ".join(lines).split())
+    assert {"2026-11-24", "accepted", "with", "rejections", "created,", "archived"} <= words
+    assert max(map(len, lines)) <= 44
+
+
+def test_a_narrower_one_leaves_out_what_can_be_spared(screen: AScreen, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_screen_of(30, screen, monkeypatch, spare=("received",))
+    assert "received" not in " ".join(lines)
+    assert "rejections" in " ".join(lines)
+
+
+def test_one_that_holds_no_row_gets_a_line_for_each_cell(screen: AScreen, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_screen_of(16, screen, monkeypatch)
+    assert "verdict       accepted with rejections" in lines
 
 
 def test_a_terminal_without_colour_gets_none(screen: AScreen) -> None:
