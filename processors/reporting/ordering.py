@@ -14,6 +14,7 @@ _LEVELS: Final = ("error", "warning", "info")
 
 # Order of repair (sis-deviations 4, row 4): what is repaired first makes later findings vanish.
 _STAGES: Final = {
+    "batch": 0,
     "set": 0,
     "school": 1,
     "schools": 1,

@@ -1,7 +1,7 @@
 """Reports brought into a batch's folder and into the drop, each file whole at every moment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -47,10 +47,48 @@ def publish(home: Home, report: Report, tables: Mapping[TableName, Table]) -> Pa
     assert report.received is not None
     with_values = _files(report, tables, masked=False)
     summary = _files(report, tables, masked=True)
-    batch = home.batch(report.district, report.number)
-    place_folder(batch / "report", with_values)
-    place_folder(batch / "summary", summary)
+    _keep(home.batch(report.district, report.number), with_values, summary)
     return _deliver(home, report, f"batch-{report.number}", with_values, summary)
+
+
+def publish_failed(
+    home: Home,
+    *,
+    district: str,
+    district_name: str,
+    time_zone: str,
+    number: int,
+    received: datetime,
+    test: bool,
+) -> Path:
+    """Tell that a batch could not be worked on by a fault of ours, after the last try.
+
+    It reads nothing of the batch's files, since that may be what fails. Run again as it is, the batch tells the same.
+
+    Args:
+        home: the installation.
+        district: id of the district.
+        district_name: as people call it.
+        time_zone: IANA name.
+        number: of the batch.
+        received: when the batch was frozen, aware.
+        test: whether it came through `test/`.
+
+    Returns: the folder in the drop.
+    """
+    report = Report(
+        verdict="refused",
+        judgement=_unjudged([Finding(code="batch.failed")]),
+        district=district,
+        district_name=district_name,
+        time_zone=time_zone,
+        number=number,
+        received=received,
+        test=test,
+    )
+    files = _laid_out(report, _failed_story(report), {}, masked=True)
+    _keep(home.batch(district, number), files, files)
+    return _deliver(home, report, f"batch-{number}", files, files)
 
 
 class FolderInUse(Exception):
@@ -97,25 +135,29 @@ def publish_incomplete(
     """
     report = Report(
         verdict="refused",
-        judgement=_of_missing(missing),
+        judgement=_unjudged(Finding(code="file.missing", file=file) for file in missing),
         district=district,
         district_name=district_name,
         time_zone=time_zone,
         received=at,
     )
-    files = _incomplete_files(report, present, missing, interrupted)
+    files = _laid_out(report, _incomplete_story(report, present, missing, interrupted), {}, masked=True)
     return _deliver(home, report, "incomplete", files, files)
 
 
 def _files(report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
     """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
-    files = _pages(story_of(report, masked=masked), as_json(report, masked=masked))
-    files |= {"findings.csv": findings_csv(report, masked=masked)}
+    return _laid_out(report, story_of(report, masked=masked), tables, masked=masked)
+
+
+def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
+    files = {
+        "report.html": as_html(story),
+        "report.txt": as_text(story),
+        "report.json": as_json(report, masked=masked),
+        "findings.csv": findings_csv(report, masked=masked),
+    }
     return files if masked else files | _rejected(report, tables)
-
-
-def _pages(story: Story, document: str) -> dict[str, str]:
-    return {"report.html": as_html(story), "report.txt": as_text(story), "report.json": document}
 
 
 def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, str]:
@@ -123,27 +165,44 @@ def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, st
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _of_missing(missing: Sequence[str]) -> Judgement:
-    """What can be judged of files that did not come: that they did not."""
+def _unjudged(findings: Iterable[Finding]) -> Judgement:
+    """What can be said where no file was judged."""
     return Judgement(
         facts=(),
         standing={},
-        findings=as_frame(Finding(code="file.missing", file=file) for file in missing),
+        findings=as_frame(findings),
         rejected=pl.DataFrame(schema=REJECTED),
         set_aside=pl.DataFrame(schema=SET_ASIDE),
         refused=True,
     )
 
 
-def _incomplete_files(
+def _failed_story(report: Report) -> Story:
+    tried = "This was a test. " if report.test else ""
+    return replace(
+        story_of(report, masked=True),
+        badge="Not finished, our fault; nothing changed",
+        headline=(
+            f"{tried}Your files arrived and are safe. Something went wrong on our side and we could not work on them, "
+            "so nothing was changed and nothing was deleted: Connect stays as it was."
+        ),
+        first=(
+            "You need not send these files again.",
+            f"Our support has to look at it. If you ask, name batch {report.number}: it can be run again as it is.",
+            "If you go on sending files as always, the next set is worked on by itself.",
+        ),
+    )
+
+
+def _incomplete_story(
     report: Report, present: Sequence[str], missing: Sequence[str], interrupted: Mapping[str, int]
-) -> Files:
+) -> Story:
     assert report.received is not None
     notes = [
         f"{file}: the upload broke off after {many(size, 'byte')}; send it again." for file, size in interrupted.items()
     ]
     notes += [f"{file} is here and waits for the others." for file in present]
-    story = replace(
+    return replace(
         story_of(report, masked=True),
         title=f"{report.district_name}: Roster report, incomplete set",
         badge="Incomplete, nothing applied",
@@ -155,7 +214,12 @@ def _incomplete_files(
         notes=tuple(notes),
         folder=folder_name(report.received, report.time_zone, "incomplete"),
     )
-    return _pages(story, as_json(report, masked=True))
+
+
+def _keep(batch: Path, with_values: Files, summary: Files) -> None:
+    """Bring a report and its masked twin into the batch's own folder."""
+    place_folder(batch / "report", with_values)
+    place_folder(batch / "summary", summary)
 
 
 def _deliver(home: Home, report: Report, what: str, with_values: Files, summary: Files) -> Path:

@@ -41,6 +41,7 @@ _DONE: Final = {
     "row": "We left {these_rows} out. What Connect holds for {them} stays as it was.",
     "value": "We took {these_rows} without the value. What Connect holds there stays as it was.",
 }
+_DONE_BY_CODE: Final = {"batch.failed": "We tried several times and then stopped. Connect stays as it was."}
 _DONE_BY_LEVEL: Final = {
     "error": "We used what we could, and removed nothing because of this.",
     "warning": "We took this as it came. Please have a look at it.",
@@ -94,7 +95,7 @@ class Group:
     def done(self) -> str:
         """What was done about it."""
         words = ("this row", "it") if self.count == 1 else ("these rows", "them")
-        sentence = _DONE[self.rejects] if self.rejects else _DONE_BY_LEVEL[self.level]
+        sentence = _DONE_BY_CODE.get(self.code) or (_DONE[self.rejects] if self.rejects else _DONE_BY_LEVEL[self.level])
         if self.code.endswith(_SET_ASIDE_ENDINGS):
             sentence = _SET_ASIDE
         return sentence.format(these_rows=words[0], them=words[1])

@@ -15,7 +15,7 @@ from config.home import Home
 from config.tables import TableName
 from processors.reporting.contents import FOREIGN, Report
 from processors.reporting.placing import place_folder
-from processors.reporting.publishing import FolderInUse, publish, publish_incomplete, write_report
+from processors.reporting.publishing import FolderInUse, publish, publish_failed, publish_incomplete, write_report
 from processors.reporting.receipts import write_receipt
 from tests.processors.reporting_samples import (
     RECEIVED,
@@ -33,6 +33,7 @@ from validators.findings import Finding
 from validators.tables import Table
 
 SENTINEL = "ZQSECRETQZ"
+SCHEMA = json.loads(files("config").joinpath("schemas", "report.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -248,8 +249,7 @@ def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
 
     told = json.loads((folder / "report.json").read_text("utf-8"))
     text = (folder / "report.txt").read_text("utf-8")
-    schema = json.loads(files("config").joinpath("schemas", "report.json").read_text("utf-8"))
-    Draft202012Validator(schema).validate(told)
+    Draft202012Validator(SCHEMA).validate(told)
     assert folder.name == "2026-11-24-incomplete"
     assert (told["verdict"], told["batch"]) == ("refused", None)
     assert [(one["code"], one["file"]) for one in told["findings"]] == [
@@ -267,6 +267,32 @@ def test_an_incomplete_report_gives_way_to_the_next_batch(home: Home) -> None:
     publish(home, a_full_night(received=datetime(2026, 11, 24, 12, 0, tzinfo=UTC)), {})
 
     assert latest(home.reports("springfield"))["batch"] == 42
+
+
+@pytest.mark.parametrize("test", [False, True])
+def test_a_batch_that_we_could_not_work_on_is_told(home: Home, *, test: bool) -> None:
+    folder = publish_failed(
+        home,
+        district="springfield",
+        district_name="Springfield Unified",
+        time_zone="America/Chicago",
+        number=42,
+        received=RECEIVED,
+        test=test,
+    )
+
+    told = json.loads((folder / "report.json").read_text("utf-8"))
+    text = " ".join((folder / "report.txt").read_text("utf-8").split())
+    Draft202012Validator(SCHEMA).validate(told)
+    assert folder == home.reports("springfield", test=test) / "2026-11-23-batch-42"
+    assert (told["verdict"], told["batch"]) == ("refused", 42)
+    assert [(one["code"], one["level"], one["rejects"]) for one in told["findings"]] == [
+        ("batch.failed", "error", "batch")
+    ]
+    for said in ("arrived and are safe", "nothing was changed", "on our side", "support", "need not send"):
+        assert said in text
+    assert latest(folder.parent) == latest(home.summaries("springfield", test=test)) == told
+    assert texts_in(home.batch("springfield", 42) / "summary") == texts_in(folder)
 
 
 def receipts(home: Home, **more: Any) -> dict[str, dict[str, Any]]:
