@@ -1,11 +1,11 @@
 -- name: people
--- People of a district, for looking somebody up; the caller narrows by name.
+-- People of a district, for looking somebody up; the caller narrows by name. Case does not matter in an address.
 select kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, status, batch
   from person
  where district = :district
    and (:kind is null or kind = :kind)
    and (:key is null or key = :key or identifier = :key)
-   and (:contact is null or email = :contact or sms = :contact or phone = :contact)
+   and (:contact is null or lower(email) = lower(:contact) or sms = :contact or phone = :contact)
  order by family_name, given_name, kind, key;
 
 -- name: schools_of

@@ -35,7 +35,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "district": Place("district:district", "Districts and their settings."),
     "account": Place("account:account", "Who may log in over SFTP."),
     "batch": Place("batch:batch", "The history of batches, and what can be done with one."),
-    "person": Place("person:person", "Find a person, and why the person is as it is."),
+    "person": Place("person:person", "Find a person of a district in Connect."),
 }
 
 

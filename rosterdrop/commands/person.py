@@ -1,11 +1,12 @@
 """`rosterdrop person`: who is in Connect."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
 from config.loading import load_profile
+from config.profiles import Profile
 from connect_store.people import Link, Person, find_people
 from connect_store.store import open_store
 from rosterdrop.console import Console
@@ -22,13 +23,21 @@ def person() -> None:
     """Find a person of a district in Connect."""
 
 
-@person.command(epilog='\b\nExample:\n  rosterdrop --home home person find springfield --name "Ana" --kind student')
+@person.command(
+    epilog="""\b
+Examples:
+  rosterdrop --home home person find springfield --name "Ana" --kind student
+  rosterdrop --home home person find springfield --contact 309-555-0141
+
+\b
+With --json: {"people": [person]}; it is empty, with exit 5, where nobody matches."""
+)
 @click.argument("district")
 @click.option("--name", help="A part of the name; case and accents do not matter.")
 @click.option("--id", "key", help="The SIS ID (sourcedId), or the identifier.")
-@click.option("--contact", help="The e-mail address or phone number as Connect holds it (+13125550100).")
+@click.option("--contact", help="The e-mail address or phone number.")
 @click.option("--kind", type=click.Choice(["student", "guardian", "staff"]), help="Only people of this kind.")
-@click.option("--most", default=50, show_default=True, help="How many at the most.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at the most.")
 @click.pass_obj
 def find(
     console: Console,
@@ -39,7 +48,7 @@ def find(
     contact: str | None,
     kind: str | None,
     most: int,
-) -> None:
+) -> int:
     """Find people by name, ID or contact, with their schools, classes, guardians and students.
 
     This shows personal data: it is for the support of this district.
@@ -47,25 +56,47 @@ def find(
     if not (name or key or contact):
         raise click.UsageError("say whom to look for: --name, --id or --contact")
     profile = load_profile(console.home, district)
+    written = contact and _as_connect_has_it(contact, profile)
     with open_store(console.home.store_db) as store:
-        found = find_people(store, district, name=name, key=key, contact=contact, kind=kind, most=most)
+        people = find_people(store, district, name=name, key=key, contact=written, kind=kind, most=most)
+    found = [_with_school_names(one, profile.schools or {}) for one in people]
     console.terminal.json({"people": [asdict(one) for one in found]})
+    if not found and console.json:
+        return UnknownPerson.exit_code
     if not found:
-        raise UnknownPerson(f"nobody in {district} matches; `batch list {district}` shows what came when")
+        raise UnknownPerson(
+            f"nobody in {district} matches; try a part of the name, or --id: who was rejected or set aside every night "
+            f"is not in Connect, and stands in the reports ({console.home.reports(district)})"
+        )
     console.terminal.table(
         ["who", "id", "name", "status", "grade or role", "schools", "classes", "guardians or students"],
-        [_as_row(one, profile.schools or {}) for one in found],
+        [_as_row(one) for one in found],
     )
+    return 0
 
 
-def _as_row(one: Person, schools: Mapping[str, str]) -> list[str]:
+def _as_connect_has_it(contact: str, profile: Profile) -> str:
+    """A phone number as the district's files are read: `309-555-0141` is `+13095550141`; an address stays."""
+    import polars as pl
+
+    from validators.phones import as_e164
+
+    text = contact.strip()
+    return text if "@" in text else str(pl.select(as_e164(pl.lit(text), profile.phones.country)).item())
+
+
+def _with_school_names(one: Person, names: Mapping[str, str]) -> Person:
+    return replace(one, schools=tuple(replace(link, name=names.get(link.key, link.name)) for link in one.schools))
+
+
+def _as_row(one: Person) -> list[str]:
     return [
         one.kind,
         one.key,
         f"{one.given_name} {one.family_name}",
         one.status,
         one.grades or one.role or "",
-        ", ".join(schools.get(link.key, link.key) for link in _active(one.schools)),
+        ", ".join(link.name for link in _active(one.schools)),
         ", ".join(link.name for link in _active(one.classrooms)),
         ", ".join(link.name for link in _active(one.guardians or one.students)),
     ]
