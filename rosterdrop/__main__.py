@@ -50,6 +50,7 @@ def cli(context: click.Context, /, home: Path | None, *, as_json: bool, quiet: b
 
 def main() -> None:
     """Run the command line."""
+    os.umask(0o077)  # rosters are personal data: nothing that we write is for other users of the machine
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must not fail in a terminal that is not UTF-8

@@ -50,3 +50,12 @@ def test_an_empty_folder_becomes_a_home(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert rosterdrop("init", tmp_path).code == 0
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
+def test_nothing_of_a_home_is_for_other_users(springfield: Path, tmp_path: Path) -> None:
+    made = rosterdrop("generate", tmp_path / "week", "--students", "20")
+    assert made.code == 0, made.err
+    rosterdrop("batch", "upload", "springfield", tmp_path / "week" / "night-1", "--wait", home=springfield)
+    open_to_others = {path for path in springfield.rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077}
+    assert {path for path in open_to_others if path.suffix != ".pub"} == set()
+    assert (springfield / "store" / "connect.db").is_file()
