@@ -121,8 +121,7 @@ def add(  # noqa: PLR0913  # each is an option of the command
     )
     add_account(home, made)
     _tell(console, made, f"{id_} may log in now", password if generate_password else None)
-    if password and len(password) < _SHORT:
-        console.terminal.note(f"The password is short; {_SHORT} characters or more are hard to guess.")
+    _warn_of_short(console, password)
 
 
 def _password(*, read: bool, generate: bool) -> str | None:
@@ -147,6 +146,11 @@ def hashed(password: str) -> str:
     from argon2 import PasswordHasher
 
     return PasswordHasher().hash(password)
+
+
+def _warn_of_short(console: Console, password: str | None) -> None:
+    if password and len(password) < _SHORT:
+        console.terminal.note(f"The password is short; {_SHORT} characters or more are hard to guess.")
 
 
 def _layout(wanted: Layout | None, districts: Sequence[str]) -> Layout:
@@ -244,6 +248,7 @@ def password(console: Console, id_: str, *, password_stdin: bool, generate_passw
         raise click.UsageError("Give --password-stdin or --generate-password.")
     change_account(home, id_, {"password_hash": hashed(new)})
     _tell(console, load_account(home, id_), f"{id_} has a new password", new if generate_password else None)
+    _warn_of_short(console, new)
 
 
 @account.command(

@@ -119,3 +119,11 @@ def test_an_account_is_disabled_and_let_in_again(springfield: Path) -> None:
     assert load_account(Home(springfield), "acme-sis").enabled
     unknown = rosterdrop("account", "disable", "acme-sys", home=springfield)
     assert (unknown.code, "did you mean acme-sis" in unknown.err) == (5, True)
+
+
+def test_a_short_password_is_taken_and_said_to_be_short(springfield: Path) -> None:
+    added = rosterdrop(*ADD, "--preset", "vendor", "--password-stdin", home=springfield, stdin="short\n")
+    changed = rosterdrop("account", "password", "acme-sis", "--password-stdin", home=springfield, stdin="shorter\n")
+    assert (added.code, changed.code) == (0, 0)
+    assert "The password is short" in added.err
+    assert "The password is short" in changed.err
