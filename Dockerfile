@@ -11,7 +11,9 @@ COPY . .
 RUN /opt/rosterdrop/bin/python -m pip install --no-cache-dir --no-build-isolation --no-deps .
 
 FROM ${BASE}
-RUN useradd --create-home --uid 10001 rosterdrop
+# A new volume takes over owner and mode of the folder that it is mounted on.
+RUN useradd --create-home --uid 10001 rosterdrop \
+ && install -d -o rosterdrop -g rosterdrop -m 700 /home/rosterdrop/home
 COPY --from=build /opt/rosterdrop /opt/rosterdrop
 USER rosterdrop
 ENV PATH=/opt/rosterdrop/bin:$PATH ROSTERDROP_HOME=/home/rosterdrop/home
