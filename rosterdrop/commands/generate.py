@@ -32,9 +32,11 @@ Faults:
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("more_faults", metavar="", nargs=-1)
-@click.option("--students", type=click.IntRange(min=1), required=True, help="How many students on the first night.")
+@click.option(
+    "--students", type=click.IntRange(1, 5_000_000), required=True, help="How many students on the first night."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Which of all districts of this size.")
-@click.option("--nights", type=click.IntRange(min=1), default=1, show_default=True, help="How many nights of files.")
+@click.option("--nights", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many nights of files.")
 @click.option(
     "--faults",
     multiple=True,
