@@ -53,8 +53,10 @@ def check(
     console.terminal.json_text(as_json(report, masked=not show_values, fold=False))
     for line in summary_lines(report, masked=not show_values):
         console.terminal.line(line)
+    if profile_file is None and against is None:
+        console.terminal.line("No profile was given: schools are taken as found, times are UTC, phone numbers US.")
     if out is not None:
-        console.terminal.note(f"The whole report: {out / 'report.html'}")
+        console.terminal.line(f"The whole report: {out / 'report.html'}")
     return EXIT_CODES[report.verdict]
 
 
