@@ -1,11 +1,13 @@
 """`rosterdrop status`: every district at a glance."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from config.home import Home
-from config.loading import ConfigError, load_accounts, load_profiles, load_settings
+from config.loading import load_accounts, load_profile, load_profiles, load_settings
+from config.mistakes import ConfigError
 from connect_store import ledger
 from connect_store.people import headcount
 from connect_store.store import Store, open_store
@@ -13,7 +15,16 @@ from processors.locks import service_holder
 from rosterdrop.console import Console
 
 
-@click.command(epilog="\b\nExample:\n  rosterdrop --home home status")
+@click.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home status
+
+\b
+With --json: {"service": who runs it or null, "mistakes": [text], "districts": [{"district": id, "name": text,
+              "batch": number or null, "received": moment or null, "state": text or null, "verdict": text or null,
+              "students": count, "guardians": count, "staff": count, "waiting": count of batches}]}"""
+)
 @click.option("--serving", is_flag=True, help="Exit 1 where no service runs: for health checks.")
 @click.pass_obj
 def status(console: Console, *, serving: bool) -> int:
@@ -26,21 +37,46 @@ def status(console: Console, *, serving: bool) -> int:
     console.terminal.line(f"Service: {holder or 'not running'}")
     for mistake in mistakes:
         console.terminal.line(f"Not valid: {mistake}", style="red")
+    for district in districts:
+        if district["state"] == "failed":
+            console.terminal.line(_failure(district), style="red")
     console.terminal.table(
         ["district", "name", "last batch", "received (UTC)", "verdict", "students", "guardians", "staff", "waiting"],
-        [[district[key] for key in _COLUMNS] for district in districts],
+        [_as_row(district) for district in districts],
+        spare=["name", "staff", "guardians"],
     )
     return 1 if serving and holder is None else 0
 
 
-_COLUMNS = ("district", "name", "batch", "received", "verdict", "students", "guardians", "staff", "waiting")
+def _failure(district: Mapping[str, Any]) -> str:
+    number = district["batch"]
+    return (
+        f"Failed: batch {number} of {district['district']}, on our side; its files are kept: "
+        f"rosterdrop batch show {number}, and batch requeue {number} runs it again"
+    )
+
+
+def _as_row(district: Mapping[str, Any]) -> list[str | int | None]:
+    received = district["received"]
+    return [
+        district["district"],
+        district["name"],
+        district["batch"],
+        received and f"{ledger.moment(received):%Y-%m-%d %H:%M}",
+        (district["verdict"] or district["state"] or "nothing yet").replace("_", " "),
+        *(district[key] for key in ("students", "guardians", "staff", "waiting")),
+    ]
 
 
 def _names(home: Home) -> dict[str, str]:
+    return {file.stem: _name(home, file.stem) for file in sorted(home.profiles.glob("*.toml"))}
+
+
+def _name(home: Home, district: str) -> str:
     try:
-        return {district: profile.name for district, profile in load_profiles(home).items()}
+        return load_profile(home, district).name
     except ConfigError:
-        return {file.stem: "(profile is not valid)" for file in sorted(home.profiles.glob("*.toml"))}
+        return "(profile is not valid)"
 
 
 def _mistakes(home: Home) -> list[str]:
@@ -60,8 +96,9 @@ def _district(store: Store, district: str, name: str) -> dict[str, Any]:
         "district": district,
         "name": name,
         "batch": last.number if last else None,
-        "received": last.received.strftime("%Y-%m-%d %H:%M") if last else None,
-        "verdict": (last.verdict or last.state) if last else "nothing yet",
+        "received": ledger.stamp(last.received) if last else None,
+        "state": last.state if last else None,
+        "verdict": last.verdict if last else None,
         "students": people.get("student", 0),
         "guardians": people.get("guardian", 0),
         "staff": people.get("staff", 0),
