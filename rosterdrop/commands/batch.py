@@ -1,13 +1,18 @@
 """`rosterdrop batch`: the history of batches, and what a support engineer does with one."""
 
 import getpass
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 
 from config.home import Home
-from config.loading import load_profile
+from config.loading import load_profile, read_profile
+from config.mistakes import ConfigError
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerEvent
@@ -17,6 +22,8 @@ from rosterdrop.console import Console
 if TYPE_CHECKING:
     from processors.freezing import Delivery
 
+_NUMBER: Final = click.IntRange(1, 10**9)
+
 
 @click.group(epilog="\b\nExample:\n  rosterdrop --home home batch list springfield")
 def batch() -> None:
@@ -25,8 +32,8 @@ def batch() -> None:
 
 @batch.command("list", epilog="\b\nExample:\n  rosterdrop --home home batch list springfield --most 7")
 @click.argument("district", required=False)
-@click.option("--most", default=20, show_default=True, help="How many, newest first.")
-@click.option("--before", type=int, default=None, help="Only batches with a lower number: to page on.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many, newest first.")
+@click.option("--before", type=_NUMBER, default=None, help="Only batches with a lower number: to page on.")
 @click.pass_obj
 def list_batches(console: Console, district: str | None, most: int, before: int | None) -> None:
     """List batches, newest first; of one DISTRICT or of all."""
@@ -39,20 +46,25 @@ def list_batches(console: Console, district: str | None, most: int, before: int 
     console.terminal.table(
         ["batch", "district", "received (UTC)", "from", "verdict", "rows", "rejected", "what changed"],
         [_as_row(entry) for entry in found],
+        spare=["from", "rejected", "rows"],
     )
 
 
 @batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch show 42")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.pass_obj
 def show(console: Console, number: int) -> None:
     """Show one batch: its files, what they changed, what was found, and who did what."""
-    with open_store(console.home.store_db) as store:
+    home = console.home
+    with open_store(home.store_db) as store:
         found = ledger.require(store, number)
         events = ledger.events(store, number)
-    console.terminal.json({**as_document(found), "events": [_event(event) for event in events]})
+    facts = _facts(home, found)
+    console.terminal.json({**as_document(found), **facts, "events": [_event(event) for event in events]})
     terminal = console.terminal
-    terminal.line(f"Batch {found.number} of {found.district}: {found.verdict or found.state}", style="bold")
+    terminal.line(f"Batch {found.number} of {found.district}: {_spoken(found.verdict or found.state)}", style="bold")
+    for line in _about(found, facts):
+        terminal.line(line)
     terminal.table(
         ["file", "bytes", "rows", "accepted", "rejected", "set aside", "carried from"], _file_rows(found), title="Files"
     )
@@ -61,9 +73,51 @@ def show(console: Console, number: int) -> None:
     terminal.table(["finding", "rows"], [[code, count] for code, count in codes.items()], title="Findings")
     terminal.table(
         ["when (UTC)", "what", "who", "detail"],
-        [[event.at, event.event, event.who, event.detail] for event in events],
+        [[_to_the_second(event.at), event.event, event.who, event.detail] for event in events],
         title="History",
     )
+
+
+def _facts(home: Home, entry: LedgerBatch) -> dict[str, str | None]:
+    """When the batch came by the district's clock, and where its report lies; null where there is none yet."""
+    zone = _time_zone(home, entry)
+    folder = report_folder(home, entry.district, entry.number, entry.received, zone, test=entry.test)
+    return {
+        "received_local": entry.received.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds"),
+        "time_zone": zone,
+        "report": str(folder) if folder.is_dir() else None,
+    }
+
+
+def _time_zone(home: Home, entry: LedgerBatch) -> str:
+    """The one that the batch was frozen with: its report's folder is dated by it."""
+    from processors.freezing import frozen_profile
+
+    try:
+        return read_profile(frozen_profile(home, entry), entry.district).time_zone.key
+    except ConfigError:
+        return "UTC"
+
+
+def report_folder(home: Home, district: str, number: int, received: datetime, time_zone: str, *, test: bool) -> Path:
+    """Where the report of a batch lies, with values, in the drop."""
+    from processors.reporting.contents import folder_name
+
+    return home.reports(district, test=test) / folder_name(received, time_zone, f"batch-{number}")
+
+
+def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]:
+    from processors.reporting.wording import local_time
+
+    came = {"sftp": "over SFTP", "upload": "by batch upload", "requeue": f"batch {entry.requeue_of}, run again"}
+    yield f"Received: {local_time(entry.received, str(facts['time_zone']))}"
+    yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"
+    yield f"State:    {entry.state}"
+    yield f"Report:   {facts['report'] or 'none yet'}"
+
+
+def _to_the_second(stamped: str) -> str:
+    return f"{ledger.moment(stamped):%Y-%m-%d %H:%M:%S}"
 
 
 @batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch upload springfield night1/ --wait")
@@ -87,7 +141,7 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
 
 
 @batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch requeue 42 --wait")
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.option("--wait", is_flag=True, help="Judge and apply now, and end with the report of the batch.")
 @click.pass_obj
 def requeue(console: Console, number: int, *, wait: bool) -> int:
@@ -112,13 +166,25 @@ def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool
     number = deliver(home, delivery)
     if not wait:
         console.terminal.json({"batch": number, "district": delivery.district, "state": "frozen"})
-        console.terminal.line(f"Batch {number} waits; the service works on it, or: rosterdrop batch upload … --wait")
+        console.terminal.line(_waits(home, number))
         return 0
     outcome = finish(home, delivery.district, number, who=_who())
     console.terminal.json_text(as_json(outcome.report, masked=True))
     for line in summary_lines(outcome.report):
         console.terminal.line(line)
+    report = outcome.report
+    assert report.received is not None
+    folder = report_folder(home, delivery.district, number, report.received, report.time_zone, test=report.test)
+    console.terminal.line(f"The whole report: {folder / 'report.html'}")
     return EXIT_CODES[outcome.verdict]
+
+
+def _waits(home: Home, number: int) -> str:
+    from processors.locks import service_holder
+
+    if service_holder(home) is None:
+        return f"Batch {number} waits, and no service runs: `rosterdrop serve` works on it once it is started"
+    return f"Batch {number} waits; the service works on it; `rosterdrop batch show {number}` tells when it is done"
 
 
 def as_document(entry: LedgerBatch) -> dict[str, Any]:
@@ -151,11 +217,15 @@ def _as_row(entry: LedgerBatch) -> list[str | int | None]:
         entry.district,
         entry.received.strftime("%Y-%m-%d %H:%M"),
         f"{entry.origin}, test" if entry.test else entry.origin,
-        entry.verdict or entry.state,
+        _spoken(entry.verdict or entry.state),
         sum(file["rows"] for file in files),
         sum(file["rejected"] for file in files),
         _what_changed(entry),
     ]
+
+
+def _spoken(verdict: str) -> str:
+    return verdict.replace("_", " ")
 
 
 def _what_changed(entry: LedgerBatch) -> str:
@@ -184,4 +254,12 @@ def _event(event: LedgerEvent) -> dict[str, str | None]:
 
 
 def _who() -> str:
-    return f"{getpass.getuser()}, command line"
+    return f"{_user()}, command line"
+
+
+def _user() -> str:
+    """Who runs the command; a container may run it as a number that has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # KeyError until Python 3.12, OSError from 3.13 on
+        return str(os.getuid())
