@@ -9,9 +9,12 @@ from connect_store.records import ENTITIES, Entity, EntityName
 from connect_store.store import Store
 
 Changes = Mapping[EntityName, pl.DataFrame]
-"""For each entity the records that change: its key, its values as they shall be, and `action` (str); one row each."""
+"""For each entity the records that change, one row each: its key, its values as they shall be in force, the values that
+the sync brought (`email_brought` beside `email`), and `action` (created, updated, archived, restored; unchanged where
+only the baseline learns something)."""
 
 CHANGE: Final = "action"
+BROUGHT: Final = "_brought"
 
 
 def apply(store: Store, *, district: str, batch: int, changes: Changes) -> None:
@@ -31,5 +34,7 @@ def _write(store: Store, entity: Entity, records: pl.DataFrame, *, district: str
     store.run(f"{entity.name}_remember", district=district, batch=batch)
     store.run(f"{entity.name}_bring", district=district, batch=batch)
     store.run(f"{entity.name}_take_out", district=district, batch=batch)
+    brought = [pl.col(f"{field}{BROUGHT}").alias(field) for field in entity.values]
+    store.stage(entity.name, records.select(*entity.key, *brought, CHANGE))
     store.run(f"{entity.name}_baseline_put", district=district)
     store.run(f"{entity.name}_baseline_drop", district=district)

@@ -8,7 +8,7 @@ from config.profiles import Profile
 from connect_store import people
 from connect_store.records import ENTITIES
 from connect_store.store import Store
-from processors.comparing import Comparison, Frames, compare, newcomers
+from processors.comparing import Comparison, Frames, compare, in_question
 from processors.meaning import Roster
 from validators import Judgement, Known
 
@@ -27,7 +27,7 @@ def compared(store: Store, tonight: Roster, judgement: Judgement, profile: Profi
         baseline = people.baseline(store, profile.id)
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
-            for name, records in newcomers(tonight, baseline).items()
+            for name, records in in_question(tonight, baseline).items()
         }
     return compare(tonight, baseline, standing, _protected(judgement, baseline), profile.sync)
 

@@ -11,13 +11,15 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Sync
-from connect_store.applying import CHANGE, Changes
+from connect_store.applying import BROUGHT, CHANGE, Changes
 from connect_store.records import ATTACHMENT, ENTITIES, KINDS, Entity, EntityName
 from processors.meaning import Roster
 from validators.judging import KEPT
 
 Frames = Mapping[EntityName, pl.DataFrame]
 
+_BEFORE: Final = "_before"
+_NOW: Final = "_now"
 _WRITTEN_ONCE: Final = ("role",)  # connect-behaviour 3.4: the sync writes a role only at creation
 
 
@@ -31,6 +33,7 @@ class Comparison:
         skipped: records that came back and stay archived by the profile: entity to a frame of their keys.
         managed: what the sync manages, for the guard: `school`, `type` (a kind of people, or classroom); one row each.
         leaving: what of it would vanish, in the same shape.
+        links_lost: how many guardian links tonight's source had brought, where it brings not a single one any more.
     """
 
     changes: Changes
@@ -38,12 +41,19 @@ class Comparison:
     skipped: Frames
     managed: pl.DataFrame
     leaving: pl.DataFrame
+    links_lost: int
 
 
-def newcomers(roster: Roster, baseline: Frames) -> Frames:
-    """Records of tonight that the baseline does not hold: only for these must the store be read."""
+def in_question(roster: Roster, baseline: Frames) -> Frames:
+    """Keys of tonight that the baseline lacks, or holds with other values: the store is asked for these alone."""
     return {
-        name: roster.records[name].join(baseline[name], on=entity.key, how="anti") for name, entity in ENTITIES.items()
+        name: pl.concat(
+            [
+                roster.records[name].join(baseline[name], on=entity.key, how="anti").select(entity.key),
+                _beside(entity, roster.records[name], baseline[name]).filter(_differs(entity)).select(entity.key),
+            ]
+        )
+        for name, entity in ENTITIES.items()
     }
 
 
@@ -53,7 +63,7 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
     Args:
         roster: tonight's records.
         baseline: what the sync last brought, by entity.
-        standing: what is in force for the newcomers, with `status`.
+        standing: what is in force for the keys in question, with `status`.
         protected: keys of rejected rows (see Judgement.protected), as `key` for person and classroom, and as pairs
             `classroom`, `key` and `student`, `guardian` for memberships and guardianships; half of a pair may be null.
         sync: the profile's rules for records that come back.
@@ -61,14 +71,16 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
     Source: connect-behaviour 3.0, 9.1.
     """
     skipped = _skipped(roster, baseline, standing, sync)
-    tonight = {name: _without(roster.records[name], skipped.get(name), ENTITIES[name].key) for name in ENTITIES}
-    kept_fields = _WRITTEN_ONCE if sync.update_language else (*_WRITTEN_ONCE, "language")
+    tonight = _whole(
+        {name: _without(roster.records[name], skipped.get(name), ENTITIES[name].key) for name in ENTITIES}, baseline
+    )
+    once = _WRITTEN_ONCE if sync.update_language else (*_WRITTEN_ONCE, "language")
     staying = _staying(roster, tonight, baseline, protected)
     changes = {
         name: pl.concat(
             [
-                _fresh(entity, tonight[name], baseline[name], standing[name], kept_fields),
-                _differing(entity, tonight[name], baseline[name], kept_fields),
+                _fresh(entity, tonight[name], baseline[name], standing[name], once),
+                _differing(entity, tonight[name], baseline[name], standing[name], once),
                 _vanished(entity, tonight[name], baseline[name], staying[name]),
             ]
         )
@@ -81,6 +93,7 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
         skipped=skipped,
         managed=_managed(baseline),
         leaving=_leaving(changes, baseline),
+        links_lost=_links_lost(roster, tonight, baseline),
     )
 
 
@@ -101,46 +114,86 @@ def _fresh(
         .then(pl.lit("updated"))
         .otherwise(pl.lit("restored"))
     )
-    return (
-        tonight.join(baseline, on=entity.key, how="anti")
-        .join(standing, on=entity.key, how="left", suffix="_before", maintain_order="left")
-        .with_columns(_after(field, once).alias(field) for field in entity.values)
-        .select(*entity.columns, action.alias(CHANGE))
+    beside = tonight.join(baseline, on=entity.key, how="anti").join(
+        standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left"
     )
+    in_force = [_unless_kept(field) for field in entity.values if field not in once]
+    written_once = [pl.coalesce(f"{field}{_NOW}", field).alias(field) for field in entity.values if field in once]
+    brought = [pl.col(field).alias(f"{field}{BROUGHT}") for field in entity.values]
+    return beside.with_columns(*in_force, *written_once, *brought, action.alias(CHANGE)).select(_columns(entity))
 
 
-def _differing(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, once: Sequence[str]) -> pl.DataFrame:
-    """Records of both whose values differ, with the values they shall have."""
-    if not entity.values:
-        return pl.DataFrame(schema={**entity.schema, CHANGE: pl.String()})
-    differs = pl.any_horizontal(pl.col(field).ne_missing(pl.col(f"{field}_before")) for field in entity.values)
-    return (
-        tonight.join(baseline, on=entity.key, suffix="_before", maintain_order="left")
-        .with_columns(_after(field, once).alias(field) for field in entity.values)
-        .filter(differs)
-        .select(*entity.columns, pl.lit("updated").alias(CHANGE))
+def _differing(
+    entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, standing: pl.DataFrame, once: Sequence[str]
+) -> pl.DataFrame:
+    """Records of which the source says something new.
+
+    A field in which it says what it said before keeps what is in force, which a person may have changed meanwhile
+    (the three-way comparison of connect-behaviour 9.2).
+    """
+    beside = (
+        _beside(entity, tonight, baseline)
+        .filter(_differs(entity, once))
+        .join(standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left")
     )
+    brought = [_brought(field, once) for field in entity.values]
+    in_force = [_merged(field, once) for field in entity.values]
+    moves = pl.any_horizontal(pl.lit(value=False), *(_merged(f, once).ne_missing(f"{f}{_NOW}") for f in entity.values))
+    action = pl.when(moves).then(pl.lit("updated")).otherwise(pl.lit("unchanged"))
+    return beside.with_columns(*in_force, *brought, action.alias(CHANGE)).select(_columns(entity))
 
 
-def _after(field: str, once: Sequence[str]) -> pl.Expr:
-    """A field keeps what is stored where its value was rejected or its column is gone; some are written only once."""
-    before = pl.col(f"{field}_before")
-    if field in once:
-        return pl.coalesce(before, field)
-    return pl.when(pl.col(KEPT).list.contains(field)).then(before).otherwise(pl.col(field))
+def _beside(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
+    return tonight.join(baseline, on=entity.key, suffix=_BEFORE, maintain_order="left")
+
+
+def _differs(entity: Entity, once: Sequence[str] = ()) -> pl.Expr:
+    """Whether the source says something new that may be written."""
+    return pl.any_horizontal(pl.lit(value=False), *(_says_new(field, once) for field in entity.values))
+
+
+def _says_new(field: str, once: Sequence[str]) -> pl.Expr:
+    """A field that is kept says nothing, and one that is written only once has been listened to."""
+    before = pl.col(f"{field}{_BEFORE}")
+    new = pl.col(field).ne_missing(before) & ~pl.col(KEPT).list.contains(field)
+    return new & before.is_null() if field in once else new
+
+
+def _brought(field: str, once: Sequence[str]) -> pl.Expr:
+    new = pl.when(_says_new(field, once)).then(pl.col(field)).otherwise(pl.col(f"{field}{_BEFORE}"))
+    return new.alias(f"{field}{BROUGHT}")
+
+
+def _merged(field: str, once: Sequence[str]) -> pl.Expr:
+    new = pl.when(_says_new(field, once)).then(pl.col(field)).otherwise(pl.col(f"{field}{_NOW}"))
+    return (pl.coalesce(f"{field}{_NOW}", new) if field in once else new).alias(field)
+
+
+def _unless_kept(field: str) -> pl.Expr:
+    """A field keeps what is stored where its value was rejected or its column is gone."""
+    kept = pl.col(KEPT).list.contains(field)
+    return pl.when(kept).then(pl.col(f"{field}{_NOW}")).otherwise(pl.col(field)).alias(field)
+
+
+def _columns(entity: Entity) -> list[str]:
+    return [*entity.columns, *(f"{field}{BROUGHT}" for field in entity.values), CHANGE]
 
 
 def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, staying: pl.DataFrame) -> pl.DataFrame:
     return (
         baseline.join(tonight, on=entity.key, how="anti")
         .join(staying, on=entity.key, how="anti")
-        .select(*entity.columns, pl.lit("archived").alias(CHANGE))
+        .with_columns(
+            *(pl.col(field).alias(f"{field}{BROUGHT}") for field in entity.values), pl.lit("archived").alias(CHANGE)
+        )
+        .select(_columns(entity))
     )
 
 
 def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frames) -> Frames:
     """Keys that are not in tonight's files and stay all the same, by entity."""
-    people, rooms = tonight["person"], tonight["classroom"]
+    people = tonight["person"] if roster.users_came else baseline["person"]
+    rooms = tonight["classroom"] if "classroom" in roster.brought else baseline["classroom"]
     missing = {name: baseline[name].join(tonight[name], on=ENTITIES[name].key, how="anti") for name in ENTITIES}
     protected_people = missing["person"].join(protected["person"], on="key", how="semi")
     away = _students_away(people, missing)
@@ -150,13 +203,13 @@ def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frame
         .filter(pl.col("kind") == "guardian")
         .join(links, left_on="key", right_on="guardian", how="semi")
     )
-    other_source = missing["person"].filter(_of_another_source(roster))
-    staying_people = pl.concat([protected_people, linked, other_source]).select("kind", "key").unique()
+    not_told = missing["person"].filter(_is_not_told(roster))
+    staying_people = pl.concat([protected_people, linked, not_told]).select("kind", "key").unique()
     attachments = pl.concat(
         [
             missing["attachment"].join(staying_people, on=("kind", "key"), how="semi"),
             missing["attachment"].filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
-            missing["attachment"].filter(_of_another_source(roster)),
+            missing["attachment"].filter(_is_not_told(roster)),
         ]
     )
     memberships = pl.concat(
@@ -200,6 +253,30 @@ def _links_that_stay(roster: Roster, missing: pl.DataFrame, away: pl.DataFrame, 
             missing.filter(_of_another_source(roster)),
         ]
     )
+
+
+def _is_not_told(roster: Roster) -> pl.Expr:
+    """People about whom tonight's files say nothing: guardians of another source; the others without a users.csv."""
+    others = (pl.col("kind") != "guardian") & pl.lit(value=not roster.users_came)
+    return others | _of_another_source(roster).fill_null(value=False)
+
+
+def _whole(tonight: Frames, baseline: Frames) -> Frames:
+    """Only records whose ends are known, tonight or from before: a set may lack a table."""
+    rooms = pl.concat([tonight["classroom"].select("key"), baseline["classroom"].select("key")])
+    people = pl.concat([tonight["person"].select("kind", "key"), baseline["person"].select("kind", "key")])
+    students = people.filter(pl.col("kind") == "student")
+    return {
+        **tonight,
+        "membership": tonight["membership"].join(rooms, left_on="classroom", right_on="key", how="semi"),
+        "guardianship": tonight["guardianship"].join(students, left_on="student", right_on="key", how="semi"),
+    }
+
+
+def _links_lost(roster: Roster, tonight: Frames, baseline: Frames) -> int:
+    if "guardianship" not in roster.brought or not tonight["guardianship"].is_empty():
+        return 0
+    return baseline["guardianship"].filter(pl.col("source") == roster.guardians_from).height
 
 
 def _matching(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -271,16 +348,19 @@ def _present(tonight: Frames, brought: frozenset[EntityName]) -> Mapping[str, in
 
 def _managed(baseline: Frames) -> pl.DataFrame:
     """Active people in each of their schools, and classrooms; archived ones are nobody's any more."""
-    active = baseline["attachment"].join(baseline["person"], on=("kind", "key"), how="semi")
-    return pl.concat([_by_school(active), _by_school(baseline["classroom"])])
+    return pl.concat([_by_school(_active(baseline["attachment"], baseline)), _by_school(baseline["classroom"])])
 
 
 def _leaving(changes: Changes, baseline: Frames) -> pl.DataFrame:
     """People who vanish leave all their schools, others those that they dropped; and classrooms that close."""
     gone = _archived(changes, "person")
     homes = baseline["attachment"].join(gone, on=("kind", "key"), how="semi").select(ATTACHMENT.key)
-    dropped = _archived(changes, "attachment").select(ATTACHMENT.key)
+    dropped = _active(_archived(changes, "attachment"), baseline).select(ATTACHMENT.key)
     return pl.concat([_by_school(pl.concat([homes, dropped]).unique()), _by_school(_archived(changes, "classroom"))])
+
+
+def _active(attachments: pl.DataFrame, baseline: Frames) -> pl.DataFrame:
+    return attachments.join(baseline["person"], on=("kind", "key"), how="semi")
 
 
 def _archived(changes: Changes, name: EntityName) -> pl.DataFrame:

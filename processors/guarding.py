@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from config.profiles import Guard
 from processors.comparing import Comparison
+
+LINKS_LOST: Final = "guardianships.none_left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -
     """Count what would vanish, per school and type, against what the sync manages there.
 
     Memberships and guardianships are not counted; they are withheld together with the rest (connect-behaviour 9.2).
+    A source that brings not a single link any more has lost the column, not the families.
     """
     counts = (
         _count(comparison.managed, "managed")
@@ -54,6 +58,8 @@ def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -
         .with_columns(pl.col("vanishing").fill_null(0))
         .sort("school", "type")
     )
+    if comparison.links_lost > rule.at_least:
+        reasons = (*reasons, LINKS_LOST)
     limits = tuple(Limit(**row, allowed=rule.allowed(row["managed"])) for row in counts.iter_rows(named=True))
     return GuardOutcome(limits=limits, reasons=tuple(reasons))
 

@@ -32,11 +32,13 @@ class Roster:
         records: for each entity a frame of its columns and `kept` (list of str): fields that keep what is stored,
             because their column is not in the file or their value was rejected.
         brought: the entities that tonight's files speak about; what is not here is neither changed nor missing.
+        users_came: whether users.csv is in the set; without it nothing is said about students and staff.
         guardians_from: which file brings guardians tonight; guardians of the other one are left alone.
     """
 
     records: Mapping[EntityName, pl.DataFrame]
     brought: frozenset[EntityName]
+    users_came: bool
     guardians_from: Literal["users", "guardians"] | None
 
 
@@ -61,6 +63,7 @@ def roster(judgement: Judgement) -> Roster:
             "guardianship": _once(pl.concat(links), GUARDIANSHIP.key),
         },
         brought=_brought(judgement),
+        users_came="users" in judgement.standing,
         guardians_from=judgement.guardians_from if _guardians_came(judgement) else None,
     )
 
@@ -191,7 +194,7 @@ def _brought(judgement: Judgement) -> frozenset[EntityName]:
         names |= {"person", "attachment"}
     if "classes" in judgement.standing:
         names |= {"classroom"}
-    if "enrollments" in judgement.standing:
+    if {"users", "enrollments"} <= judgement.standing.keys():  # who is enrolled as what stands in users.csv
         names |= {"membership"}
     if _guardians_came(judgement):
         names |= {"person", "attachment"}

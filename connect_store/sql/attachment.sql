@@ -19,14 +19,15 @@ select :batch, s.action, :district, s.kind, s.key, s.school, f.source, f.status
   from stage_attachment as s
   left join attachment as f
     on f.district = :district
-   and f.kind = s.kind and f.key = s.key and f.school = s.school;
+   and f.kind = s.kind and f.key = s.key and f.school = s.school
+ where s.action <> 'unchanged';
 
 -- name: attachment_bring
 -- Create, update and restore the staged attachments of people to schools.
 insert into attachment (district, kind, key, school, source, status, batch)
 select :district, kind, key, school, source, 'active', :batch
   from stage_attachment
- where action <> 'archived'
+ where action in ('created', 'updated', 'restored')
     on conflict (district, kind, key, school) do update
    set source = excluded.source,
        status = excluded.status,

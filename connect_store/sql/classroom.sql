@@ -19,14 +19,15 @@ select :batch, s.action, :district, s.key, f.school, f.title, f.grades, f.status
   from stage_classroom as s
   left join classroom as f
     on f.district = :district
-   and f.key = s.key;
+   and f.key = s.key
+ where s.action <> 'unchanged';
 
 -- name: classroom_bring
 -- Create, update and restore the staged classrooms.
 insert into classroom (district, key, school, title, grades, status, batch)
 select :district, key, school, title, grades, 'active', :batch
   from stage_classroom
- where action <> 'archived'
+ where action in ('created', 'updated', 'restored')
     on conflict (district, key) do update
    set school = excluded.school,
        title = excluded.title,

@@ -19,14 +19,15 @@ select :batch, s.action, :district, s.student, s.guardian, f.source, f.status
   from stage_guardianship as s
   left join guardianship as f
     on f.district = :district
-   and f.student = s.student and f.guardian = s.guardian;
+   and f.student = s.student and f.guardian = s.guardian
+ where s.action <> 'unchanged';
 
 -- name: guardianship_bring
 -- Create, update and restore the staged links between a student and a guardian.
 insert into guardianship (district, student, guardian, source, status, batch)
 select :district, student, guardian, source, 'active', :batch
   from stage_guardianship
- where action <> 'archived'
+ where action in ('created', 'updated', 'restored')
     on conflict (district, student, guardian) do update
    set source = excluded.source,
        status = excluded.status,

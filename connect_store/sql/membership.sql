@@ -19,14 +19,15 @@ select :batch, s.action, :district, s.classroom, s.kind, s.key, f.status
   from stage_membership as s
   left join membership as f
     on f.district = :district
-   and f.classroom = s.classroom and f.kind = s.kind and f.key = s.key;
+   and f.classroom = s.classroom and f.kind = s.kind and f.key = s.key
+ where s.action <> 'unchanged';
 
 -- name: membership_bring
 -- Create, update and restore the staged memberships of people in classrooms.
 insert into membership (district, classroom, kind, key, status, batch)
 select :district, classroom, kind, key, 'active', :batch
   from stage_membership
- where action <> 'archived'
+ where action in ('created', 'updated', 'restored')
     on conflict (district, classroom, kind, key) do update
    set status = excluded.status,
        batch = excluded.batch;

@@ -19,14 +19,15 @@ select :batch, s.action, :district, s.kind, s.key, f.given_name, f.family_name, 
   from stage_person as s
   left join person as f
     on f.district = :district
-   and f.kind = s.kind and f.key = s.key;
+   and f.kind = s.kind and f.key = s.key
+ where s.action <> 'unchanged';
 
 -- name: person_bring
 -- Create, update and restore the staged people.
 insert into person (district, kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, source, status, batch)
 select :district, kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, source, 'active', :batch
   from stage_person
- where action <> 'archived'
+ where action in ('created', 'updated', 'restored')
     on conflict (district, kind, key) do update
    set given_name = excluded.given_name,
        family_name = excluded.family_name,

@@ -24,7 +24,6 @@ from processors.reporting.ordering import findings_in_order, stage_of
 from processors.reporting.wording import how_long, local_time, many, many_records
 from processors.verdicts import ChangeCounts, Verdict
 
-MOST_PLACES: Final = 10
 MOST_STEPS: Final = 5
 
 REASONS: Final[Mapping[str, str]] = {
@@ -35,85 +34,8 @@ REASONS: Final[Mapping[str, str]] = {
     "other_source": "guardian from another source",
 }
 
-_DONE: Final = {
-    "batch": "We refused the whole set. Nothing was changed; Connect stays as it was.",
-    "file": "We did not use this file. Nothing is removed because of that.",
-    "row": "We left {these_rows} out. What Connect holds for {them} stays as it was.",
-    "value": "We took {these_rows} without the value. What Connect holds there stays as it was.",
-}
-_DONE_BY_CODE: Final = {"batch.failed": "We tried several times and then stopped. Connect stays as it was."}
-_DONE_BY_LEVEL: Final = {
-    "error": "We used what we could, and removed nothing because of this.",
-    "warning": "We took this as it came. Please have a look at it.",
-    "info": "We only noted it: no row is kept out because of it.",
-}
-_SET_ASIDE: Final = "We set {these_rows} aside. That is no fault; nothing comes of {them}."
-_SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
-
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) +")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One place where something was found."""
-
-    line: int
-    column: str | None
-    value: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """Everything that one rule has to say about one file.
-
-    Attributes:
-        count: rows (or things) it stands for.
-        follows: how many of them follow from another finding and vanish with it.
-        brings: how many findings elsewhere follow from these.
-        places: the first ones; `more` others stand in findings.csv.
-    """
-
-    code: str
-    level: str
-    rejects: str | None
-    file: str | None
-    count: int
-    message: str
-    fix: str | None
-    places: tuple[Place, ...]
-    more: int
-    follows: int
-    brings: int
-
-    @property
-    def is_consequence(self) -> bool:
-        """Whether all of it goes away when something else is repaired."""
-        return self.follows >= self.count
-
-    @property
-    def done(self) -> str:
-        """What was done about it."""
-        words = ("this row", "it") if self.count == 1 else ("these rows", "them")
-        sentence = _DONE_BY_CODE.get(self.code) or (_DONE[self.rejects] if self.rejects else _DONE_BY_LEVEL[self.level])
-        if self.code.endswith(_SET_ASIDE_ENDINGS):
-            sentence = _SET_ASIDE
-        return sentence.format(these_rows=words[0], them=words[1])
-
-    @property
-    def because(self) -> str | None:
-        """How much of it goes away by itself; None where nothing does."""
-        if not self.follows:
-            return None
-        who = "This follows" if self.count == 1 else "All of these follow"
-        if not self.is_consequence:
-            who = f"{self.follows:,} of {self.count:,} follow"
-        return f"{who} from another finding; repair that first."
-
-    @property
-    def causes(self) -> str | None:
-        """What goes away with it; None where nothing does."""
-        return f"{many(self.brings, 'other finding')} because of this" if self.brings else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,38 +214,4 @@ def _limit_line(limit: Limit, schools: Mapping[str, str], how: str) -> str:
     return (
         f"{how}: {school}, {limit.vanishing:,} of {many_records(limit.managed, limit.type)} would go; "
         f"{limit.allowed:,} may."
-    )
-
-
-def _groups(findings: pl.DataFrame) -> tuple[Group, ...]:
-    """Findings by code and file, in the order in which they come."""
-    brings = (
-        findings.filter(pl.col("cause").is_not_null())
-        .group_by(pl.col("cause").cast(pl.UInt32).alias("place"))
-        .agg(pl.col("count").sum().alias("brings"))
-    )
-    groups = (
-        findings.with_row_index("place")
-        .join(brings, on="place", how="left", maintain_order="left")
-        .group_by("code", "file", maintain_order=True)
-        .agg(
-            pl.col("level", "rejects", "message", "fix").first(),
-            pl.col("count").sum(),
-            pl.col("count").filter(pl.col("cause").is_not_null()).sum().alias("follows"),
-            pl.col("brings").sum(),
-            pl.struct("line", "column", "value").filter(pl.col("line").is_not_null()).head(MOST_PLACES).alias("places"),
-            pl.col("line").is_not_null().sum().alias("with_place"),
-        )
-    )
-    return tuple(_group(row) for row in groups.to_dicts())
-
-
-def _group(row: dict[str, object]) -> Group:
-    with_place, places = row.pop("with_place"), row.pop("places")
-    assert isinstance(places, list)
-    assert isinstance(with_place, int)
-    return Group(
-        **row,  # type: ignore[arg-type]  # the frame's columns are the fields, by the aggregation above
-        places=tuple(Place(**place) for place in places),
-        more=with_place - len(places),
     )

@@ -13,7 +13,7 @@ from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
-from processors.comparing import compare, newcomers, withheld
+from processors.comparing import compare, in_question, withheld
 from processors.counting import counts
 from processors.guarding import GuardOutcome, guard
 from processors.meaning import roster
@@ -141,6 +141,17 @@ class Connect:
             rows = store._database.execute("select status from classroom where key = ?", [key]).fetchall()
         return str(rows[0][0])
 
+    def title_of(self, key: str) -> str:
+        with open_store(self.path) as store:
+            rows = store._database.execute("select title from classroom where key = ?", [key]).fetchall()
+        return str(rows[0][0])
+
+    def edits(self, *statements: str) -> None:
+        """What a person changes beside the sync."""
+        with open_store(self.path) as store:
+            for statement in statements:
+                store._database.execute(statement)
+
     def contents(self) -> dict[str, list[Any]]:
         """Every row of Connect's own tables, without the number of the batch that wrote it."""
         with open_store(self.path) as store:
@@ -159,7 +170,7 @@ class Connect:
             with store.writing():
                 standing = {
                     name: people.standing(store, "d", ENTITIES[name], records)
-                    for name, records in newcomers(tonight, baseline).items()
+                    for name, records in in_question(tonight, baseline).items()
                 }
             comparison = compare(tonight, baseline, standing, _protected(protected), self.sync)
             outcome = guard(comparison, self.guard_rule)

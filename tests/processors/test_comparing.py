@@ -303,3 +303,60 @@ def test_archived_students_do_not_count_as_managed(connect: Connect) -> None:
     night = connect.night([student(f"s{number}") for number in range(5)])
 
     assert [(limit.managed, limit.vanishing) for limit in night.guard.limits] == [(5, 0)]
+
+
+def test_what_a_person_changed_stays_until_the_source_says_something_new(connect: Connect) -> None:
+    connect.night([teacher("tom", email="tom@example.org")], [MATH])
+    connect.edits("update classroom set title = 'Ms Tom room'", "update person set family_name = 'Tom-Gray'")
+    connect.night([teacher("tom", email="t.tom@example.org")], [{**MATH, "grades": "06"}])
+
+    assert (tom := connect.find("tom")) and (tom.family_name, tom.email) == ("Tom-Gray", "t.tom@example.org")
+    assert connect.title_of("math") == "Ms Tom room"
+
+    connect.night([teacher("tom", email="t.tom@example.org")], [{**MATH, "grades": "06", "title": "Algebra"}])
+    assert connect.title_of("math") == "Algebra"
+
+
+def test_a_set_of_guardians_alone_says_nothing_about_students_and_staff(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    connect.night(None, None, None, guardians=[contact("ben", "ida")], guardians_from="guardians")
+
+    after = connect.contents()
+    assert [row for row in after["person"] if row[1] != "ida"] == before["person"]
+    assert after["membership"] == before["membership"]
+    assert connect.links_of("ben", "guardians") == {"ida": "active"}
+
+
+def test_classes_and_enrollments_alone_end_nobodys_membership(connect: Connect) -> None:
+    connect.night(EVERYBODY, [MATH], MEMBERS)
+    before = connect.contents()
+    connect.night(None, [MATH], MEMBERS)
+
+    assert connect.contents() == before
+
+
+def test_users_and_enrollments_alone_name_no_unknown_class(connect: Connect) -> None:
+    connect.night(EVERYBODY, None, MEMBERS)
+
+    assert connect.links_of("ana", "classrooms") == {}
+
+
+def test_links_that_all_vanish_at_once_are_withheld(connect: Connect) -> None:
+    family = [student(f"s{number}", agents=["gil"]) for number in range(5)]
+    connect.night([*family, GIL])
+    night = connect.night([{**one, "agents": []} for one in family] + [GIL])
+
+    assert night.guard.reasons == ("guardianships.none_left",)
+    assert connect.links_of("gil", "students") == dict.fromkeys(("s0", "s1", "s2", "s3", "s4"), "active")
+
+
+def test_archived_students_who_return_elsewhere_do_not_trip_their_old_school(connect: Connect) -> None:
+    connect.guard_rule = Guard(limit_percent=100)
+    school = [student(f"s{number:02}") for number in range(40)]
+    connect.night(school)
+    connect.night(school[20:])
+    connect.guard_rule = Guard(limit_percent=10)
+    night = connect.night([*school[20:], *(student(f"s{number:02}", school="B") for number in range(20))])
+
+    assert not night.guard.tripped

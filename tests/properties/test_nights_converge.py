@@ -7,9 +7,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.profiles import Sync
+from config.profiles import Guard, Sync
 from tests.processors.connect import Connect, Row, classroom, guardian, member, student, teacher
 
+NO_GUARD = Guard(limit_percent=100, at_least=1000)
 STUDENTS = ("s1", "s2", "s3")
 GUARDIANS = ("g1", "g2")
 STAFF = ("t1", "t2")
@@ -39,11 +40,11 @@ def nights(draw: st.DrawFn) -> tuple[list[Row], list[Row], list[Row]]:
     return users, [classroom(key) for key in sorted(rooms)], [member(*pair) for pair in sorted(members)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(nights(), min_size=1, max_size=4))
 def test_what_is_active_is_what_the_last_night_says(history: Sequence[tuple[list[Row], list[Row], list[Row]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        connect = Connect(Path(folder) / "connect.db", sync=Sync(unarchive_classrooms=True))
+        connect = Connect(Path(folder) / "connect.db", sync=Sync(unarchive_classrooms=True), guard_rule=NO_GUARD)
         for night in history:
             connect.night(*night)
         users, rooms, members = history[-1]
