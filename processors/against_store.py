@@ -21,33 +21,32 @@ def known_to(store: Store, district: str) -> Known:
     )
 
 
-def compared(store: Store, tonight: Roster, judgement: Judgement, profile: Profile) -> Comparison:
-    """Tonight's roster beside what the store holds; of keys that the baseline knows, no more than that is read."""
+def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement, profile: Profile) -> Comparison:
+    """Tonight's roster beside what the sync brought before; only of keys in question is more of the store read."""
     with store.reading():
-        baseline = people.baseline(store, profile.id)
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
-            for name, records in in_question(tonight, baseline).items()
+            for name, records in in_question(tonight, before).items()
         }
-    return compare(tonight, baseline, standing, _protected(judgement, baseline), profile.sync)
+    return compare(tonight, before, standing, _protected(judgement, before), profile.sync)
 
 
-def _protected(judgement: Judgement, baseline: Frames) -> Frames:
+def _protected(judgement: Judgement, before: Frames) -> Frames:
     """Keys of rejected rows in the store's words; of a row without an ID, everybody who has its name."""
     keys = judgement.protected
     pairs = keys.get("enrollments", _NO_ENROLLMENTS)
     links = keys.get("guardians", _NO_LINKS)
     return {
-        "person": pl.concat([keys.get("users", _NO_KEYS), _namesakes(judgement, baseline)]).unique(),
+        "person": pl.concat([keys.get("users", _NO_KEYS), _namesakes(judgement, before)]).unique(),
         "classroom": keys.get("classes", _NO_KEYS),
         "membership": pairs.select(classroom="classSourcedId", key="userSourcedId"),
         "guardianship": links.select(student="studentSourcedId", guardian="guardianSourcedId"),
     }
 
 
-def _namesakes(judgement: Judgement, baseline: Frames) -> pl.DataFrame:
+def _namesakes(judgement: Judgement, before: Frames) -> pl.DataFrame:
     names = judgement.without_id.select(given_name="givenName", family_name="familyName")
-    return baseline["person"].join(names, on=("given_name", "family_name"), how="semi").select("key")
+    return before["person"].join(names, on=("given_name", "family_name"), how="semi").select("key")
 
 
 _NO_KEYS: Final = pl.DataFrame(schema={"key": pl.String()})

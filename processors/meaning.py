@@ -42,15 +42,18 @@ class Roster:
     guardians_from: Literal["users", "guardians"] | None
 
 
-def roster(judgement: Judgement) -> Roster:
-    """The standing rows of a judgement as Connect's records (connect-behaviour 3)."""
+def roster(judgement: Judgement, before: Mapping[EntityName, pl.DataFrame]) -> Roster:
+    """The standing rows of a judgement as Connect's records (connect-behaviour 3).
+
+    `before` is what the sync last brought, by entity: a guardian without an ID is looked for in it.
+    """
     users = judgement.standing.get("users", _no_rows("sourcedId", "kind"))
     contacts = judgement.standing.get("guardians")
     people = [_people(users)]
     attachments = [_attachments(users)]
     links = [_agents(users if judgement.guardians_from == "users" else users.clear())]
     if contacts is not None and judgement.guardians_from == "guardians":
-        contacts = _with_guardian_ids(contacts)
+        contacts = _with_guardian_ids(contacts, before)
         people.append(_people_of(contacts))
         links.append(_links_of(contacts))
         attachments.append(_schools_through_students(contacts, attachments[0]))
@@ -140,28 +143,48 @@ def _links_of(contacts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_guardian_ids(contacts: pl.DataFrame) -> pl.DataFrame:
+def _with_guardian_ids(contacts: pl.DataFrame, before: Mapping[EntityName, pl.DataFrame]) -> pl.DataFrame:
     """An ID for guardians that have none: the SIS ID of a guardian is optional (connect-behaviour 6, G5).
 
-    It is made of name and contact within the district, so the same person with two children stays one.
+    Somebody of this name whom the student has already, or who has the same e-mail or mobile, is the same person
+    (connect-behaviour 9.2); only a newcomer gets an ID, made of name and contact.
     """
-    who = pl.concat_str(
-        [
-            _column(contacts, name).fill_null("").str.to_lowercase()
-            for name in ("givenName", "familyName", "email", "sms")
-        ],
-        separator="|",
+    rows = contacts.with_columns(
+        _column(contacts, "guardianSourcedId").alias("guardianSourcedId"),
+        _column(contacts, "email").alias("email"),
+        _column(contacts, "sms").alias("sms"),
+        _name(pl.col("givenName"), pl.col("familyName")).alias("who"),
     )
-    identified = contacts.with_columns(
-        _column(contacts, "guardianSourcedId").alias("guardianSourcedId"), who.alias("who")
+    guardians = (
+        before["person"]
+        .filter(pl.col("kind") == "guardian")
+        .with_columns(_name(pl.col("given_name"), pl.col("family_name")).alias("who"))
     )
-    nameless = identified.filter(pl.col("guardianSourcedId").is_null()).select("who").unique(maintain_order=True)
-    made = nameless.with_columns(pl.col("who").map_elements(_made_id, return_dtype=pl.String).alias("made"))
-    return (
-        identified.join(made, on="who", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("guardianSourcedId", "made").alias("guardianSourcedId"))
-        .drop("who", "made")
-    )
+    families = before["guardianship"].join(guardians, left_on="guardian", right_on="key").rename({"guardian": "key"})
+    rows = _found(rows, families, {"studentSourcedId": "student"}, "of_student")
+    rows = _found(rows, guardians, {"email": "email"}, "of_email")
+    rows = _found(rows, guardians, {"sms": "sms"}, "of_sms")
+    made = pl.concat_str(["who", pl.coalesce("email", "sms", pl.lit(""))], separator="|")
+    return rows.with_columns(
+        pl.coalesce(
+            "guardianSourcedId",
+            "of_student",
+            "of_email",
+            "of_sms",
+            made.map_elements(_made_id, return_dtype=pl.String),
+        ).alias("guardianSourcedId")
+    ).drop("who", "of_student", "of_email", "of_sms")
+
+
+def _found(rows: pl.DataFrame, known: pl.DataFrame, by: Mapping[str, str], name: str) -> pl.DataFrame:
+    """Rows with the key of whoever has the same name and the same value in these columns; null where nobody has."""
+    keys = known.select("who", *by.values(), pl.col("key").alias(name)).drop_nulls()
+    first = keys.sort(name).unique(subset=["who", *by.values()], keep="first")
+    return rows.join(first, left_on=["who", *by], right_on=["who", *by.values()], how="left", maintain_order="left")
+
+
+def _name(given: pl.Expr, family: pl.Expr) -> pl.Expr:
+    return pl.concat_str([given.fill_null(""), family.fill_null("")], separator="|").str.to_lowercase()
 
 
 def _made_id(who: str) -> str:

@@ -12,7 +12,7 @@ from config.home import Home
 from config.loading import read_profile
 from config.profiles import Profile
 from config.writing import write_schools
-from connect_store import ledger
+from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store, open_store
@@ -138,8 +138,9 @@ def decide(store: Store, judgement: Judgement, profile: Profile, *, test: bool =
     """Steps 6 to 8: what applying would do, before anything is written."""
     if judgement.refused:
         return refusal(judgement)
-    tonight = roster(judgement)  # 6 mean
-    comparison = compared(store, tonight, judgement, profile)  # 7 compare
+    before = people.baseline(store, profile.id)
+    tonight = roster(judgement, before)  # 6 mean
+    comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
     guarded = guard(comparison, profile.guard, reasons=judgement.withholds)  # 8 guard
     return decision(judgement, comparison, guarded, test=test)
 

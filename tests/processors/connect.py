@@ -164,9 +164,9 @@ class Connect:
 
     def _apply(self, judgement: Judgement, protected: Mapping[TableName, Sequence[Any]]) -> Night:
         self.number += 1
-        tonight = roster(judgement)
         with open_store(self.path) as store:
             baseline = people.baseline(store, "d")
+            tonight = roster(judgement, baseline)
             with store.writing():
                 standing = {
                     name: people.standing(store, "d", ENTITIES[name], records)

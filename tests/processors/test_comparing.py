@@ -225,6 +225,16 @@ def test_a_guardian_without_id_is_one_person_for_two_children(connect: Connect) 
     assert night.changes["guardianship"]["created"] == 2
 
 
+def test_a_guardian_without_id_stays_the_same_person_when_a_contact_changes(connect: Connect) -> None:
+    connect.night(
+        [BEN], guardians=[contact("ben", None, email="old@example.org", sms="+13125550142")], guardians_from="guardians"
+    )
+    for fields in ({"email": "new@example.org", "sms": "+13125550142"}, {"email": None, "sms": None, "kept": ["sms"]}):
+        night = connect.night([BEN], guardians=[contact("ben", None, **fields)], guardians_from="guardians")
+        assert night.changes["guardian"]["created"] == 0
+        assert night.changes["guardian"]["archived"] == 0
+
+
 def test_a_night_without_the_guardian_file_keeps_all_guardians(connect: Connect) -> None:
     connect.night([BEN], guardians=[contact("ben", "gil")], guardians_from="guardians")
     before = connect.contents()
