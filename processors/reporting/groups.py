@@ -1,5 +1,6 @@
 """Findings brought together: everything that one rule has to say about one file, and what was done about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,10 @@ _DONE_BY_LEVEL: Final = {
     "warning": "We took this as it came. Please have a look at it.",
     "info": "We only noted it: no row is kept out because of it.",
 }
+_DONE_BY_VERDICT: Final[Mapping[Verdict, str]] = {
+    "refused": "Nothing of this set was applied, so nothing was done about this.",
+    "held": "The set is on hold, so nothing was done about this.",
+}
 _SET_ASIDE: Final = "We set {these_rows} aside. That is no fault; nothing comes of {them}."
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
 
@@ -43,8 +48,8 @@ class Group:
         count: rows (or things) it stands for.
         follows: how many of them follow from another finding and vanish with it.
         brings: how many findings elsewhere follow from these.
-        done: what was done about it.
         places: the first ones; `more` others stand in findings.csv.
+        done: what was done about it.
     """
 
     code: str
@@ -112,4 +117,22 @@ def _group(row: dict[str, object], verdict: Verdict) -> Group:
         **row,  # type: ignore[arg-type]  # the frame's columns are the fields, by the aggregation above
         places=tuple(Place(**place) for place in places),
         more=with_place - len(places),
+        done=_done(row, verdict),
     )
+
+
+def _done(about: Mapping[str, object], verdict: Verdict) -> str:
+    """What was done about the findings of a rule."""
+    these_rows, them = ("this row", "it") if about["count"] == 1 else ("these rows", "them")
+    return _done_sentence(about, verdict).format(these_rows=these_rows, them=them)
+
+
+def _done_sentence(about: Mapping[str, object], verdict: Verdict) -> str:
+    code, level, rejects = str(about["code"]), str(about["level"]), about["rejects"]
+    if code in _DONE_BY_CODE:
+        return _DONE_BY_CODE[code]
+    if code.endswith(_SET_ASIDE_ENDINGS):
+        return _SET_ASIDE
+    if verdict in _DONE_BY_VERDICT and level != "info" and rejects not in {"batch", "file"}:
+        return _DONE_BY_VERDICT[verdict]
+    return _DONE[str(rejects)] if rejects else _DONE_BY_LEVEL[level]

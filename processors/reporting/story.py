@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-import polars as pl
-
 from processors.guarding import Limit
 from processors.reporting.contents import (
     FileCounts,
@@ -19,8 +17,9 @@ from processors.reporting.contents import (
     file_counts,
     folder_name,
 )
+from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
-from processors.reporting.ordering import findings_in_order, stage_of
+from processors.reporting.ordering import findings_in_order, rejected_rows, stage_of
 from processors.reporting.wording import how_long, local_time, many, many_records
 from processors.verdicts import ChangeCounts, Verdict
 
@@ -40,11 +39,24 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) +")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStory:
-    """One line of the table of files: `carried` says from where, `set_aside` how many rows and why."""
+    """One line of the table of files.
+
+    Attributes:
+        counts: where its rows ended.
+        is_used: whether its accepted rows count; not in a refused set, and not where the file could not be used.
+        carried: from where, None where it came by itself.
+        set_aside: how many rows and why.
+    """
 
     counts: FileCounts
+    is_used: bool
     carried: str | None
     set_aside: tuple[str, ...]
+
+    @property
+    def accepted(self) -> str:
+        """How many rows were accepted, in words where none of them is used."""
+        return f"{self.counts.accepted:,}" if self.is_used else "not used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,7 @@ class Story:
         first: what to do first, root causes before their consequences.
         guard: limits that tripped or came near.
         folder: name of the folder in the drop where this report stands, None offline.
+        has_rejected_rows: whether rejected rows lie beside it, to be repaired.
         masked: whether values are hidden.
     """
 
@@ -75,12 +88,13 @@ class Story:
     guard: tuple[str, ...]
     groups: tuple[Group, ...]
     folder: str | None
+    has_rejected_rows: bool
     masked: bool
 
 
 def story_of(report: Report, *, masked: bool) -> Story:
     """The report in words; with `masked`, no value of the files is in it."""
-    groups = _groups(findings_in_order(report, masked=masked, fold=False))
+    groups = groups_of(findings_in_order(report, masked=masked, fold=False), report.verdict)
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     return Story(
@@ -91,12 +105,13 @@ def story_of(report: Report, *, masked: bool) -> Story:
         headline=headline(report, rejected, _reason(report, groups)),
         notes=tuple(_notes(report, counts, rejected)),
         first=_first_steps(report, groups),
-        files=tuple(_file_story(file, report) for file in counts),
+        files=tuple(_file_story(file, report, groups) for file in counts),
         changes=change_counts(report),
         changes_title="What changed in Connect" if is_applied(report) else "What would change in Connect",
         guard=_guard_lines(report, groups),
         groups=groups,
         folder=_folder(report),
+        has_rejected_rows=not masked and not rejected_rows(report, masked=True).is_empty(),
         masked=masked,
     )
 
@@ -177,9 +192,11 @@ def _notes(report: Report, counts: Sequence[FileCounts], rejected: int) -> Itera
         yield f"{many(rejected, 'rejected row')}: what Connect holds for {whose} stays as it was."
 
 
-def _file_story(file: FileCounts, report: Report) -> FileStory:
+def _file_story(file: FileCounts, report: Report, groups: Sequence[Group]) -> FileStory:
     reasons = [f"{count:,} {REASONS[reason]}" for reason, count in file.set_aside.items() if count]
-    return FileStory(counts=file, carried=_carried(file, report), set_aside=tuple(reasons))
+    is_unusable = any(group.rejects == "file" and group.file == file.facts.file for group in groups)
+    is_used = report.verdict != "refused" and not is_unusable
+    return FileStory(counts=file, is_used=is_used, carried=_carried(file, report), set_aside=tuple(reasons))
 
 
 def _carried(file: FileCounts, report: Report) -> str | None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from processors.reporting.contents import ACTIONS, Report
 from processors.reporting.escaping import visible
-from processors.reporting.story import FileStory, Group, Place, Story, story_of
+from processors.reporting.groups import Group, Place
+from processors.reporting.story import FileStory, Story, story_of
 from processors.reporting.wording import many, type_name
 
 WIDTH: Final = 80
@@ -71,7 +72,7 @@ def _file_table(files: Sequence[FileStory]) -> list[str]:
         (
             visible(file.counts.facts.file),
             f"{file.counts.facts.rows:,}",
-            f"{file.counts.accepted:,}",
+            file.accepted,
             f"{file.counts.rejected:,}",
             f"{file.counts.set_aside_in_all:,}",
         )
@@ -154,7 +155,7 @@ def _where(story: Story) -> Iterable[str]:
     if story.folder is None:
         return
     yield ""
-    files = "findings.csv" if story.masked else "findings.csv and rejected/"
+    files = "findings.csv and rejected/" if story.has_rejected_rows else "findings.csv"
     yield from _wrapped(f"All of this, with {files}, is in the folder {story.folder}.", "")
 
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from processors.guarding import GuardOutcome, Limit
 from processors.reporting.contents import Report, file_counts
+from processors.reporting.html_page import as_html
 from processors.reporting.json_document import as_json, document
 from processors.reporting.ordering import findings_in_order
 from processors.reporting.story import story_of
@@ -194,6 +195,40 @@ def test_a_group_shows_ten_places_and_counts_all() -> None:
     group = next(group for group in story_of(a_full_night(), masked=False).groups if group.code == "user.phone.invalid")
 
     assert (len(group.places), group.more, group.count) == (10, 4, 14)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_nothing_of_a_refused_set_is_called_accepted(*, masked: bool) -> None:
+    refused = a_full_night(verdict="refused", changes=None, guard=None)
+
+    story = story_of(refused, masked=masked)
+
+    assert {file.accepted for file in story.files} == {"not used"}
+    for lines in (as_text(story).splitlines(), summary_lines(refused)):
+        assert [line.split()[:4] for line in lines if line.startswith("users.csv ")] == [
+            ["users.csv", "1,204", "not", "used"]
+        ]
+    assert not [group for group in story.groups if group.done.startswith(("We took", "We left", "We used"))]
+    assert document(refused, masked=masked)["files"][0]["accepted"] == 1_171
+
+
+def test_a_file_that_could_not_be_used_is_not_called_accepted() -> None:
+    judged = judgement(
+        files=[facts("users.csv", 9), facts("guardians.csv", 4)],
+        findings=[Finding(code="file.truncated", file="guardians.csv")],
+    )
+
+    told = story_of(report(judged), masked=False)
+
+    assert [file.accepted for file in told.files] == ["9", "not used"]
+
+
+def test_rejected_rows_are_named_only_where_they_lie_beside_the_report() -> None:
+    assert "findings.csv and rejected/" in " ".join(as_text(story_of(a_full_night(), masked=False)).split())
+    for made, masked in ((a_full_night(), True), (report(), False)):
+        told = as_text(story_of(made, masked=masked)) + as_html(story_of(made, masked=masked))
+        assert "rejected/" not in told
+        assert "findings.csv" in told
 
 
 LONG = "An extraordinarily long name of a district that nobody would like to write upon any letter at all"
