@@ -1,13 +1,11 @@
 """Reports brought into a batch's folder and into the drop, each file whole at every moment."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-
-import polars as pl
 
 from config.home import Home
 from config.tables import TableName
@@ -20,9 +18,9 @@ from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
-from processors.reporting.wording import local_time, many
-from validators.findings import Finding, as_frame
-from validators.judging import REJECTED, SET_ASIDE, Judgement
+from processors.reporting.unjudged import failed_story, incomplete_story, unjudged
+from processors.reporting.wording import local_time
+from validators.findings import Finding
 from validators.tables import Table
 
 Files = Mapping[str, str]
@@ -78,7 +76,7 @@ def publish_failed(
     """
     report = Report(
         verdict="refused",
-        judgement=_unjudged([Finding(code="batch.failed")]),
+        judgement=unjudged([Finding(code="batch.failed")]),
         district=district,
         district_name=district_name,
         time_zone=time_zone,
@@ -86,7 +84,7 @@ def publish_failed(
         received=received,
         test=test,
     )
-    files = _laid_out(report, _failed_story(report), {}, masked=True)
+    files = _laid_out(report, failed_story(report), {}, masked=True)
     _keep(home.batch(district, number), files, files)
     return _deliver(home, report, f"batch-{number}", files, files)
 
@@ -135,13 +133,17 @@ def publish_incomplete(
     """
     report = Report(
         verdict="refused",
-        judgement=_unjudged(Finding(code="file.missing", file=file) for file in missing),
+        judgement=unjudged(Finding(code="file.missing", file=file) for file in missing),
         district=district,
         district_name=district_name,
         time_zone=time_zone,
         received=at,
     )
-    files = _laid_out(report, _incomplete_story(report, present, missing, interrupted), {}, masked=True)
+    story = replace(
+        incomplete_story(report, local_time(at, time_zone), present, missing, interrupted),
+        folder=folder_name(at, time_zone, "incomplete"),
+    )
+    files = _laid_out(report, story, {}, masked=True)
     return _deliver(home, report, "incomplete", files, files)
 
 
@@ -163,57 +165,6 @@ def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *
 def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, str]:
     texts = {f"rejected/{name}.csv": rejected_csv(report, table) for name, table in tables.items()}
     return {name: text for name, text in texts.items() if text is not None}
-
-
-def _unjudged(findings: Iterable[Finding]) -> Judgement:
-    """What can be said where no file was judged."""
-    return Judgement(
-        facts=(),
-        standing={},
-        findings=as_frame(findings),
-        rejected=pl.DataFrame(schema=REJECTED),
-        set_aside=pl.DataFrame(schema=SET_ASIDE),
-        refused=True,
-    )
-
-
-def _failed_story(report: Report) -> Story:
-    tried = "This was a test. " if report.test else ""
-    return replace(
-        story_of(report, masked=True),
-        badge="Not finished, our fault; nothing changed",
-        headline=(
-            f"{tried}Your files arrived and are safe. Something went wrong on our side and we could not work on them, "
-            "so nothing was changed and nothing was deleted: Connect stays as it was."
-        ),
-        first=(
-            "You need not send these files again.",
-            f"Our support has to look at it. If you ask, name batch {report.number}: it can be run again as it is.",
-            "If you go on sending files as always, the next set is worked on by itself.",
-        ),
-    )
-
-
-def _incomplete_story(
-    report: Report, present: Sequence[str], missing: Sequence[str], interrupted: Mapping[str, int]
-) -> Story:
-    assert report.received is not None
-    notes = [
-        f"{file}: the upload broke off after {many(size, 'byte')}; send it again." for file, size in interrupted.items()
-    ]
-    notes += [f"{file} is here and waits for the others." for file in present]
-    return replace(
-        story_of(report, masked=True),
-        title=f"{report.district_name}: Roster report, incomplete set",
-        badge="Incomplete, nothing applied",
-        headline=(
-            f"By {local_time(report.received, report.time_zone)} the set was not complete: "
-            f"{many(len(missing), 'file is', 'files are')} missing ({', '.join(missing)}). "
-            "Nothing was applied and nothing was deleted; Connect stays as it was."
-        ),
-        notes=tuple(notes),
-        folder=folder_name(report.received, report.time_zone, "incomplete"),
-    )
 
 
 def _keep(batch: Path, with_values: Files, summary: Files) -> None:

@@ -256,7 +256,10 @@ def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
         ("file.missing", "classes.csv"),
         ("file.missing", "enrollments.csv"),
     ]
-    assert "2 files are missing" in text
+    assert "2 files were missing: classes.csv and enrollments.csv" in " ".join(text.split())
+    assert "The set is not complete yet; what came is waiting." in " ".join(text.split())
+    assert "refused" not in text
+    assert "findings.csv" in {path.name for path in folder.iterdir()}
     assert "classes.csv: the upload broke off after 4,096 bytes" in text
     assert latest(folder.parent) == latest(home.summaries("springfield")) == told
 
