@@ -87,6 +87,18 @@ def blocked_by(interrupted: Iterable[str]) -> frozenset[TableName]:
     return frozenset(table for name in interrupted if (table := table_of(final_name(name))))
 
 
+def makes_good(name: str, interrupted: str) -> bool:
+    """Whether the arrival of `name` is the retry of an upload that was cut off.
+
+    That is its own name, the one that it would have had when whole, or another spelling of its table: tables are what
+    `blocked_by` waits for.
+    """
+    if name in {interrupted, final_name(interrupted)}:
+        return True
+    table = table_of(name)
+    return table is not None and blocked_by([interrupted]) == {table}
+
+
 def due_deadline(rule: ArrivalRule, time_zone: ZoneInfo, now: datetime) -> date | None:
     """The day, in the district's time zone, whose deadline is the last one passed; None without a deadline."""
     if rule.deadline is None:

@@ -20,7 +20,8 @@ from typing import Final
 from config.home import Home
 from sftp_gateway import folders
 from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times, Writing
-from sftp_gateway.names import final_name, is_sound, is_temporary
+from sftp_gateway.completeness import makes_good
+from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.paths import REPORTS, TEST
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_SUCH_FILE, OTHER_DROP, Refusal
@@ -369,7 +370,12 @@ class Drop:
         return time.monotonic() - since_s >= _STABLE_S
 
     def _arrived_elsewhere(self, name: str, identity: FileIdentity) -> Standing:
-        return self._journal.arrive(self.id, name, identity, at=_now(), by_gateway=False, account=None)
+        repaired = self._repaired_by(name)
+        arrival = self._journal.arrive(
+            self.id, name, identity, at=_now(), by_gateway=False, account=None, ended=repaired
+        )
+        self._unlink_stagings(repaired)
+        return arrival
 
     # Partials and locks.
 
@@ -382,8 +388,8 @@ class Drop:
         return Shown(is_folder=False, size=partial.size, times=Times(at, at))
 
     def _repaired_by(self, path: str) -> list[Writing]:
-        """Interrupted uploads that the arrival of `path` makes good: its own, and those of its temp names."""
-        return [one for one in self._journal.interrupted(self.id) if one.path == path or _final_path(one.path) == path]
+        """Interrupted uploads that the arrival of `path` makes good."""
+        return [one for one in self._journal.interrupted(self.id) if makes_good(path, one.path)]
 
     def _forget(self, partial: Writing) -> None:
         self._journal.end_writing(partial)
@@ -471,11 +477,6 @@ def _path(names: Names) -> str:
 
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
-
-
-def _final_path(path: str) -> str:
-    above, slash, name = path.rpartition("/")
-    return f"{above}{slash}{final_name(name)}"
 
 
 def _now() -> datetime:

@@ -9,7 +9,17 @@ import pytest
 
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, table_of
-from sftp_gateway.completeness import DropState, Take, Wait, blocked_by, deadline_on, due_deadline, next_step, standing
+from sftp_gateway.completeness import (
+    DropState,
+    Take,
+    Wait,
+    blocked_by,
+    deadline_on,
+    due_deadline,
+    makes_good,
+    next_step,
+    standing,
+)
 from sftp_gateway.receiving import ArrivedFile
 
 RULE = ArrivalRule()
@@ -113,6 +123,23 @@ def test_of_two_names_for_one_table_the_newer_stands() -> None:
 
 def test_names_that_block() -> None:
     assert blocked_by({"users.csv.filepart", "old/users.csv", "notes.csv"}) == {"users"}
+
+
+@pytest.mark.parametrize(
+    ("arrived", "interrupted", "is_retry"),
+    [
+        ("users.csv", "users.csv", True),
+        ("users.csv", "users.csv.0a1b2c3d.partial", True),
+        ("users.csv", "USERS.CSV", True),
+        ("users.csv", "user.csv.filepart", True),
+        ("notes.txt", "notes.txt.part", True),
+        ("users.csv", "classes.csv", False),
+        ("notes.txt", "Notes.txt", False),
+        ("users.csv.part", "users.csv", False),
+    ],
+)
+def test_what_makes_an_interrupted_upload_good(arrived: str, interrupted: str, *, is_retry: bool) -> None:
+    assert makes_good(arrived, interrupted) is is_retry
 
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -177,6 +177,31 @@ def test_a_cut_in_a_folder_of_the_vendor_is_nobodys_news(tmp_path: Path) -> None
     story(night())
 
 
+@pytest.mark.parametrize("spelling", ["USERS.CSV", "user.csv", "Users.csv.filepart"])
+def test_a_retry_under_another_spelling_sets_the_drop_free(tmp_path: Path, spelling: str) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await _cut_off(site, spelling, b"half")
+            await site.puts(users=b"whole", classes=b"c\n", enrollments=b"e\n")
+            await site.until(lambda: site.receiver.batches)
+            assert site.receiver.batches[0].contents["users.csv"] == b"whole"
+            assert not list(site.home.uploads.iterdir())
+
+    story(night())
+
+
+def test_a_file_put_there_by_hand_makes_an_interrupted_upload_good(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await _cut_off(site, "Users.csv", b"half")
+            (site.drop / "users.csv").write_bytes(b"whole")
+            await site.puts(classes=b"c\n", enrollments=b"e\n")
+            await site.until(lambda: site.receiver.batches)
+            assert not list(site.home.uploads.iterdir())
+
+    story(night())
+
+
 def test_last_nights_file_stays_while_tonights_is_cut_off(tmp_path: Path) -> None:
     async def nights() -> None:
         async with running(tmp_path) as site:
