@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ class Guard:
 
     def allowed(self, managed: int) -> int:
         """How many of `managed` records may vanish: reaching the limit is allowed (2.2, T2: 50 of 501)."""
-        return max(int(managed * self.limit_percent // 100), self.at_least)
+        return max(int(managed * Decimal(str(self.limit_percent)) // 100), self.at_least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

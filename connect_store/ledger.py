@@ -15,6 +15,7 @@ from connect_store.store import Store
 
 State = Literal["frozen", "working", "decided", "reported", "superseded", "failed"]
 
+_RECENT: Final = 50
 _NEWEST: Final = 2**62
 
 
@@ -205,10 +206,18 @@ def history(store: Store, district: str | None, *, most: int, before: int = _NEW
     return [_batch(row) for row in store.rows("batches", district=district, most=most, before=before)]
 
 
-def last_judged(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
-    """The newest batch of the district that reached a verdict."""
-    rows = store.rows("last_judged", district=district, test=int(test))
-    return _batch(rows[0]) if rows else None
+def last_judged(store: Store, district: str, *, test: bool, but_not: str) -> LedgerBatch | None:
+    """The newest batch of the district that reached a verdict without the finding `but_not`."""
+    judged = (_batch(row) for row in store.rows("last_judged", district=district, test=int(test)))
+    return next((batch for batch in judged if but_not not in (batch.summary or {}).get("findings", {})), None)
+
+
+def made_of(store: Store, district: str, *, test: bool, origin: str, files: frozenset[LedgerFile]) -> int | None:
+    """The batch of this way in that was made of these very files, among the newest; None where there is none."""
+    for batch in history(store, district, most=_RECENT):
+        if batch.test == test and batch.origin == origin and frozenset(batch.files) == files:
+            return batch.number
+    return None
 
 
 def last(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
@@ -217,9 +226,9 @@ def last(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
     return _batch(rows[0]) if rows else None
 
 
-def applied_after(store: Store, district: str, batch: int) -> bool:
-    """Whether a newer batch of the district was applied."""
-    return bool(store.rows("applied_after", district=district, batch=batch)[0][0])
+def is_overtaken(store: Store, batch: LedgerBatch) -> bool:
+    """Whether a newer batch of the district was applied or waits to be: running this one again would undo it."""
+    return not batch.test and bool(store.rows("newer_than", district=batch.district, batch=batch.number)[0][0])
 
 
 def events(store: Store, batch: int) -> list[LedgerEvent]:

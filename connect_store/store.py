@@ -25,6 +25,8 @@ _CHUNK: Final = 50_000
 class StoreError(Exception):
     """Something about the store itself is wrong; an operator must act."""
 
+    exit_code = 2
+
 
 class OldSqlite(StoreError):
     """The machine's SQLite is too old."""
@@ -79,27 +81,32 @@ class Store:
         Raises:
             StoreBusy: the lock was not to be had.
         """
+        connection = self._database.conn
         try:
-            self._database.execute("begin immediate")
+            connection.execute("begin immediate")
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
             raise StoreBusy(
                 "the Connect store is busy: another command or the service is writing; try again"
             ) from error
         try:
             yield
-        except BaseException:
-            self._database.execute("rollback")
-            raise
-        self._database.execute("commit")
+            connection.execute("commit")
+        finally:
+            if connection.in_transaction:  # SQLite ends one itself where the disk is full
+                connection.execute("rollback")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """One moment of the store for several questions; nobody waits for it, and stages may be filled in it."""
-        self._database.execute("begin")
+        connection = self._database.conn
+        connection.execute("begin")
         try:
             yield
         finally:
-            self._database.execute("rollback")
+            if connection.in_transaction:
+                connection.execute("rollback")
 
     def migrate(self) -> None:
         """Bring the schema up to date; a step that fails leaves no trace."""
@@ -121,11 +128,11 @@ def open_store(path: Path) -> Iterator[Store]:
     """
     if sqlite3.sqlite_version_info < _NEEDED:
         raise OldSqlite(f"SQLite {sqlite3.sqlite_version} is too old: 3.39 or newer is needed")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"{path} cannot be opened as the Connect store: {error}") from error
+    except (sqlite3.OperationalError, OSError) as error:
+        raise StoreError(f"{path} cannot be opened as the Connect store; is its home where it was?") from error
     try:
         yield _prepared(connection)
     except sqlite3.DatabaseError as error:

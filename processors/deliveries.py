@@ -22,12 +22,6 @@ class NothingToTake(Exception):
     exit_code = 2
 
 
-class NewerApplied(Exception):
-    """An old batch must not overwrite what a newer one brought."""
-
-    exit_code = 2
-
-
 def files_at(paths: Iterable[Path]) -> list[DeliveredFile]:
     """The CSV files that these paths name: folders are looked into, one level deep.
 
@@ -40,15 +34,18 @@ def files_at(paths: Iterable[Path]) -> list[DeliveredFile]:
         raise NothingToTake("no users.csv, classes.csv, enrollments.csv or guardians.csv is there; nothing was done")
     for table, times in tables.items():
         if times > 1:
-            names = ", ".join(file.name for file in files if file.table == table)
-            raise NothingToTake(f"{names} are all taken as {table}.csv; name one of them")
+            alike = ", ".join(file.name for file in files if file.table == table)
+            raise NothingToTake(f"{alike} are all taken as {table}.csv; name one of them")
+    named = Counter(file.name for file in files)
+    if twice := [name for name, times in named.items() if times > 1]:
+        raise NothingToTake(f"{', '.join(twice)} is named more than once; name one of each")
     return files
 
 
 def upload(store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str) -> Delivery:
     """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
     missing = frozenset(profile.arrival.expected) - {file.table for file in files if file.table}
-    lender = ledger.last_judged(store, profile.id, test=False)
+    lender = freezing.lender_of(store, profile.id, test=False)
     lendable = freezing.lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
     return Delivery(
         district=profile.id,
@@ -72,7 +69,7 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     if not any(file.table for file in newer):
         return None
     missing = frozenset(profile.arrival.expected) - {file.table for file in newer if file.table}
-    lender = ledger.last_judged(store, delivery.district, test=delivery.test)
+    lender = freezing.lender_of(store, delivery.district, test=delivery.test)
     lendable = freezing.lendable(lender, now=now, carry_hours=profile.arrival.carry_hours)
     return replace(delivery, files=newer, carried=missing & lendable)
 
@@ -81,21 +78,18 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Delivery
     """The frozen files of an old batch, to be run with today's profile.
 
     Raises:
-        NewerApplied: a newer batch of the district was applied.
+        NewerBatch: a newer batch of the district was applied or waits to be.
     """
-    if not batch.test and ledger.applied_after(store, batch.district, batch.number):
-        raise NewerApplied(
-            f"batch {batch.number} cannot be run again: a newer batch of {batch.district} was applied, and the older "
-            "files would undo it; requeue the newest one"
-        )
+    freezing.refuse_overtaken(store, batch)
     files = [
         DeliveredFile(
-            path=freezing.frozen_file(home, batch, file),
+            path=freezing.intact(home, batch, file),
             name=file.file,
             table=file.table,
             generation=file.generation,
             arrived=ledger.moment(file.arrived),
             link=True,
+            carried_from=file.carried_from,
         )
         for file in batch.files
     ]

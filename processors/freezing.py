@@ -1,5 +1,6 @@
 """Freezing: the files of a set go into a folder of their own, hashed, with the profile and the moment beside them."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -8,20 +9,47 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from config.home import Home
+from config.loading import read_profile
+from config.mistakes import ConfigError
 from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 
+FOREIGN: Final = "set.other_district"
+
 
 class FileMoved(Exception):
     """A file changed or vanished while it was frozen; nothing was taken, the set must be looked at again."""
 
+    exit_code = 2
+
 
 class NothingToLend(Exception):
     """A table was to be carried, and no judged batch has it."""
+
+    exit_code = 2
+
+
+class Damaged(Exception):
+    """A frozen file is not what it was: the disk lost it, or somebody touched it."""
+
+    exit_code = 1
+
+
+class NewerBatch(Exception):
+    """An old batch must not overwrite what a newer one brought."""
+
+    exit_code = 2
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"batch {number} cannot be run again: a newer batch of its district was applied or waits to be, and the "
+            "older files would undo it; requeue the newest one"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +64,7 @@ class DeliveredFile:
         arrived: when it came, aware, UTC.
         link: whether it may be linked, because nobody ever writes to this inode again; otherwise it is copied.
         seen: size and mtime (ns) that were seen when the set was found complete; None where nobody looked before.
+        carried_from: the batch that it was carried from when it is run again.
     """
 
     path: Path
@@ -45,6 +74,7 @@ class DeliveredFile:
     arrived: datetime
     link: bool = False
     seen: tuple[int, int] | None = None
+    carried_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +96,13 @@ class Delivery:
 def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> int:
     """Freeze a delivery into a batch and return the batch's number.
 
-    A set that already is the district's newest batch (a crash came between freezing and the journal's note of it) is
-    not frozen again. What the vendor sees in the drop stays where it is.
+    A set of which a batch was made already (a crash came between freezing and the journal's note of it) is not frozen
+    again. What the vendor sees in the drop stays where it is.
 
     Raises:
         FileMoved: a file is not what was seen when the set was complete.
         NothingToLend: a table to be carried is in no judged batch.
+        NewerBatch: a batch is to be run again, and a newer one was applied or waits.
     """
     folder = home.batches / delivery.district
     workplace = folder / f".freezing-{uuid.uuid4().hex}"
@@ -79,7 +110,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     try:
         frozen = [_take(file, workplace / "files") for file in delivery.files]
         frozen += _carry(home, store, delivery, workplace / "files")
-        shutil.copyfile(home.profile_file(delivery.district), workplace / "profile.toml")
+        _take_profile(home, store, delivery, workplace / "profile.toml")
         return _enter(home, store, delivery, frozen, workplace, now=now)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
@@ -88,6 +119,18 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
 def frozen_file(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:
     """Where a frozen file of a batch lies."""
     return home.batch(batch.district, batch.number) / "files" / file.file
+
+
+def intact(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:
+    """A frozen file that still is what was frozen.
+
+    Raises:
+        Damaged: it is not, or it is gone.
+    """
+    path = frozen_file(home, batch, file)
+    if not path.is_file() or digest(path) != file.sha256:
+        raise Damaged(f"{file.file} of batch {batch.number} is not what was frozen; it cannot be worked on")
+    return path
 
 
 def frozen_profile(home: Home, batch: LedgerBatch) -> Path:
@@ -106,6 +149,11 @@ def lendable(batch: LedgerBatch | None, *, now: datetime, carry_hours: float) ->
     )
 
 
+def lender_of(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
+    """The last judged batch, which lends its tables; one with another district's files lends nothing."""
+    return ledger.last_judged(store, district, test=test, but_not=FOREIGN)
+
+
 def sweep(folders: Iterable[Path]) -> None:
     """Remove what a crash left of freezing; only the holder of the service's lock may call this."""
     for folder in folders:
@@ -113,26 +161,48 @@ def sweep(folders: Iterable[Path]) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
+def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> None:
+    """The district's profile; where an edit made it not valid, the last good one, which is that of the last batch."""
+    _copy(home.profile_file(delivery.district), place)
+    try:
+        read_profile(place, delivery.district)
+    except ConfigError:
+        newest = ledger.last(store, delivery.district, test=False)
+        if newest is None:
+            raise
+        _copy(frozen_profile(home, newest), place)
+
+
 def _take(file: DeliveredFile, target: Path) -> LedgerFile:
     place = target / file.name
     try:
         if file.link:
-            os.link(file.path, place, follow_symlinks=False)
+            _link(file.path, place)
         else:
             _copy(file.path, place)
-        facts = place.stat() if file.link else file.path.stat()
+        facts = file.path.stat()
     except FileNotFoundError as error:
-        raise FileMoved(file.name) from error
+        raise FileMoved(f"{file.name} moved while it was taken") from error
     if file.seen is not None and file.seen != (facts.st_size, facts.st_mtime_ns):
-        raise FileMoved(file.name)
+        raise FileMoved(f"{file.name} changed while it was taken")
     return LedgerFile(
         file=file.name,
         table=file.table,
         bytes=place.stat().st_size,
-        sha256=_digest(place),
+        sha256=digest(place),
         generation=file.generation,
         arrived=ledger.stamp(file.arrived),
+        carried_from=file.carried_from,
     )
+
+
+def _link(path: Path, place: Path) -> None:
+    try:
+        os.link(path, place, follow_symlinks=False)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # drops and batches may lie on two volumes
+            raise
+        _copy(path, place)
 
 
 def _copy(path: Path, place: Path) -> None:
@@ -149,15 +219,15 @@ def _no_link(path: str, flags: int) -> int:
 def _carry(home: Home, store: Store, delivery: Delivery, target: Path) -> list[LedgerFile]:
     if not delivery.carried:
         return []
-    lender = ledger.last_judged(store, delivery.district, test=delivery.test)
+    lender = lender_of(store, delivery.district, test=delivery.test)
     lent = [file for file in (lender.files if lender else ()) if file.table in delivery.carried]
     if lender is None or {file.table for file in lent} != delivery.carried:
-        raise NothingToLend(", ".join(sorted(delivery.carried)))
+        raise NothingToLend(f"no batch can lend {', '.join(sorted(delivery.carried))}")
     return [_lend(home, lender, file, target) for file in lent]
 
 
 def _lend(home: Home, lender: LedgerBatch, file: LedgerFile, target: Path) -> LedgerFile:
-    os.link(frozen_file(home, lender, file), target / file.file)
+    _link(frozen_file(home, lender, file), target / file.file)
     return LedgerFile(
         file=file.file,
         table=file.table,
@@ -173,9 +243,12 @@ def _enter(
     home: Home, store: Store, delivery: Delivery, files: list[LedgerFile], workplace: Path, *, now: datetime
 ) -> int:
     with store.writing():
-        newest = ledger.last(store, delivery.district, test=delivery.test)
-        if newest is not None and newest.origin == delivery.origin == "sftp" and newest.files == tuple(files):
-            return newest.number
+        if delivery.origin == "sftp":
+            made = ledger.made_of(store, delivery.district, test=delivery.test, origin="sftp", files=frozenset(files))
+            if made is not None:
+                return made
+        if delivery.requeue_of is not None:
+            refuse_overtaken(store, ledger.require(store, delivery.requeue_of))
         number = ledger.open_batch(
             store,
             district=delivery.district,
@@ -190,11 +263,17 @@ def _enter(
     return number
 
 
+def refuse_overtaken(store: Store, batch: LedgerBatch) -> None:
+    """Raise NewerBatch where running a batch again would undo a newer one."""
+    if ledger.is_overtaken(store, batch):
+        raise NewerBatch(batch.number)
+
+
 def _move_in(workplace: Path, place: Path) -> None:
     """The folder stands before the ledger names it; one that an earlier crash left under this number gives way."""
     shutil.rmtree(place, ignore_errors=True)
     workplace.rename(place)
-    for folder in (place / "files", place.parent):
+    for folder in (place / "files", place, place.parent):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -202,6 +281,7 @@ def _move_in(workplace: Path, place: Path) -> None:
             os.close(descriptor)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, as hex."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -4,12 +4,14 @@ Any step may die at any moment. What is unfinished stands in the ledger, and `wo
 frozen or in work is run anew from its frozen files, one that was decided only lacks its report.
 """
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from config.home import Home
-from config.loading import read_profile
+from config.loading import load_profile, read_profile
+from config.mistakes import ConfigError
 from config.profiles import Profile
 from config.writing import write_schools
 from connect_store import ledger, people
@@ -17,7 +19,8 @@ from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store, open_store
 from processors import freezing, lifecycle
-from processors.against_store import compared, known_to
+from processors.against_store import compared
+from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import Delivery
@@ -25,9 +28,9 @@ from processors.guarding import guard
 from processors.locks import district_lock
 from processors.meaning import roster
 from processors.reporting.contents import Report
-from processors.reporting.publishing import publish
+from processors.reporting.publishing import publish, publish_failed
 from processors.summaries import findings_in, guard_in
-from processors.verdicts import Verdict, as_verdict
+from processors.verdicts import APPLIED, Verdict, as_verdict
 from validators import Judgement
 from validators.findings import as_frame, joined
 
@@ -58,21 +61,39 @@ def deliver(home: Home, delivery: Delivery) -> int:
         return freezing.freeze(home, store, delivery, now=_now())
 
 
-def work(home: Home, district: str, *, who: str) -> list[Outcome]:
+def work(home: Home, district: str, *, who: str, wait_s: float = _LOCK_WAIT_S) -> list[Outcome]:
     """Finish every unfinished batch of a district, oldest first, and return what became of them.
 
+    A batch that only lacks its report does not keep the next ones waiting; one that is not decided does, since a newer
+    one must not be applied before it.
+
     Raises:
-        Held: another process works on the district and did not finish in time.
+        Held: another process works on the district and did not finish within `wait_s` seconds.
     """
-    with district_lock(home, district, who=who, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
-        tried = [_try(home, store, number, who=who) for number in ledger.open_work(store, district)]
-    return [outcome for outcome in tried if outcome is not None]
+    finished: list[Outcome] = []
+    failures: list[Exception] = []
+    with district_lock(home, district, who=who, wait_s=wait_s), open_store(home.store_db) as store:
+        for number in ledger.open_work(store, district):
+            try:
+                finished += _try(home, store, number, who=who)
+            except Exception as error:  # noqa: BLE001 - it is raised again below
+                failures.append(error)
+                if ledger.require(store, number).state != "decided":
+                    break
+    if failures:
+        raise failures[0]
+    return finished
 
 
 def finish(home: Home, district: str, number: int, *, who: str) -> Outcome:
-    """Finish one batch and those before it; where the service was faster, its report is made again from the ledger."""
-    finished = {outcome.number: outcome for outcome in work(home, district, who=who)}
-    return finished.get(number) or outcome_of(home, number)
+    """Finish one batch and those before it; its report is made again from the ledger where somebody was faster."""
+    try:
+        work(home, district, who=who)
+    except Exception:
+        with open_store(home.store_db) as store:
+            if ledger.require(store, number).state != "reported":
+                raise
+    return outcome_of(home, number)
 
 
 def outcome_of(home: Home, number: int) -> Outcome:
@@ -86,30 +107,41 @@ def outcome_of(home: Home, number: int) -> Outcome:
         batch = ledger.require(store, number)
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
-        profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
-        judgement = judge_set(_read(home, batch, profile), profile, known_to(store, batch.district))
-        report = _report_on(store, batch, profile, judgement)
+        context = _context(home, store, batch)
+        judgement = judge_set(_read(home, batch, context.profile), context.profile, context.known)
+        report = _report_on(store, batch, context.profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
 
-def _try(home: Home, store: Store, number: int, *, who: str) -> Outcome | None:
-    """One try at a batch; None where three tries had no end, so that it steps aside for the next one.
+def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
+    """One try at a batch; nothing comes of it where three tries had no end, so that it steps aside for the next one.
 
     Its files stay, and a person may requeue it. A try that took its whole process with it counts like any other.
     """
     batch = ledger.require(store, number)
     if batch.state == "working" and batch.attempt >= lifecycle.MOST_ATTEMPTS:
-        _give_up(store, batch, who=who)
-        return None
+        _give_up(home, store, batch, who=who)
+        return []
     try:
-        return _run(home, store, batch, who=who)
+        return [_run(home, store, batch, who=who)]
     except Exception as error:
         with store.writing():
             ledger.note(store, number, "stumble", at=_now(), who=who, detail=type(error).__name__)
         raise
 
 
-def _give_up(store: Store, batch: LedgerBatch, *, who: str) -> None:
+def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
+    """Tell the district that its files are safe and that we could not work on them."""
+    profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
+    publish_failed(
+        home,
+        district=batch.district,
+        district_name=profile.name,
+        time_zone=profile.time_zone.key,
+        number=batch.number,
+        received=batch.received,
+        test=batch.test,
+    )
     failed = lifecycle.after(batch.state, "fail")
     with store.writing():
         ledger.move(store, batch.number, attempt=batch.attempt, before="working", after=failed)
@@ -120,14 +152,14 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     """Steps 4 to 10; a batch that an earlier try decided lacks only its report."""
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
-    profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
+    context = _context(home, store, batch)
+    profile = context.profile
     files = _read(home, batch, profile)  # 4 read
-    judgement = judge_set(files, profile, known_to(store, batch.district))  # 5 judge
+    judgement = judge_set(files, profile, context.known)  # 5 judge
     if batch.state != "decided":
         decided = decide(store, judgement, profile, test=batch.test)  # 6 mean, 7 compare, 8 guard
-        if decided.is_applied:
-            _adopt_schools(home, profile, judgement)
         batch = _apply(store, batch, decided, who=who)  # 9 apply
+    _adopt_schools(home, batch, context, judgement)
     report = _report_on(store, batch, profile, judgement)
     publish(home, report, files.tables)  # 10 report
     _close(store, batch, who=who)
@@ -153,10 +185,14 @@ def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
     return ledger.require(store, batch.number)
 
 
+def _context(home: Home, store: Store, batch: LedgerBatch) -> Context:
+    return context_of(home, store, batch, read_profile(freezing.frozen_profile(home, batch), batch.district))
+
+
 def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
     frozen = [
         SetFile(
-            path=freezing.frozen_file(home, batch, file),
+            path=freezing.intact(home, batch, file),
             file=file.file,
             table=file.table,
             sha256=file.sha256,
@@ -167,10 +203,13 @@ def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
     return read_set(frozen, profile)
 
 
-def _adopt_schools(home: Home, profile: Profile, judgement: Judgement) -> None:
-    """A profile that says `auto` takes the schools of the first batch that is applied."""
-    if profile.schools is None:
-        write_schools(home, profile.id, judgement.schools)
+def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: Judgement) -> None:
+    """A profile that says `auto` takes the schools of the first batch that is applied, and never from `test/`."""
+    if context.profile.schools is not None or batch.test or batch.verdict not in APPLIED:
+        return
+    with contextlib.suppress(ConfigError):  # a profile that is being edited takes those of the next batch
+        if load_profile(home, batch.district).schools is None:
+            write_schools(home, batch.district, judgement.schools)
 
 
 def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> LedgerBatch:

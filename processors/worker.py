@@ -6,14 +6,18 @@ working on a home whose service was killed.
 
 import multiprocessing
 import os
+import signal
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from config.home import Home
 from processors.failures import write_down
+
+_LOCK_WAIT_S: Final = 5.0  # a command works on the district; the others shall not wait for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class Worker:
 def _prepare(threads: int) -> None:
     """Before polars is imported, since it reads the number of its threads only then."""
     os.environ["POLARS_MAX_THREADS"] = str(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us after the batch
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import processors.pipeline  # noqa: F401 - the first batch shall not wait for it
 
@@ -74,7 +79,7 @@ def _work(home: Path, district: str, who: str) -> list[Done]:
     from processors.pipeline import work
 
     try:
-        finished = work(Home(home), district, who=who)
+        finished = work(Home(home), district, who=who, wait_s=_LOCK_WAIT_S)
     except Exception as error:
         write_down(error, home)
         raise

@@ -4,20 +4,18 @@ The ledger is the queue between them, so nothing that was frozen is lost when ei
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
-from config.profiles import Profile
+from config.profiles import Encoding, Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import open_store
@@ -75,20 +73,22 @@ class Service:
             Held: another service holds this home.
             GatewayError: the SFTP server cannot run.
         """
+        asyncio.get_running_loop().set_exception_handler(_tell_kind_of_failure)
         with service_lock(self._home, who="the service"):
             await asyncio.to_thread(self._take_up)
             await self._gateway.start()
             worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
-            working = asyncio.create_task(self._work(worker))
+            working = asyncio.create_task(self._work(worker, stop))
             _log.info("serving", port=self.port)
             try:
                 if ready:
                     ready()
                 await stop.wait()
             finally:
+                stop.set()
                 await self._gateway.stop()
-                working.cancel()
-                await asyncio.gather(working, return_exceptions=True)
+                self._work_came.set()
+                await working
                 await asyncio.to_thread(worker.close)
                 _log.info("stopped")
 
@@ -97,20 +97,28 @@ class Service:
         freezing.sweep(self._home.batches / district for district in self._live.now.profiles)
         self._work_came.set()
 
-    async def _work(self, worker: Worker) -> None:
+    async def _work(self, worker: Worker, stop: asyncio.Event) -> None:
+        """Work on whatever the ledger holds, until the service stops; no failure ends this loop."""
         pauses: dict[str, Pause] = {}
-        while True:
+        looking = Pause()
+        while not stop.is_set():
             self._work_came.clear()
-            for district in await asyncio.to_thread(_districts_with_work, self._home):
-                pause = pauses.setdefault(district, Pause())
-                if pause.is_over():
+            try:
+                districts = await asyncio.to_thread(_districts_with_work, self._home)
+                looking.end()
+            except Exception as error:  # noqa: BLE001 - a full disk or a busy store passes
+                looking.lengthen()
+                districts = []
+                _log.error("cannot look for work", error=type(error).__name__, again_in_s=looking.length_s)
+            for district in districts:
+                if not stop.is_set() and (pause := pauses.setdefault(district, Pause())).is_over():
                     await self._work_on(worker, district, pause)
-            await _woken(self._work_came, _TICK_S)
+            await _woken(self._work_came, max(_TICK_S, looking.length_s))
 
     async def _work_on(self, worker: Worker, district: str, pause: "Pause") -> None:
         try:
             finished = await asyncio.wrap_future(worker.work(district))
-        except Exception as error:  # noqa: BLE001 - whatever one district's batch does, the others must go on
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the other districts must go on
             pause.lengthen()
             _log.error("batch failed", district=district, error=type(error).__name__, again_in_s=pause.length_s)
             return
@@ -160,7 +168,9 @@ class _Receiver:
     work_came: Callable[[], None]
 
     async def arrived(self, arrival: Arrival) -> None:
-        await asyncio.to_thread(_write_receipt, self.home, arrival)
+        profile = self.live.now.profiles.get(arrival.district)
+        encoding = profile.reading.encoding if profile else "utf-8"
+        await asyncio.to_thread(_write_receipt, self.home, arrival, encoding)
 
     async def interrupted(self, interruption: Interruption) -> None:
         await asyncio.to_thread(_write_interruption, self.home, interruption)
@@ -211,6 +221,11 @@ class _Receiver:
         _log.warning("set incomplete", district=district, missing=sorted(missing))
 
 
+def _tell_kind_of_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Asyncio's own words hold the exception's sentence, which may hold a value."""
+    _log.error("a task failed", error=type(context.get("exception")).__name__)
+
+
 async def _woken(event: asyncio.Event, wait_s: float) -> None:
     """Until the event is set, or the tick passes: work may also come from a command beside the service."""
     try:
@@ -241,13 +256,13 @@ def _came_by_hand(home: Home, district: str) -> bool:
     """Whether somebody uploaded this day's set with a command, which the gateway does not see."""
     with open_store(home.store_db) as store:
         newest = ledger.last(store, district, test=False)
-    return newest is not None and datetime.now(UTC) - newest.received < _A_DAY
+    return newest is not None and newest.origin == "upload" and datetime.now(UTC) - newest.received < _A_DAY
 
 
 def _carriable(home: Home, configuration: Configuration, district: str, drop: DropName) -> frozenset[TableName]:
     carry_hours = configuration.profiles[district].arrival.carry_hours
     with open_store(home.store_db) as store:
-        lender = ledger.last_judged(store, district, test=drop == "test")
+        lender = freezing.lender_of(store, district, test=drop == "test")
     return freezing.lendable(lender, now=datetime.now(UTC), carry_hours=carry_hours)
 
 
@@ -263,25 +278,37 @@ def _delivered(file: ArrivedFile) -> DeliveredFile:
     )
 
 
-def _write_receipt(home: Home, arrival: Arrival) -> None:
+def _write_receipt(home: Home, arrival: Arrival, encoding: Encoding) -> None:
+    """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
-    look = None if file.table is None else peek(file.path, file.table)
+    sha256, look = _looked_at(file, encoding)
     write_receipt(
         home,
         arrival.district,
         test=arrival.drop == "test",
         file=file.name,
         size=file.size,
-        sha256=_digest(file.path),
+        sha256=sha256,
         rows=None if look is None else look.rows,
-        header=_header_verdict(look),
+        header=_header_verdict(file, look),
         at=file.arrived_at,
     )
 
 
-def _header_verdict(look: Peek | None) -> str:
+def _looked_at(file: ArrivedFile, encoding: Encoding) -> tuple[str | None, Peek | None]:
+    try:
+        sha256 = freezing.digest(file.path)
+        look = None if file.table is None else peek(file.path, file.table, encoding=encoding)
+        now = file.path.stat()
+    except FileNotFoundError:
+        return None, None
+    same = (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
+    return (sha256, look) if same else (None, None)
+
+
+def _header_verdict(file: ArrivedFile, look: Peek | None) -> str | None:
     if look is None:
-        return "not a roster file"
+        return "not a roster file" if file.table is None else None
     if look.missing:
         return f"lacks {', '.join(look.missing)}"
     return look.refused or "ok"
@@ -300,8 +327,3 @@ def _write_interruption(home: Home, interruption: Interruption) -> None:
         at=interruption.at,
         interrupted_at=interruption.size,
     )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

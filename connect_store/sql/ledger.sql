@@ -77,14 +77,14 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  limit :most;
 
 -- name: last_judged
--- The newest batch of a district that reached a verdict.
+-- Batches of a district that reached a verdict, newest first.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
  where district = :district
    and test = :test
    and verdict is not null
  order by id desc
- limit 1;
+ limit 20;
 
 -- name: last_batch
 -- The newest batch of a district, whatever became of it.
@@ -95,14 +95,14 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  order by id desc
  limit 1;
 
--- name: applied_after
--- Whether a newer batch of the district was applied.
+-- name: newer_than
+-- Newer batches of the district that are in Connect or on their way there: an older one must not be run after them.
 select count(*)
   from batch
  where district = :district
    and test = 0
    and id > :batch
-   and verdict in ('accepted', 'accepted_with_rejections', 'withheld');
+   and (state in ('frozen', 'working') or verdict in ('accepted', 'accepted_with_rejections', 'withheld'));
 
 -- name: events
 select at, event, who, detail

@@ -10,7 +10,7 @@ import pytest
 from config.loading import load_profile
 from connect_store import ledger
 from connect_store.store import open_store
-from processors import deliveries, pipeline
+from processors import deliveries, freezing, pipeline
 from processors.lifecycle import MOST_ATTEMPTS
 from rosterdrop.service import Service
 from sftp_gateway import Interruption
@@ -40,7 +40,7 @@ def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfi
     assert springfield.status_of("s07") == "active"
 
     springfield.settles(guard__limit_percent="100")
-    with pytest.raises(deliveries.NewerApplied, match="a newer batch"):
+    with pytest.raises(freezing.NewerBatch, match="a newer batch"):
         requeue(springfield, 1)
     assert requeue(springfield, report.number) == 3
     assert springfield.status_of("s07") == "archived"
