@@ -1,6 +1,7 @@
 """A week of nights in a minute: a throw-away home, the service as in production, a vendor with a real SFTP client.
 
-Everything goes over the wire: the vendor's account pushes files, the district's account reads the reports.
+Everything goes over the wire: the vendor's account pushes files, the district's account reads the reports. Somebody's
+own nights are about real people, so there the vendor's account reads too, and sees its masked reports.
 """
 
 import asyncio
@@ -20,10 +21,14 @@ from typing import Any, Final
 import asyncssh
 
 from config.home import Home
+from config.profiles import Arrival
 from rosterdrop.generating import generate, truncate
 
 STUDENTS: Final = 2000
 DISTRICT: Final = "springfield"
+SETTLE_S: Final = 0.5
+PART_S: Final = 2
+_USUAL: Final = Arrival()
 _FAULTS: Final = (
     "role_unknown@3",
     "id_missing@3",
@@ -39,6 +44,7 @@ _FAULTS: Final = (
     "agent_unknown@3",
 )
 _PATIENCE_S: Final = 60.0
+_PATIENCE_WITH_OWN_S: Final = 600.0  # a large district's first load on a small machine
 _POLL_S: Final = 0.1
 
 
@@ -82,26 +88,37 @@ class Week:
     vendor: _Login
     reader: _Login
     evenings: Sequence[Evening]
+    patience_s: float
 
 
-def prepare(folder: Path, *, say: Callable[[str], None], own_nights: Path | None = None) -> Week:
+def prepare(folder: Path, *, say: Callable[[str], None], own_evenings: Sequence[Evening] = ()) -> Week:
     """Make the home, the district and the accounts with the ordinary commands, and the files of the week.
 
     Raises:
-        DemoFailed: a command did not do what it must, or `own_nights` holds no nights.
+        DemoFailed: a command did not do what it must.
     """
     home = Home(folder / "home")
     say("Making a district and its files")
-    evenings, name, zone, schools = _own_week(own_nights) if own_nights else _generated_week(folder)
+    if own_evenings:
+        evenings, name, zone, schools = own_evenings, "Your district", "UTC", ["auto"]
+    else:
+        evenings, name, zone, schools = _generated_week(folder)
     _command("init", str(home.root))
     school_options = [part for school in schools for part in ("--school", school)]
     _command("district", "add", DISTRICT, "--name", name, "--time-zone", zone, *school_options, home=home)
-    _command("district", "set", DISTRICT, "arrival.partial_quiet_s=2", "arrival.settle_s=0.5", home=home)
+    say(
+        f"Waiting times are shorter than the defaults: {SETTLE_S} s after the last upload instead of "
+        f"{_USUAL.settle_s:g} s, {PART_S} s for the rest of a set instead of {_USUAL.partial_quiet_s / 60:g} minutes"
+    )
+    _command(
+        *("district", "set", DISTRICT, f"arrival.partial_quiet_s={PART_S}", f"arrival.settle_s={SETTLE_S}"), home=home
+    )
     vendor = _account(home, "acme-sis", "vendor")
-    reader = _account(home, "springfield-office", "district")
+    reader = vendor if own_evenings else _account(home, "springfield-office", "district")
     port = _free_port()
     home.settings_file.write_text(f"[server]\nport = {port}\n", encoding="utf-8")
-    return Week(home=home, port=port, vendor=vendor, reader=reader, evenings=evenings)
+    patience_s = _PATIENCE_WITH_OWN_S if own_evenings else _PATIENCE_S
+    return Week(home=home, port=port, vendor=vendor, reader=reader, evenings=evenings, patience_s=patience_s)
 
 
 async def live(week: Week) -> AsyncIterator[Morning]:
@@ -110,7 +127,7 @@ async def live(week: Week) -> AsyncIterator[Morning]:
         seen = 0
         for evening in week.evenings:
             started = await _push(week, evening)
-            report = await _next_report(reading, after=seen)
+            report = await _next_report(reading, after=seen, patience_s=week.patience_s)
             seconds = time.monotonic() - started
             seen = report["batch"]
             text = await _text(reading, "reports/latest.txt")
@@ -135,14 +152,10 @@ def _generated_week(folder: Path) -> tuple[list[Evening], str, str, list[str]]:
     return evenings, week.name, week.time_zone, [f"{school}={name}" for school, name in week.schools.items()]
 
 
-def _own_week(nights: Path) -> tuple[list[Evening], str, str, list[str]]:
-    folders = sorted(path for path in nights.iterdir() if path.is_dir()) if nights.is_dir() else []
-    evenings = [
-        Evening(title=folder.name, files=files) for folder in folders if (files := sorted(folder.glob("*.csv")))
-    ]
-    if not evenings:
-        raise DemoFailed(f"{nights} holds no folders with .csv files; each folder is one night")
-    return evenings, nights.name, "UTC", ["auto"]
+def own_evenings(nights: Path) -> list[Evening]:
+    """Somebody's own nights: one for each folder with .csv files in it, in the order of the folders' names."""
+    folders = sorted(path for path in nights.iterdir() if path.is_dir())
+    return [Evening(title=folder.name, files=files) for folder in folders if (files := sorted(folder.glob("*.csv")))]
 
 
 def _account(home: Home, account: str, preset: str) -> _Login:
@@ -190,7 +203,8 @@ async def _listening(week: Week, process: asyncio.subprocess.Process) -> None:
             writer.close()
             await writer.wait_closed()
             return
-    raise DemoFailed(f"the service did not start; its log is {week.home.root / 'service.log'}")
+    log = (week.home.root / "service.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    raise DemoFailed(f"the service did not start: {log[-1] if log else 'it said nothing'}")
 
 
 @asynccontextmanager
@@ -236,8 +250,8 @@ async def _push_and_vanish(week: Week, file: Path) -> None:
         connection.abort()
 
 
-async def _next_report(reading: asyncssh.SFTPClient, *, after: int) -> Mapping[str, Any]:
-    give_up = time.monotonic() + _PATIENCE_S
+async def _next_report(reading: asyncssh.SFTPClient, *, after: int, patience_s: float) -> Mapping[str, Any]:
+    give_up = time.monotonic() + patience_s
     while time.monotonic() < give_up:
         if await reading.exists("reports/latest.json"):
             report = json.loads(await _text(reading, "reports/latest.json"))

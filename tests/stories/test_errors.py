@@ -3,13 +3,17 @@
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import rosterdrop.demo
 from config.home import Home
 from processors.locks import service_lock
+from rosterdrop.__main__ import cli
 from tests.stories.springfield import settled_home
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,6 +48,45 @@ def test_an_unknown_district_names_the_near_one(run: Run) -> None:
 def test_an_unknown_batch_says_where_to_look(run: Run) -> None:
     says(run("batch", "show", "99"), 5, "no batch 99", "batch list")
     says(run("batch", "requeue", "99"), 5, "no batch 99")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("batch", "show", "1" + "0" * 30),
+        ("batch", "requeue", "0"),
+        ("batch", "list", "--most", "0"),
+        ("batch", "list", "--most", "-1"),
+        ("batch", "list", "--before", "1" + "0" * 30),
+        ("person", "find", "springfield", "--name", "Ana", "--most", "0"),
+        ("generate", "week", "--students", "1" + "0" * 30),
+    ],
+)
+def test_a_number_out_of_range_is_wrong_usage(run: Run, words: tuple[str, ...]) -> None:
+    says(run(*words), 2, "is not in the range")
+
+
+def test_a_demo_that_cannot_be_makes_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "nights" / "monday").mkdir(parents=True)
+    says(run("demo", "--from", str(tmp_path / "nowhere")), 2, "nowhere", "does not exist")
+    says(run("demo", "--from", str(tmp_path / "nights")), 2, "no folders with .csv files")
+    says(run("demo", "--keep", str(tmp_path)), 2, "is not empty")
+    (tmp_path / "nights" / "monday" / "users.csv").write_text("sourcedId\n")
+    says(run("demo", "--from", str(tmp_path / "nights")), 2, "monday", "classes.csv, enrollments.csv")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_demo_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("no disk")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(rosterdrop.demo, "generate", fails)
+    with pytest.raises(OSError, match="no disk"):
+        CliRunner().invoke(cli, ["demo"], catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_person_is_exit_five(run: Run) -> None:
