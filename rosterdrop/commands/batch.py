@@ -109,7 +109,7 @@ def report_folder(home: Home, district: str, number: int, received: datetime, ti
 def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]:
     from processors.reporting.wording import local_time
 
-    came = {"sftp": "over SFTP", "upload": "by batch upload", "requeue": f"batch {entry.requeue_of}, run again"}
+    came = {"sftp": "SFTP", "upload": "batch upload", "requeue": f"batch {entry.requeue_of}, run again"}
     yield f"Received: {local_time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"
     yield f"State:    {entry.state}"
