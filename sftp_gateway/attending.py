@@ -115,6 +115,7 @@ class Attendant:
         receiving = await self._receiving()
         if receiving is None:
             return self._tick_s
+        await self._threads.run(self.drop.make_folders)  # somebody may have removed them
         unstable = await self._reconcile()
         if self._last_event_s is None:
             self._last_event_s = await self._remember_last_event()

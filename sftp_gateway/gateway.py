@@ -145,9 +145,17 @@ class Gateway:
 
     async def _session_for(self, channel: "asyncssh.SSHServerChannel[bytes]", account: Account, who: Who) -> Session:
         await self._refresh()
+        await self._make_folders(account)
         session = Session(channel, account, who, home=self._home, desk=self, threads=self._threads, audit=self._audit)
         self._sessions.add(session)
         return session
+
+    async def _make_folders(self, account: Account) -> None:
+        """Whoever comes in finds the drops of the account, also where somebody has removed one since the last look."""
+        for attendant in tuple(self._attendants.values()):
+            if attendant.drop.id.district in account.districts:
+                with suppress(OSError):  # the look says it, and the account's other drops are not to suffer
+                    await self._threads.run(attendant.drop.make_folders)
 
     # Districts come and go.
 

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
-from tests.sftp_gateway.harness import Site, running, story
+import pytest
+
+from tests.sftp_gateway.harness import Site, running, story, write
 
 NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
 
@@ -12,6 +15,10 @@ NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
 def _copy_in(site: Site, **contents: bytes) -> None:
     for name, content in (contents or NIGHT).items():
         (site.drop / name).write_bytes(content)
+
+
+def _inode_of(folder: Path) -> int | None:
+    return folder.stat().st_ino if folder.is_dir() else None
 
 
 def test_files_copied_into_the_drop_make_a_set(tmp_path: Path) -> None:
@@ -106,13 +113,41 @@ def test_reports_and_temp_names_and_folders_are_no_arrivals(tmp_path: Path) -> N
     story(night())
 
 
-def test_a_drop_that_is_removed_and_made_again_is_watched_again(tmp_path: Path) -> None:
+def test_a_drop_that_was_made_again_is_watched_again(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path, scan_s=0.3) as site:
             site.drop.rename(tmp_path / "away")
-            await asyncio.sleep(0.6)
-            site.drop.mkdir()
+            await site.until(lambda: site.gateway._watcher._folders.get(site.drop) == _inode_of(site.drop))
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_a_drop_that_is_removed_is_made_again_at_the_next_look(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.2) as site:
+            shutil.rmtree(site.drop)
+            shutil.rmtree(site.home.summaries("springfield").parent)
+            await site.until(site.home.reports("springfield", test=True).is_dir)
+            await site.until(site.home.summaries("springfield", test=True).is_dir)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+            assert not caplog.records
+
+    story(night())
+
+
+def test_a_drop_that_is_removed_is_made_again_when_somebody_comes_in(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=300.0) as site:
+            shutil.rmtree(site.drop)
+            async with site.sftp() as client:
+                await write(client, "users.csv", b"u\n")
+                await write(client, "test/users.csv", b"u\n")
+                assert await client.listdir("reports") == []
+            await site.until(lambda: len(site.receiver.arrivals) == 2)
 
     story(night())
