@@ -165,9 +165,9 @@ class Attendant:
             return _LOOK_AGAIN_S
         except Exception:
             log.exception("A complete set could not be handed over and is tried again")
-            self._not_before_s = time.monotonic() + self._retry_s
-            self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
-            return self._retry_s
+            wait_s, self._retry_s = self._retry_s, min(2 * self._retry_s, _LONGEST_RETRY_S)
+            self._not_before_s = time.monotonic() + wait_s
+            return wait_s
         self._retry_s = _FIRST_RETRY_S
         generations = [file.generation for file in step.files]
         await self._threads.run(self._journal.take, generations, batch, datetime.now(UTC))

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sftp_gateway import FilesChanged, Receiving
+from sftp_gateway.arrivals import DropId
+from sftp_gateway.completeness import Take
 from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
 
 NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}
@@ -141,6 +143,20 @@ def test_a_set_that_could_not_be_frozen_is_tried_again(tmp_path: Path, fault: Ex
             await site.until(lambda: site.receiver.batches)
             await asyncio.sleep(0.5)
             assert len(site.receiver.batches) == 1
+
+    story(night())
+
+
+def test_tries_of_a_set_that_cannot_be_frozen_come_2_4_and_8_seconds_apart(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            attendant = site.gateway._attendants[DropId("springfield", "main")]
+            site.receiver.fails = [RuntimeError("the store is locked") for _ in range(3)]
+            waits_s = []
+            while site.receiver.fails:
+                attendant._not_before_s = 0.0
+                waits_s.append(await attendant._hand_over(Take(())))
+            assert waits_s == [2.0, 4.0, 8.0]
 
     story(night())
 
