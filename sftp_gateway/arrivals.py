@@ -110,6 +110,8 @@ class Journal:
     """The journal in `file`; `drops` is the folder of all drops, from which the paths of files are told."""
 
     def __init__(self, file: Path, drops: Path) -> None:
+        file.touch(mode=0o600)  # SQLite would let others read it; its -wal and -shm files take this mode over
+        file.chmod(0o600)
         connection = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)
         self._db = Database(connection)
         self._drops = drops

@@ -75,9 +75,11 @@ def entries(base: Path, names: Sequence[str] = ()) -> Mapping[str, os.stat_resul
 
 
 def make_private(*folders: Path) -> None:
-    """Make folders that only we can read, with all that lies above them."""
+    """Make folders that only we can read, those above them as well; `mkdir(parents=True)` would open these to all."""
     for folder in folders:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            make_private(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _is_plain(state: os.stat_result) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncssh
 
 from config.home import Home
+from sftp_gateway.folders import make_private
 from sftp_gateway.receiving import NoHostKeys
 
 ED25519 = "ssh_host_ed25519_key"
@@ -15,7 +16,7 @@ _REMEDY = "Put the keys back from a backup, or run `rosterdrop init` on this hom
 
 def make_host_keys(home: Home) -> None:
     """Make an ed25519 and an RSA key of 3072 bits in HOME/keys, readable by us only; existing keys stay."""
-    home.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(home.keys)
     if not (home.keys / ED25519).exists():
         _write(home.keys / ED25519, asyncssh.generate_private_key("ssh-ed25519"))
     if not (home.keys / RSA).exists():

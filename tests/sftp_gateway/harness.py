@@ -29,6 +29,7 @@ from sftp_gateway import (
     Receiving,
     make_host_keys,
 )
+from sftp_gateway.folders import make_private
 
 PASSWORD = "correct horse battery staple"
 CHICAGO = ZoneInfo("America/Chicago")
@@ -202,6 +203,7 @@ def _host_keys() -> Path:
 def site_at(root: Path, **changes: Any) -> Site:
     home = Home(root / "home")
     if not home.keys.exists():
+        make_private(home.root)
         shutil.copytree(_host_keys(), home.keys)
     return Site(
         home=home,

@@ -153,3 +153,21 @@ def _as_bytes(name: asyncssh.SFTPName) -> asyncssh.SFTPName:
     if isinstance(name.longname, str):
         name.longname = name.longname.encode()
     return name
+
+
+def test_nobody_else_on_the_machine_reads_what_the_gateway_makes(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            await site.puts(users=b"x")
+            await site.until(lambda: site.audit().count('"upload"'))
+            ours = [site.home.root, *site.home.root.rglob("*")]
+            assert {_mode(folder) for folder in ours if folder.is_dir()} == {0o700}
+            keys = set(site.home.keys.iterdir())
+            assert {_mode(file) for file in set(ours) - keys if file.is_file()} == {0o600}
+            assert {file.name for file in ours} > {"gateway.db", "gateway.db-wal", "users.csv", "main", "summaries"}
+
+    story(visit())
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777

@@ -117,7 +117,7 @@ def test_a_drop_that_was_made_again_is_watched_again(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path, scan_s=0.3) as site:
             site.drop.rename(tmp_path / "away")
-            await site.until(lambda: site.gateway._watcher._folders.get(site.drop) == _inode_of(site.drop))
+            await site.until(lambda: site.gateway._watcher._folders.get(site.drop, 0) == _inode_of(site.drop))
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
 
