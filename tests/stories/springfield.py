@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from config.writing import add_account, add_district, profile_text, set_values
 from connect_store.people import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
+from processors import deliveries, pipeline
 from rosterdrop.commands.account import hashed
 from rosterdrop.commands.home import make_home
 from rosterdrop.service import Service
@@ -58,6 +59,7 @@ MEMBERS = tuple(
     {"classSourcedId": "math", "schoolSourcedId": "0042", "userSourcedId": key, "role": role}
     for key, role in (("ana", "student"), ("ben", "student"), ("tom", "teacher"))
 )
+NIGHT: Mapping[str, Sequence[Row]] = {"users": EVERYBODY, "classes": (MATH,), "enrollments": MEMBERS}
 
 
 def as_csv(table: str, rows: Sequence[Row]) -> bytes:
@@ -136,22 +138,26 @@ class Springfield:
 
     def uploads_by_hand(self, **tables: Sequence[Row] | bytes) -> Report:
         """One night without a service: the frozen files go through the same pipeline."""
-        from processors import deliveries, pipeline
+        number = self.leaves_waiting(tables)
+        pipeline.finish(self.home, "springfield", number, who="a story")
+        return Report(json.loads((self.home.reports("springfield") / "latest.json").read_text()))
 
+    def leaves_waiting(
+        self, tables: Mapping[str, Sequence[Row] | bytes], *, test: bool = False, spoilt_profile: bool = False
+    ) -> int:
+        """Freeze a batch that nobody works on yet; its number."""
         folder = self.home.root / "by-hand"
-        folder.mkdir(exist_ok=True)
-        for path in folder.iterdir():
-            path.unlink()
+        folder.mkdir()
         for table, rows in tables.items():
             (folder / f"{table}.csv").write_bytes(rows if isinstance(rows, bytes) else as_csv(table, rows))
         with open_store(self.home.store_db) as store:
-            delivery = deliveries.upload(
-                store, load_profile(self.home, "springfield"), deliveries.files_at([folder]), who="a story"
-            )
-        number = pipeline.deliver(self.home, delivery)
+            profile = load_profile(self.home, "springfield")
+            delivery = deliveries.upload(store, profile, deliveries.files_at([folder]), who="a story")
+        if spoilt_profile:
+            self.home.profile_file("springfield").write_text("name = ")
+        number = pipeline.deliver(self.home, replace(delivery, test=test))
         shutil.rmtree(folder)
-        pipeline.finish(self.home, "springfield", number, who="a story")
-        return Report(json.loads((self.home.reports("springfield") / "latest.json").read_text()))
+        return number
 
     def forgets_school(self, school: str) -> None:
         """Take a school out of the profile again."""

@@ -5,8 +5,8 @@ import pytest
 from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, Springfield, as_csv, person
 
 SOMEBODY_ELSES = (
-    person("zz-secret-1", "student", orgSourcedIds="9999", givenName="Xanthippe", email="xanthippe@example.org"),
-    person("zz-secret-2", "teacher", orgSourcedIds="9999", familyName="Quackenbush"),
+    person("zz-secret-1", "student", orgSourcedIds="ZQ-77-XY", givenName="Xanthippe", email="xanthippe@example.org"),
+    person("zz-secret-2", "teacher", orgSourcedIds="ZQ-77-XY", familyName="Quackenbush"),
 )
 HEADER = as_csv("users", ())
 
@@ -57,7 +57,7 @@ def test_a_header_without_rows_withholds_at_any_limit(lived_in: Springfield, tab
 def test_a_set_of_another_district_writes_no_row_or_value_of_it_anywhere(lived_in: Springfield) -> None:
     before = lived_in.connect_rows()
     report = lived_in.uploads_by_hand(
-        users=SOMEBODY_ELSES, classes=[MATH | {"schoolSourcedId": "9999"}], enrollments=()
+        users=SOMEBODY_ELSES, classes=[MATH | {"schoolSourcedId": "ZQ-77-XY"}], enrollments=()
     )
 
     assert report.verdict == "refused"
@@ -65,7 +65,7 @@ def test_a_set_of_another_district_writes_no_row_or_value_of_it_anywhere(lived_i
     assert lived_in.connect_rows() == before
     spared = lived_in.home.batch("springfield", report.number) / "files"
     everything = lived_in.bytes_outside(spared)
-    for word in (b"zz-secret", b"Xanthippe", b"Quackenbush", b"9999"):
+    for word in (b"zz-secret", b"Xanthippe", b"Quackenbush", b"ZQ-77-XY"):
         assert word not in everything
 
 

@@ -12,9 +12,10 @@ from connect_store import ledger
 from connect_store.store import open_store
 from processors import deliveries, freezing, pipeline
 from processors.lifecycle import MOST_ATTEMPTS
+from processors.reporting.json_document import as_json
 from rosterdrop.service import Service
 from sftp_gateway import Interruption
-from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Springfield, person
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Springfield, person
 
 MANY = [person(f"s{number:02}", "student") for number in range(30)]
 
@@ -138,3 +139,100 @@ def test_a_set_that_came_by_hand_is_not_called_missing(springfield: Springfield)
     asyncio.run(Service(springfield.home)._receiver.incomplete("springfield", (), frozenset({"users"}), ()))
 
     assert not list(springfield.home.reports("springfield").glob("*-incomplete"))
+
+
+def test_an_older_batch_is_not_run_again_while_a_newer_one_waits(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    springfield.leaves_waiting(NIGHT)
+
+    with pytest.raises(freezing.NewerBatch):
+        requeue(springfield, 1)
+
+
+def test_files_of_another_district_are_never_lent(springfield: Springfield) -> None:
+    foreign = {"orgSourcedIds": "ZQ-77-XY"}
+    own = springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    springfield.uploads_by_hand(
+        users=[{**row, **foreign} for row in EVERYBODY],
+        classes=[{**MATH, "schoolSourcedId": "ZQ-77-XY"}],
+        enrollments=MEMBERS,
+    )
+    report = springfield.uploads_by_hand(users=EVERYBODY)
+
+    assert report.verdict == "accepted"
+    assert report.file("classes.csv")["carried_from"] == own.number
+
+
+def test_an_edit_that_is_not_valid_leaves_the_last_good_profile_in_force(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    number = springfield.leaves_waiting(NIGHT, spoilt_profile=True)
+
+    assert pipeline.finish(springfield.home, "springfield", number, who="a story").verdict == "accepted"
+
+
+def test_a_frozen_file_that_was_damaged_is_not_judged(springfield: Springfield) -> None:
+    number = springfield.leaves_waiting(NIGHT)
+    users = springfield.home.batch("springfield", number) / "files" / "users.csv"
+    users.write_bytes(users.read_bytes()[:-60])
+
+    with pytest.raises(freezing.Damaged, match=r"users\.csv of batch 1"):
+        pipeline.finish(springfield.home, "springfield", number, who="a story")
+    assert springfield.status_of("ana") is None
+
+
+def test_a_report_that_is_made_again_is_the_same_report(springfield: Springfield) -> None:
+    gil = {"studentSourcedId": "ana", "guardianSourcedId": "gil", "givenName": "Gil", "familyName": "Gray"}
+    ida = {**gil, "guardianSourcedId": "ida", "givenName": "Ida"}
+    report = springfield.uploads_by_hand(
+        users=[{**ANA, "agentSourcedIds": ""}, BEN, TOM],
+        classes=[MATH],
+        enrollments=MEMBERS,
+        guardians=[ida, gil | {"email": "gil@example.org"}],
+    )
+    again = pipeline.outcome_of(springfield.home, report.number).report
+
+    assert json.loads(as_json(again, masked=False)) == report.document
+
+
+def test_a_report_that_cannot_be_written_keeps_no_later_batch_waiting(
+    springfield: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "publish", full)
+        with pytest.raises(OSError):
+            springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    springfield.leaves_waiting(NIGHT)
+    pipeline.work(springfield.home, "springfield", who="a story")
+
+    assert [state for _, state, _ in springfield.ledger()] == ["reported", "reported"]
+
+
+def test_a_batch_that_nobody_could_work_on_is_told_to_the_district(springfield: Springfield) -> None:
+    number = springfield.leaves_waiting(NIGHT)
+    (springfield.home.batch("springfield", number) / "files" / "users.csv").unlink()
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(freezing.Damaged):
+            pipeline.work(springfield.home, "springfield", who="a story")
+    pipeline.work(springfield.home, "springfield", who="a story")
+
+    latest = json.loads((springfield.home.reports("springfield") / "latest.json").read_text())
+    assert (latest["batch"], [finding["code"] for finding in latest["findings"]]) == (number, ["batch.failed"])
+
+
+def test_schools_are_adopted_once_and_never_from_the_test_drop(springfield: Springfield) -> None:
+    springfield.takes_schools_as_they_come()
+    other: dict[str, Sequence[Row]] = {
+        "users": [person("zoe", "student", orgSourcedIds="0099")],
+        "classes": (),
+        "enrollments": (),
+    }
+    springfield.leaves_waiting(other, test=True)
+    springfield.leaves_waiting(NIGHT)
+    springfield.leaves_waiting(other)
+    pipeline.work(springfield.home, "springfield", who="a story")
+
+    assert load_profile(springfield.home, "springfield").schools == {"0042": "0042"}
+    assert [verdict for _, _, verdict in springfield.ledger()][1:] == ["accepted", "refused"]
