@@ -164,11 +164,16 @@ def notes(columns: Columns, read: Sequence[str]) -> Iterator[Finding]:
     if columns.passwords:
         yield Finding(code="file.password_dropped", line=header.line)
     if unknown := [name for name in read if name not in columns.names]:
-        yield Finding(code="header.column_unknown", line=header.line, detail=", ".join(unknown))
+        yield Finding(code="header.column_unknown", line=header.line, detail=", ".join(map(_listed, unknown)))
 
 
 def _spoken(separator: str) -> str:
     return {";": "semicolon", "\t": "tab", "|": "pipe"}[separator]
+
+
+def _listed(name: str) -> str:
+    """A name as it stands in a list; one that holds a comma is in quotes, so that it is not taken for two."""
+    return f"“{name}”" if "," in name else name
 
 
 def _near_miss(column: str, unknown: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from config.tables import TableName
+from config.tables import TABLES, TableName
 
 
 @cache
@@ -21,3 +21,9 @@ def columns_of(table: TableName) -> tuple[str, ...]:
     """The columns that a table is known to have, in their usual order; passwords are not among them."""
     properties = schema_of(table)["properties"]
     return tuple(name for name, column in properties.items() if not column.get("x-dropped"))
+
+
+@cache
+def every_column() -> frozenset[str]:
+    """The columns of all tables."""
+    return frozenset(column for table in TABLES for column in columns_of(table))

@@ -117,7 +117,16 @@ def test_a_masked_message_shows_no_value() -> None:
     finding = {"code": "enrollment.user.unknown", "value": "s-404"}
 
     assert "s-404" not in catalogue.message(finding, masked=True)
-    assert "5 characters" in catalogue.message(finding, masked=True)
+    assert "“5 characters, hidden”" in catalogue.message(finding, masked=True)
+
+
+def test_a_masked_message_does_not_read_as_if_the_mask_were_the_value() -> None:
+    told = catalogue.described(
+        as_frame([Finding(code="user.role.unknown", value="teachr", hint="teacher")]), masked=True
+    )
+
+    assert told["value"].to_list() == ["6 letters"]
+    assert told["message"].item().startswith("“6 letters, hidden” is not a role we know. Did you mean “teacher”?")
 
 
 def test_masking_leaves_what_is_public() -> None:
@@ -132,6 +141,45 @@ def test_masking_leaves_what_is_public() -> None:
     assert told["detail"].to_list() == ["0043", "7"]
     assert told["hint"].to_list() == ["43", None]
     assert told["value"].to_list() == [None, "3 characters"]
+
+
+@pytest.mark.parametrize(
+    ("finding", "detail", "message"),
+    [
+        (Finding(code="user.school.other", detail="0077", count=3), "0077", "3 person(s) belong to school 0077,"),
+        (Finding(code="user.school.other", detail="Ana Lopez"), "9 characters", "school 9 characters, hidden,"),
+        (Finding(code="schools.adopted", detail="0042, Lopez"), "2 schools", "district's: 2 schools, hidden."),
+        (Finding(code="header.column_unknown", file="users.csv", detail="room_key, a.b"), "room_key, a.b", "a.b."),
+        (Finding(code="header.column_unknown", file="users.csv", detail="a@b.org"), "1 column", "1 column, hidden."),
+        (Finding(code="header.column_unknown", file="users.csv", detail="5125550143"), "1 column", "1 column, hidden."),
+        (
+            Finding(code="file.renamed", file="users.csv", detail="Ana Lopez.csv"),
+            "13 characters",
+            "13 characters, hidden",
+        ),
+        (Finding(code="enrollment.role.mismatch", value="x", detail="teacher"), "teacher", "users.csv says teacher;"),
+    ],
+)
+def test_text_of_a_file_is_public_only_where_it_cannot_be_personal(finding: Finding, detail: str, message: str) -> None:
+    told = catalogue.described(as_frame([finding]), masked=True)
+
+    assert told["detail"].to_list() == [detail]
+    assert message in told["message"].item()
+
+
+def test_a_hint_that_is_no_known_name_is_left_out_of_a_masked_message() -> None:
+    finding = {"code": "header.column_missing", "file": "users.csv", "column": "givenName", "hint": "givenAna"}
+
+    assert "Did you mean" in catalogue.message(finding, masked=False)
+    assert "Did you mean" not in catalogue.message(finding, masked=True)
+
+
+def test_a_file_that_nobody_expects_is_named_only_where_its_name_looks_like_one() -> None:
+    findings = as_frame([Finding(code="file.unexpected", file=name) for name in ("students.csv", "Ana Lopez.csv")])
+    told = catalogue.described(findings, masked=True)
+
+    assert told["file"].to_list() == ["students.csv", "13 characters"]
+    assert told["message"][1].startswith("13 characters, hidden is not one of the files")
 
 
 def test_described_keeps_order_and_adds_the_four_columns() -> None:

@@ -2,13 +2,16 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal
 
 Level = Literal["error", "warning", "info"]
 Rejects = Literal["batch", "file", "row", "value"]
+Kind = Literal["ours", "known", "school", "schools", "headers", "file"]
+"""What a public text is: words or numbers of this program, or text of a file that is shown only where it has the form
+of one (`hiding.is_harmless`): a known column or role, IDs of schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
 _GROUPS: Final = ("sets", "reading", "users", "classes", "enrollments", "guardians")
@@ -30,7 +33,7 @@ class Entry:
         source: the clause behind it.
         file: the file that it speaks of, where it is always the same one.
         column: the column, likewise.
-        public: which of `detail` and `hint` are no personal values and may be read by everybody.
+        public: which of `detail` and `hint` may be read by everybody, as far as they are of this kind.
         passes: an example without this finding.
         fails: an example with it.
         line: where the failing example has it.
@@ -45,7 +48,7 @@ class Entry:
     source: str
     file: str | None = None
     column: str | None = None
-    public: Sequence[str] = ()
+    public: Mapping[str, Kind] = field(default_factory=dict)
     passes: Sequence[Edit] | None = None
     fails: Sequence[Edit] | None = None
     line: int | None = None

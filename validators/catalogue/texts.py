@@ -6,17 +6,18 @@ is null.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import polars as pl
 
-from config.masking import masked as masked_value
-from validators.catalogue.entries import entries, loaded
+from validators.catalogue.entries import Kind, entries, loaded
+from validators.catalogue.hiding import HIDDEN, shown
 from validators.distinct import each_distinct
 
 LANGUAGES: Final = ("en",)
 _PERSONAL: Final = ("value", "detail", "hint")
+_TOLD: Final = (*_PERSONAL, "file")
 _PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
 _HOLES: Final = re.compile(r"\{(\w+)\}")
 
@@ -26,12 +27,13 @@ def described(findings: pl.DataFrame, *, masked: bool, language: str = "en") -> 
 
     Args:
         findings: as FINDINGS.
-        masked: whether values are reduced to kind and length, in their columns and in the messages.
+        masked: whether values are reduced to kind and length, in their columns and in the messages; what of a file may
+            be shown all the same, `hiding` says.
         language: of the texts.
 
     Returns: the same rows in the same order with `level`, `rejects`, `message` and `fix`.
     """
-    rows = _masked(findings) if masked else findings
+    rows = _masked(findings) if masked else _open(findings)
     about = pl.DataFrame(
         [(code, found.level, found.rejects) for code, found in entries().items()],
         schema={"code": pl.String, "level": pl.String, "rejects": pl.String},
@@ -72,7 +74,7 @@ def _with_texts(findings: pl.DataFrame, code: str | None, language: str) -> pl.D
     return findings.with_columns(
         _filled(templates[which]).alias(which) if which in templates else pl.lit(None, pl.String).alias(which)
         for which in ("message", "fix")
-    )
+    ).drop(_told(column) for column in _TOLD)
 
 
 def _filled(template: str) -> pl.Expr:
@@ -88,21 +90,50 @@ def _filled(template: str) -> pl.Expr:
 def _pieces(text: str) -> Iterator[pl.Expr]:
     for place, piece in enumerate(_HOLES.split(text)):
         if place % 2:
-            yield pl.col(piece).cast(pl.String)
+            yield pl.col(_told(piece) if piece in _TOLD else piece).cast(pl.String)
         elif piece:
             yield pl.lit(piece)
 
 
+def _told(column: str) -> str:
+    """The column that holds what a sentence says of another one."""
+    return f"told {column}"
+
+
+def _open(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings as they are, and what their sentences say: the same."""
+    return findings.with_columns(pl.col(column).alias(_told(column)) for column in _TOLD)
+
+
 def _masked(findings: pl.DataFrame) -> pl.DataFrame:
-    """The same findings with every value masked that its entry does not call public."""
+    """The findings without any value that might be personal, and what their sentences say instead.
+
+    A hint that nobody may read is no hint: the sentence leaves it out.
+    """
     hidden = []
     for column in _PERSONAL:
-        public = [code for code, about in entries().items() if column in about.public]
-        shown = pl.when(pl.col("code").is_in(public)).then(column)
-        private = pl.when(~pl.col("code").is_in(public)).then(column)
-        hidden.append(pl.coalesce(shown, private.map_batches(_masked_texts, pl.String)).alias(column))
+        kinds = {code: about.public.get(column) for code, about in entries().items()}
+        hidden.append(_hidden(column, kinds).alias(column))
+        told = _hidden(column, kinds, mark=HIDDEN)
+        is_mask = told.str.ends_with(HIDDEN)
+        hidden.append((pl.when(~is_mask).then(told) if column == "hint" else told).alias(_told(column)))
+    hidden += [_files_shown().alias("file"), _files_shown(mark=HIDDEN).alias(_told("file"))]
     return findings.with_columns(*hidden)
 
 
-def _masked_texts(texts_of_rows: pl.Series) -> pl.Series:
-    return each_distinct(texts_of_rows, masked_value)
+def _hidden(column: str, kinds: Mapping[str, Kind | None], *, mark: str = "") -> pl.Expr:
+    """A column where each text is as its kind may be shown."""
+    kind = pl.col("code").replace_strict(kinds, default=None, return_dtype=pl.String)
+    parts = []
+    for each in {*kinds.values(), None}:
+        here = kind.is_null() if each is None else kind == each
+        answer = partial(shown, kind=each, mark=mark)
+        texts_of_kind = pl.when(here).then(column)
+        parts.append(texts_of_kind.map_batches(partial(each_distinct, answer=answer), pl.String))
+    return pl.coalesce(parts)
+
+
+def _files_shown(*, mark: str = "") -> pl.Expr:
+    """Names of files; of one that somebody named as they liked only where it looks like the name of a file."""
+    answer = partial(shown, kind="file", mark=mark)
+    return pl.col("file").map_batches(partial(each_distinct, answer=answer), pl.String)
