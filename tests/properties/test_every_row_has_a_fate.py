@@ -36,12 +36,12 @@ def any_table(draw: st.DrawFn, name: TableName) -> Table:
     optional = draw(st.sets(st.sampled_from(columns_of(name))))
     columns = [column for column in columns_of(name) if column in schema_of(name)["required"] or column in optional]
     row = st.fixed_dictionaries({column: CELLS.get(column, IDS) for column in columns})
-    rows: Sequence[Row] = draw(st.lists(row, max_size=8))
+    rows: Sequence[Row] = draw(st.lists(row, max_size=12))
     torn = draw(st.dictionaries(st.integers(2, 4), st.sampled_from(["a,b", '"a|0042', "", "student"]), max_size=2))
     return table(name, rows, columns=columns, broken={line: raw for line, raw in torn.items() if line < len(rows) + 2})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(st.data(), st.sets(st.sampled_from(TABLES)), st.sampled_from(get_args(GuardiansFrom)), st.booleans())
 def test_every_row_has_one_fate(data: st.DataObject, came: set[TableName], source: GuardiansFrom, auto: bool) -> None:  # noqa: FBT001  # drawn
     tables = {name: data.draw(any_table(name), label=name) for name in TABLES if name in came}
