@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from processors.comparing import Comparison
-from processors.guarding import GuardOutcome, Limit
+from processors.guarding import LINKS_LOST, GuardOutcome, Limit
 from processors.reporting.contents import FileCounts, file_counts
 from validators.findings import Finding
 from validators.judging import Judgement
@@ -25,6 +25,7 @@ def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Com
         "files": [_file(counts) for counts in file_counts(judgement)],
         "findings": dict(judgement.findings.group_by("code").agg(pl.col("count").sum()).sort("code").iter_rows()),
         "guard": None if guard is None else _guard(guard),
+        "links_lost": 0 if comparison is None else comparison.links_lost,
         "skipped": {} if comparison is None else {name: keys.height for name, keys in comparison.skipped.items()},
     }
 
@@ -38,10 +39,12 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
 
 
 def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
-    """What comparing found beside judging: records that stay archived although they came back."""
+    """What comparing found beside judging: records that stay archived although they came back, links that all went."""
+    guard = guard_in(summary)
+    lost = [Finding(code=LINKS_LOST, count=summary["links_lost"])] if guard and LINKS_LOST in guard.reasons else []
     skipped: Mapping[str, int] = summary.get("skipped", {})
     found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
-    return [Finding(code=code, file=file, count=count) for code, file, count in found]
+    return [*lost, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

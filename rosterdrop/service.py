@@ -190,7 +190,6 @@ class _Receiver:
             number = await asyncio.to_thread(_freeze, self.home, self.live.now.profiles[district], delivery)
         except (FileMoved, NothingToLend) as moved:
             raise FilesChanged(str(moved)) from moved
-        _log.info("batch frozen", district=district, batch=number, files=len(files), carried=len(carried))
         self.work_came()
         return number
 
@@ -249,7 +248,9 @@ def _freeze(home: Home, profile: Profile, delivery: Delivery) -> int:
             assert newest is not None
             _log.info("set overtaken", district=delivery.district, batch=newest.number)
             return newest.number
-        return freezing.freeze(home, store, newer, now=now)
+        number = freezing.freeze(home, store, newer, now=now)
+    _log.info("batch frozen", district=newer.district, batch=number, files=len(newer.files), carried=len(newer.carried))
+    return number
 
 
 def _came_by_hand(home: Home, district: str) -> bool:

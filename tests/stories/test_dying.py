@@ -62,6 +62,13 @@ class Killable:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def interrupt(self) -> None:
+        """Ctrl-C in a terminal: every process of the group is told."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def ends(self) -> int:
+        return self._process.wait(PATIENCE_S)
+
     def _until_it_listens(self) -> None:
         give_up = time.monotonic() + PATIENCE_S
         while time.monotonic() < give_up and not self.is_dead():
