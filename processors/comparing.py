@@ -12,7 +12,7 @@ import polars as pl
 
 from config.profiles import Sync
 from connect_store.applying import BROUGHT, CHANGE, Changes
-from connect_store.records import ATTACHMENT, ENTITIES, KINDS, Entity, EntityName
+from connect_store.records import ATTACHMENT, ENTITIES, GUARDIANSHIP, KINDS, MEMBERSHIP, PERSON, Entity, EntityName
 from processors.meaning import Roster
 from validators.judging import KEPT
 
@@ -192,41 +192,54 @@ def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, sta
 
 def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frames) -> Frames:
     """Keys that are not in tonight's files and stay all the same, by entity."""
-    people = tonight["person"] if roster.users_came else baseline["person"]
-    rooms = tonight["classroom"] if "classroom" in roster.brought else baseline["classroom"]
     missing = {name: baseline[name].join(tonight[name], on=ENTITIES[name].key, how="anti") for name in ENTITIES}
-    protected_people = missing["person"].join(protected["person"], on="key", how="semi")
-    away = _students_away(people, missing)
+    away = _students_away(tonight["person"] if roster.users_came else baseline["person"], missing)
     links = _links_that_stay(roster, missing["guardianship"], away, protected)
-    linked = (
-        missing["person"]
-        .filter(pl.col("kind") == "guardian")
-        .join(links, left_on="key", right_on="guardian", how="semi")
-    )
-    not_told = missing["person"].filter(_is_not_told(roster))
-    staying_people = pl.concat([protected_people, linked, not_told]).select("kind", "key").unique()
-    attachments = pl.concat(
-        [
-            missing["attachment"].join(staying_people, on=("kind", "key"), how="semi"),
-            missing["attachment"].filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
-            missing["attachment"].filter(_is_not_told(roster)),
-        ]
-    )
-    memberships = pl.concat(
-        [
-            _matching(missing["membership"], protected["membership"]),
-            missing["membership"].join(staying_people, on=("kind", "key"), how="semi"),
-            missing["membership"].filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
-            missing["membership"].join(rooms, left_on="classroom", right_on="key", how="anti"),
-        ]
-    )
+    people = _people_who_stay(roster, missing["person"], links, protected)
+    rooms = tonight["classroom"] if "classroom" in roster.brought else baseline["classroom"]
     return {
-        "person": staying_people,
-        "attachment": attachments.select("kind", "key", "school").unique(),
+        "person": people,
+        "attachment": _attachments_that_stay(roster, missing["attachment"], people, away),
         "classroom": missing["classroom"].join(protected["classroom"], on="key", how="semi").select("key"),
-        "membership": memberships.select("classroom", "kind", "key").unique(),
-        "guardianship": links.select("student", "guardian").unique(),
+        "membership": _memberships_that_stay(missing["membership"], people, away, rooms, protected),
+        "guardianship": links.select(GUARDIANSHIP.key).unique(),
     }
+
+
+def _people_who_stay(roster: Roster, missing: pl.DataFrame, links: pl.DataFrame, protected: Frames) -> pl.DataFrame:
+    """Rejected rows, guardians whom a link holds, and everybody about whom tonight's files say nothing."""
+    guardians = missing.filter(pl.col("kind") == "guardian")
+    staying = [
+        missing.join(protected["person"], on="key", how="semi"),
+        guardians.join(links, left_on="key", right_on="guardian", how="semi"),
+        missing.filter(_is_not_told(roster)),
+    ]
+    return pl.concat(staying).select(PERSON.key).unique()
+
+
+def _attachments_that_stay(
+    roster: Roster, missing: pl.DataFrame, people: pl.DataFrame, away: pl.DataFrame
+) -> pl.DataFrame:
+    """Those of people who stay; an archived student stays assigned to the school (connect-behaviour 3.2)."""
+    staying = [
+        missing.join(people, on=PERSON.key, how="semi"),
+        missing.filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
+        missing.filter(_is_not_told(roster)),
+    ]
+    return pl.concat(staying).select(ATTACHMENT.key).unique()
+
+
+def _memberships_that_stay(
+    missing: pl.DataFrame, people: pl.DataFrame, away: pl.DataFrame, rooms: pl.DataFrame, protected: Frames
+) -> pl.DataFrame:
+    """Those of people who stay and of archived students, and the history of classes that are gone."""
+    staying = [
+        _matching(missing, protected["membership"]),
+        missing.join(people, on=PERSON.key, how="semi"),
+        missing.filter(pl.col("kind") == "student").join(away, on="key", how="semi"),
+        missing.join(rooms, left_on="classroom", right_on="key", how="anti"),
+    ]
+    return pl.concat(staying).select(MEMBERSHIP.key).unique()
 
 
 def _students_away(people: pl.DataFrame, missing: Frames) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connect_store import ledger
+from connect_store.records import ENTITIES, Entity
 from connect_store.statements import migrations, statements
 from connect_store.store import Store, open_store
 
@@ -125,6 +126,21 @@ def test_every_statement_can_be_prepared(store: Store) -> None:
     for name in statements().keys() - stages:
         sql = statements()[name]
         store._database.conn.execute(f"explain {sql}", dict.fromkeys(re.findall(r":(\w+)", sql)))
+
+
+@pytest.mark.parametrize("entity", ENTITIES.values(), ids=ENTITIES)
+def test_tables_have_the_columns_of_their_entity(store: Store, entity: Entity) -> None:
+    store.run(f"stage_{entity.name}")
+    columns = {table: _columns(store, f"{table}{entity.name}") for table in ("", "baseline_", "undo_", "stage_")}
+
+    assert columns[""][: len(entity.columns) + 3] == ("district", *entity.columns, "status", "batch")
+    assert columns["baseline_"] == ("district", *entity.columns)
+    assert columns["undo_"] == ("batch", "action", "district", *entity.columns, "status")
+    assert columns["stage_"] == (*entity.columns, "action")
+
+
+def _columns(store: Store, table: str) -> tuple[str, ...]:
+    return tuple(row[1] for row in store._database.conn.execute(f"pragma table_info({table})"))
 
 
 def test_migrations_have_names_in_order() -> None:

@@ -1,27 +1,27 @@
 """A Connect store that lives through nights: standing rows in, what became of people out. The store is a real one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from config.profiles import Guard, Sync
+from config.profiles import ASSUMED, Guard, Sync
 from config.tables import TableName
 from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
-from processors.comparing import compare, in_question, withheld
-from processors.counting import counts
-from processors.guarding import GuardOutcome, guard
-from processors.meaning import roster
+from processors.guarding import GuardOutcome
+from processors.pipeline import decide
+from processors.summaries import guard_in
 from processors.verdicts import ChangeCounts
 from validators.findings import as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 
 Row = Mapping[str, Any]
+NOW = ledger.moment("2026-11-24T00:00:00.000Z")
 _LISTS = ("schools", "agents", "kept")
 
 
@@ -119,9 +119,10 @@ class Connect:
             findings=as_frame(()),
             rejected=pl.DataFrame(schema=REJECTED),
             set_aside=pl.DataFrame(schema=SET_ASIDE),
+            protected={name: _keys(name, keys) for name, keys in (protected or {}).items()},
             guardians_from=guardians_from,
         )
-        return self._apply(judgement, protected or {})
+        return self._brings(judgement)
 
     def status_of(self, key: str) -> str | None:
         found = self.find(key)
@@ -162,30 +163,19 @@ class Connect:
                 for name, entity in ENTITIES.items()
             }
 
-    def _apply(self, judgement: Judgement, protected: Mapping[TableName, Sequence[Any]]) -> Night:
+    def _brings(self, judgement: Judgement) -> Night:
+        """Steps 6 to 9, as the pipeline takes them."""
         self.number += 1
+        profile = replace(ASSUMED, id="d", sync=self.sync, guard=self.guard_rule)
         with open_store(self.path) as store:
-            baseline = people.baseline(store, "d")
-            tonight = roster(judgement, baseline)
+            decided = decide(store, judgement, profile)
             with store.writing():
-                standing = {
-                    name: people.standing(store, "d", ENTITIES[name], records)
-                    for name, records in in_question(tonight, baseline).items()
-                }
-            comparison = compare(tonight, baseline, standing, _protected(protected), self.sync)
-            outcome = guard(comparison, self.guard_rule)
-            changes = withheld(comparison.changes) if outcome.tripped else comparison.changes
-            with store.writing():
-                ledger.open_batch(
-                    store,
-                    district="d",
-                    test=False,
-                    origin="test",
-                    received=ledger.moment("2026-11-24T00:00:00.000Z"),
-                    files=[],
-                )
-                apply(store, district="d", batch=self.number, changes=changes)
-            return Night(changes=counts(comparison, changes), guard=outcome)
+                ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
+                apply(store, district="d", batch=self.number, changes=decided.takes)
+        outcome = guard_in(decided.summary)
+        assert outcome
+        assert decided.counts
+        return Night(changes=decided.counts, guard=outcome)
 
 
 def _frame(name: TableName, rows: Sequence[Row], drop: Sequence[str]) -> pl.DataFrame:
@@ -201,17 +191,12 @@ def _frame(name: TableName, rows: Sequence[Row], drop: Sequence[str]) -> pl.Data
     return pl.DataFrame(data, schema=schema).drop(*(column for column in drop if column in schema))
 
 
-def _protected(keys: Mapping[TableName, Sequence[Any]]) -> dict[Any, pl.DataFrame]:
-    def frame(names: tuple[str, ...], rows: Sequence[Any]) -> pl.DataFrame:
-        return pl.DataFrame(
-            [tuple([row] if isinstance(row, str) else row) for row in rows],
-            dict.fromkeys(names, pl.String),
-            orient="row",
-        )
-
-    return {
-        "person": frame(("key",), keys.get("users", ())),
-        "classroom": frame(("key",), keys.get("classes", ())),
-        "membership": frame(("classroom", "key"), keys.get("enrollments", ())),
-        "guardianship": frame(("student", "guardian"), keys.get("guardians", ())),
+def _keys(table: TableName, rows: Sequence[Any]) -> pl.DataFrame:
+    names: dict[TableName, tuple[str, ...]] = {
+        "users": ("key",),
+        "classes": ("key",),
+        "enrollments": ("classSourcedId", "userSourcedId"),
+        "guardians": ("studentSourcedId", "guardianSourcedId"),
     }
+    cells = [(row,) if isinstance(row, str) else row for row in rows]
+    return pl.DataFrame(cells, dict.fromkeys(names[table], pl.String), orient="row")

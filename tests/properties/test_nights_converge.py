@@ -40,7 +40,7 @@ def nights(draw: st.DrawFn) -> tuple[list[Row], list[Row], list[Row]]:
     return users, [classroom(key) for key in sorted(rooms)], [member(*pair) for pair in sorted(members)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(nights(), min_size=1, max_size=4))
 def test_what_is_active_is_what_the_last_night_says(history: Sequence[tuple[list[Row], list[Row], list[Row]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
