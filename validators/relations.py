@@ -46,6 +46,11 @@ class Pointing:
     cascading: pl.DataFrame
     wrong: pl.DataFrame
 
+    @property
+    def falling(self) -> pl.DataFrame:
+        """`line` of all rows that are to be rejected."""
+        return pl.concat([self.cascading.select(LINE), self.wrong.select(LINE)])
+
 
 def by_id(fates: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
     """One fate for each ID, the best that any of its rows has.

@@ -89,8 +89,8 @@ def _guardians(guardians: Sieve, people: pl.DataFrame | None, terms: Terms) -> S
     if people is None:
         return _without_contact(guardians, terms, "guardianSourcedId")
     pointing = relations.guardians_pointing(guardians.standing, people)
-    reachable = _without_contact(_set_aside_with(guardians, pointing, "guardian"), terms, "guardianSourcedId")
-    left = _after(reachable, pointing)
+    here = _set_aside_with(guardians, pointing, "guardian")
+    left = _after(_without_contact(here, terms, "guardianSourcedId", falling=pointing.falling), pointing)
     return left.without_values(relations.beyond_six(left.standing))
 
 
@@ -128,11 +128,26 @@ def _of_other_source(sieve: Sieve, rows: pl.DataFrame, code: str) -> Sieve:
     return sieve.setting_aside(rows, "other_source").noting(notes)
 
 
-def _without_contact(sieve: Sieve, terms: Terms, column: str) -> Sieve:
-    """Without guardians who cannot be reached, unless Connect has them already (connect-behaviour 6, G3)."""
+def _without_contact(sieve: Sieve, terms: Terms, column: str, falling: pl.DataFrame | None = None) -> Sieve:
+    """Without guardians who cannot be reached, unless Connect has them already (connect-behaviour 6, G3).
+
+    All rows of a guardian are judged together: one that can reach them is enough. Else a row would be set aside in
+    the first night and stand in the second, when the other row has made the guardian known.
+
+    Args:
+        sieve: the rows that may be of guardians.
+        terms: with the guardians whom Connect has.
+        column: the guardian's ID.
+        falling: `line` of the rows that will be rejected, and so reach nobody.
+    """
     unreachable = broken_rules(sieve, [rule for rule in rules_of(sieve.name) if rule.column is None])
-    newcomers = sieve.standing.select(LINE, value=column).filter(
-        ~pl.col("value").is_in(list(terms.known_guardians)).fill_null(value=False)
+    reaching = sieve.standing.join(unreachable, on=LINE, how="anti")
+    if falling is not None:
+        reaching = reaching.join(falling, on=LINE, how="anti")
+    newcomers = (
+        sieve.standing.select(LINE, value=column)
+        .filter(~pl.col("value").is_in(list(terms.known_guardians)).fill_null(value=False))
+        .join(reaching.select(value=column), on="value", how="anti", maintain_order="left")
     )
     found = unreachable.drop("value").join(newcomers, on=LINE, maintain_order="left")
     found = found.with_columns(column=pl.lit(column))
