@@ -30,16 +30,28 @@ def without_id(sieve: Sieve) -> pl.DataFrame:
 def _ids(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
     """The ID of each row, as it stands and without what was added to it; of a row without one, all its words."""
     named = rejected.select(key="sourcedId").drop_nulls()
-    repaired = named.select(pl.col("key").str.replace_all(_ADDED, ""))
+    repaired = named.select(_repaired("key"))
     nameless = rejected.filter(pl.col("sourcedId").is_null())
     cells = [column for column in nameless.columns if nameless.schema[column] == pl.String]
     unread = nameless.select(LINE, raw=pl.concat_str(cells, separator=",", ignore_nulls=True))
     words = pl.concat([words_of(sieve.table.broken), words_of(unread)])
-    return pl.concat([named, repaired, words.select(key="word")]).filter(pl.col("key") != "").unique()
+    return pl.concat([named, repaired, words.select(key="word")]).drop_nulls().unique()
 
 
 def _pairs(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
+    """Both halves of each row, as they stand and without what was added; of an unreadable row, all pairs of words."""
     first, second = KEYS[sieve.name]
-    named = rejected.select(first, second).filter(pl.col(first).is_not_null() | pl.col(second).is_not_null())
+    named = rejected.select(first, second)
+    repaired = named.select(_repaired(first), _repaired(second))
     guessed = pairs_of(words_of(sieve.table.broken), first, second)
-    return pl.concat([named, guessed], how="diagonal").unique()
+    pairs = pl.concat([named, repaired, guessed], how="diagonal")
+    if sieve.name == "guardians":
+        # The row may have named another student: whoever is this guardian's stays so.
+        pairs = pl.concat([pairs, pairs.select(second)], how="diagonal")
+    return pairs.filter(pl.any_horizontal(pl.col(first, second).is_not_null())).unique()
+
+
+def _repaired(column: str) -> pl.Expr:
+    """IDs without what was added to them; nothing is left where nothing else was there."""
+    text = pl.col(column).str.replace_all(_ADDED, "")
+    return pl.when(text != "").then(text).alias(column)
