@@ -42,8 +42,18 @@ SET_ASIDE: Final[dict[str, pl.DataType]] = {
 KEPT: Final = sifting.KEPT
 """Column of standing rows (list of str): columns whose value was rejected, so that what is stored stays."""
 
-WITHHOLDING: Final = frozenset({"classes.none", "enrollments.none"})
+WITHHOLDING: Final = frozenset(
+    {
+        "classes.none",
+        "enrollments.none",
+        "classes.nothing_stands",
+        "enrollments.nothing_stands",
+        "rows.unknown_owner",
+    }
+)
 """Codes that forbid archiving and unlinking, whatever the guard counts (connect-behaviour 9.1)."""
+
+_TARGETS: Final[Mapping[str, TableName]] = {"user": "users", "class": "classes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +144,11 @@ def judge(
         *sets.missing_tables(missing),
         *sets.missing_schools(tables, profile),
         *sets.empty_tables(tables),
+        *sets.nothing_stands(tables, {name: sieve.standing for name, sieve in sieves.items()}),
+        *sets.unknown_owners(tables),
         *(sets.adopted(terms.schools) if profile.schools is None else ()),
         *sets.lost_guardians(terms.guardians, came=missing | unreadable | alone.keys()),
-        *sets.rejected_shares({name: _share(sieve) for name, sieve in sieves.items()}, profile),
+        *sets.rejected_shares({name: _share(sieve, tables) for name, sieve in sieves.items()}, profile),
     ]
     for sieve in sieves.values():
         sieve.check()
@@ -192,11 +204,14 @@ def _refuses(findings: list[Finding]) -> bool:
     return any(finding.code in catalogue.rejecting("batch") for finding in findings)
 
 
-def _share(sieve: Sieve) -> tuple[int, int]:
-    """Rows that are wrong themselves, out of all; what falls with others says nothing of how this file was read."""
-    return sieve.rejected.filter(~pl.col("cascade"))[
-        LINE
-    ].n_unique(), sieve.table.rows.height + sieve.table.broken.height
+def _share(sieve: Sieve, tables: Mapping[TableName, Table]) -> tuple[int, int]:
+    """Rows that count as wrong, out of all.
+
+    What falls with a rejected row says nothing of how this file was read, nor what points into an empty file.
+    """
+    empty = [f"enrollment.{what}.unknown" for what, name in _TARGETS.items() if not sets.rows_in(tables, name)]
+    falls = pl.col("cascade") & (pl.col("code").str.ends_with(".rejected") | pl.col("code").is_in(empty))
+    return sieve.rejected.filter(~falls)[LINE].n_unique(), sets.rows_in(tables, sieve.name)
 
 
 def _accepted(sieve: Sieve) -> pl.DataFrame:

@@ -9,14 +9,13 @@ import polars as pl
 from config.profiles import Profile
 from config.tables import TABLES, TableName, file_of
 from validators.findings import Finding
-from validators.tables import Table
+from validators.tables import LINE, Table
 from validators.values import listed
 from validators.words import words_of
 
 GuardianSource = Literal["users", "guardians", "none"]
 
 _SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
-_FEW: Final = 20  # so many rejected rows are a matter for a person, whatever share they are of
 
 
 def schools_named(table: Table | None) -> frozenset[str]:
@@ -52,7 +51,8 @@ def missing_schools(tables: Mapping[TableName, Table], profile: Profile) -> list
     if profile.schools is None or not rows_in(tables, "users"):
         return []
     named = schools_named(tables.get("users"))
-    bare = {school.lstrip("0"): school for school in sorted(named - profile.schools.keys())}
+    others = (named | schools_named(tables.get("classes"))) - profile.schools.keys()
+    bare = {school.lstrip("0"): school for school in sorted(others)}
     return [
         Finding(code="school.missing", detail=school, hint=bare.get(school.lstrip("0")))
         for school in profile.schools
@@ -64,6 +64,33 @@ def empty_tables(tables: Mapping[TableName, Table]) -> list[Finding]:
     """Files that hold a header and nothing else: never "everybody left" (connect-behaviour 9.1)."""
     empty = (name for name in TABLES if name in tables and not rows_in(tables, name))
     return [Finding(code=f"{name}.none", file=file_of(name)) for name in empty]
+
+
+def nothing_stands(tables: Mapping[TableName, Table], standing: Mapping[TableName, pl.DataFrame]) -> list[Finding]:
+    """Files with rows of which none is left: never "all classes are gone" either; whatever their rows are.
+
+    Where a file that enrollments point into is empty, that is said already.
+    """
+    explained = {"enrollments"} if any(name in tables and not rows_in(tables, name) for name in TABLES[:2]) else set()
+    return [
+        Finding(code=f"{name}.nothing_stands", file=file_of(name), count=rows_in(tables, name))
+        for name in ("classes", "enrollments")
+        if name in standing and name not in explained and rows_in(tables, name) and standing[name].is_empty()
+    ]
+
+
+def unknown_owners(tables: Mapping[TableName, Table]) -> list[Finding]:
+    """Files with rows that could not be read and left no word that might be a key, so that no record is protected.
+
+    Mostly the text of the row may hold a password and was dropped.
+    """
+    found = []
+    for name, table in tables.items():
+        lost = table.broken.join(words_of(table.broken), on=LINE, how="anti")
+        if lost.height:
+            first = lost.get_column(LINE).item(0)
+            found.append(Finding(code="rows.unknown_owner", file=file_of(name), line=first, count=lost.height))
+    return found
 
 
 def missing_tables(missing: Iterable[TableName]) -> list[Finding]:
@@ -104,12 +131,12 @@ def rejected_shares(counts: Mapping[TableName, tuple[int, int]], profile: Profil
 
     Args:
         counts: rejected rows and all rows of each table.
-        profile: with the share that is too much.
+        profile: with the share that is too much, and how few rows never are.
     """
     return [
         Finding(code="rows.rejected_share", file=file_of(name), detail=f"{rejected * 100 / rows:.0f}", count=rejected)
         for name, (rejected, rows) in counts.items()
-        if rejected >= _FEW and rejected * 100 > rows * profile.guard.rejected_percent
+        if rejected >= profile.guard.rejected_at_least and rejected * 100 > rows * profile.guard.rejected_percent
     ]
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from config.profiles import Arrival, Guardians, Profile
-from config.tables import TABLES
+from config.profiles import Arrival, Guard, Guardians, Profile
+from config.tables import TABLES, TableName
 from tests.validators.examples import SPRINGFIELD, Row, base, codes_of, table, tables
 from validators.catalogue import described
 from validators.findings import Finding, as_frame, folded
@@ -296,12 +296,86 @@ def test_a_newcomer_without_contact_is_set_aside_and_an_old_friend_is_not() -> N
 
 def test_too_many_rejected_rows_are_told() -> None:
     nameless = {"orgSourcedIds": "0042", "role": "aide", "familyName": "Doe"}
-    few = [nameless | {"sourcedId": f"n-{place}"} for place in range(19)]
+    few = [nameless | {"sourcedId": f"n-{place}"} for place in range(9)]
 
     assert "rows.rejected_share" not in codes_of(judged_users(with_users(*few)))
-    judgement = judged_users(with_users(*few, nameless | {"sourcedId": "n-19"}))
+    judgement = judged_users(with_users(*few, nameless | {"sourcedId": "n-9"}))
     told = judgement.findings.filter(code="rows.rejected_share")
-    assert told.select("file", "detail", "count").rows() == [("users.csv", "80", 20)]
+    assert told.select("file", "detail", "count").rows() == [("users.csv", "67", 10)]
+
+
+def test_how_few_rejected_rows_never_hold_a_batch_is_a_setting() -> None:
+    users = with_users(s_1={"role": "pupil"}, s_2={"role": "pupil"})
+
+    assert "rows.rejected_share" not in codes_of(judged_users(users))
+    strict = replace(SPRINGFIELD, guard=Guard(rejected_at_least=2))
+    assert "rows.rejected_share" in codes_of(judged_users(users, strict))
+
+
+def test_what_falls_with_a_rejected_row_counts_for_no_share_and_what_points_nowhere_does() -> None:
+    strict = replace(SPRINGFIELD, guard=Guard(rejected_at_least=1))
+    with_rejected = judge(tables(classes=[row | {"title": ""} for row in base("classes")]), strict)
+    assert with_rejected.findings.filter(code="rows.rejected_share")["file"].to_list() == ["classes.csv"]
+
+    elsewhere = [row | {"classSourcedId": "c-404"} for row in base("enrollments")]
+    nowhere = judge(tables(enrollments=elsewhere), strict).findings.filter(code="rows.rejected_share")
+    assert nowhere.select("file", "count").rows() == [("enrollments.csv", 3)]  # one of four says the same again
+
+    assert "rows.rejected_share" not in codes_of(judge(tables(classes=[]), strict))
+
+
+@pytest.mark.parametrize("name", ["classes", "enrollments"])
+@pytest.mark.parametrize("spoilt", [{"status": "tobedeleted"}, {"status": "gone"}])
+def test_a_file_of_which_nothing_stands_never_means_that_all_is_gone(name: TableName, spoilt: Row) -> None:
+    judgement = judge(tables(**{name: [row | spoilt for row in base(name)]}), SPRINGFIELD)
+
+    assert f"{name}.nothing_stands" in judgement.withholds
+    assert not judgement.refused
+
+
+def test_a_row_that_shows_no_owner_withholds_archiving() -> None:
+    made = tables()
+    made["users"] = table("users", base("users"), broken={3: "", 4: "s-9,active"})
+    judgement = judge(made, SPRINGFIELD)
+
+    assert judgement.withholds == ("rows.unknown_owner",)
+    told = judgement.findings.filter(code="rows.unknown_owner")
+    assert told.select("file", "line", "count").rows() == [("users.csv", 3, 1)]
+
+
+def test_rows_of_one_guardian_reach_them_together_so_that_two_nights_are_alike() -> None:
+    bare = {"studentSourcedId": "s-2", "guardianSourcedId": "h-1", "givenName": "Gia", "familyName": "Lopez"}
+    made = tables(guardians=[bare, *base("guardians")])
+    first = judge(made, SPRINGFIELD)
+
+    assert standing(first, "guardians", "line") == [2, 3, 4]
+    assert "guardian.contact.none" not in codes_of(first)
+    second = judge(made, SPRINGFIELD, Known(guardians=frozenset(first.standing["guardians"]["guardianSourcedId"])))
+    assert second.standing["guardians"].equals(first.standing["guardians"])
+
+
+def test_a_row_that_falls_reaches_no_guardian() -> None:
+    bare = {"studentSourcedId": "s-2", "guardianSourcedId": "h-1", "givenName": "Gia", "familyName": "Lopez"}
+    users = with_users(s_1={"role": "pupil"})
+    judgement = judge(tables(users=users, guardians=[bare, *base("guardians")]), SPRINGFIELD)
+
+    assert ("guardians.csv", 2, "no_contact") in aside(judgement)
+
+
+def test_damaged_ids_protect_the_pairs_of_the_ids_that_they_were() -> None:
+    rows = [*base("enrollments"), {"classSourcedId": "c-1", "userSourcedId": "03.0", "role": "student"}]
+    made = tables(enrollments=rows, guardians=[*base("guardians"), base("guardians")[0] | {"studentSourcedId": 's-4"'}])
+    protected = judge(made, SPRINGFIELD).protected
+
+    assert {("c-1", "03.0"), ("c-1", "03")} <= set(protected["enrollments"].rows())
+    assert {('s-4"', "h-1"), ("s-4", "h-1")} <= set(protected["guardians"].rows())
+
+
+def test_a_rejected_row_of_a_guardian_protects_every_child_of_theirs() -> None:
+    rows = [*base("guardians"), base("guardians")[0] | {"studentSourcedId": "s-404"}]
+    protected = judge(tables(guardians=rows), SPRINGFIELD).protected["guardians"]
+
+    assert set(protected.rows()) == {("s-404", "h-1"), (None, "h-1")}
 
 
 def test_keys_of_rejected_rows_are_protected() -> None:
