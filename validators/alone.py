@@ -1,13 +1,13 @@
 """One table by its own rules: duplicates, then what its schema asks of each cell, then `tobedeleted`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final
 
 import polars as pl
 
 from config.tables import TableName
-from validators import duplicates
+from validators import duplicates, elsewhere
 from validators.compiling import compiled
 from validators.distinct import each_distinct
 from validators.hints import nearest_role
@@ -23,7 +23,7 @@ _PREFIX: Final[dict[TableName, str]] = {
 }  # fmt: skip
 
 
-def judged_alone(table: Table, *, country: str) -> Sieve:
+def judged_alone(table: Table, *, country: str, schools: Collection[str] | None = None) -> Sieve:
     """The rows of a table after everything that can be said without another table.
 
     Users carry `kind`, `orgs` and `agents` (lists of str, as the file names them) from here on.
@@ -31,12 +31,15 @@ def judged_alone(table: Table, *, country: str) -> Sieve:
     Args:
         table: as read.
         country: whose phone numbers come without a country code.
+        schools: those that the profile names: nothing is said of the values in rows of others (connect-behaviour 9.3).
     """
     rows = _with_people(normalised(table.rows, table.name, country=country), table.name)
     identity = duplicates.IDENTITIES[table.name]
-    shared = duplicates.sharing(rows, identity)
+    every = Sieve.of(table, rows)
+    mine = every if schools is None else elsewhere.without_other_schools(every, schools, but=identity.key)
+    shared = duplicates.sharing(mine.standing, identity)
     again = duplicates.repeated(shared, identity)
-    once = Sieve.of(table, rows).setting_aside(again, "duplicate").noting(again)
+    once = mine.setting_aside(again, "duplicate").noting(again)
     differing = duplicates.conflicting(shared, identity)
     faults = broken_rules(once, [rule for rule in rules_of(table.name) if rule.column])
     of_rows, of_values = (faults.filter(rejects=what) for what in ("row", "value"))

@@ -137,7 +137,11 @@ def judge(
         return _another_district(tables)
     read = joined_found(as_frame(()) if read_findings is None else read_findings)
     unreadable = _unreadable(read)
-    alone = {name: judged_alone(tables[name], country=profile.phones.country) for name in TABLES if name in tables}
+    alone = {
+        name: judged_alone(tables[name], country=profile.phones.country, schools=profile.schools)
+        for name in TABLES
+        if name in tables
+    }
     terms = _terms(alone, profile, known, file_came="guardians" in unreadable | alone.keys())
     sieves = judged_together(alone, terms)
     about_the_set = [

@@ -9,6 +9,7 @@ import polars as pl
 from config.tables import TableName
 from validators import relations
 from validators.alone import broken_rules, rules_of
+from validators.elsewhere import of_other_schools, without_other_schools
 from validators.people import kind_of
 from validators.relations import Pointing
 from validators.sets import GuardianSource
@@ -50,7 +51,7 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
         if terms.guardians == "users":
             done["users"] = _linked(users, people)
     if found := alone.get("classes"):
-        done["classes"] = found = _classes(found, terms)
+        done["classes"] = found = without_other_schools(found, terms.schools)
         classes = _fates_by_id(found, [pl.col("schoolSourcedId").alias("school")])
     if enrollments := alone.get("enrollments"):
         done["enrollments"] = _enrollments(enrollments, people, classes)
@@ -61,19 +62,10 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
 
 def _users(users: Sieve, terms: Terms) -> Sieve:
     here = pl.element().filter(pl.element().is_in(list(terms.schools)))
-    known = users.changed(users.standing.with_columns(schools=pl.col("orgs").list.eval(here)))
-    elsewhere = known.standing.filter(pl.col("schools").list.len() == 0).with_columns(
-        school=pl.col("orgs").list.first()
-    )
-    mine = _of_other_schools(known, elsewhere, "user.school.other", "orgSourcedIds")
+    mine = without_other_schools(users, terms.schools)
+    mine = mine.changed(mine.standing.with_columns(schools=pl.col("orgs").list.eval(here)))
     others = mine.standing.filter(kind="guardian") if terms.guardians != "users" else mine.standing.clear()
     return _without_contact(_of_other_source(mine, others, "user.source.other"), terms, "sourcedId")
-
-
-def _classes(classes: Sieve, terms: Terms) -> Sieve:
-    elsewhere = classes.standing.filter(~pl.col("schoolSourcedId").is_in(list(terms.schools)))
-    elsewhere = elsewhere.with_columns(school="schoolSourcedId")
-    return _of_other_schools(classes, elsewhere, "class.school.other", "schoolSourcedId")
 
 
 def _enrollments(enrollments: Sieve, people: pl.DataFrame | None, classes: pl.DataFrame | None) -> Sieve:
@@ -100,7 +92,7 @@ def _set_aside_with(sieve: Sieve, pointing: Pointing, what: str) -> Sieve:
     present = sieve.setting_aside(pointing.absent, "absent").noting(
         counted.with_columns(code=pl.lit(f"{what}.target.absent"))
     )
-    return _of_other_schools(present, pointing.other_school, f"{what}.school.other", None)
+    return of_other_schools(present, pointing.other_school, f"{what}.school.other", None)
 
 
 def _after(sieve: Sieve, pointing: Pointing) -> Sieve:
@@ -110,16 +102,6 @@ def _after(sieve: Sieve, pointing: Pointing) -> Sieve:
     )
     rejected = sieve.rejecting(wrong)
     return rejected.rejecting(cascading, cascade=True)
-
-
-def _of_other_schools(sieve: Sieve, rows: pl.DataFrame, code: str, column: str | None) -> Sieve:
-    """Without rows of schools that are not the district's; one note for each of these, with how many."""
-    notes = (
-        rows.group_by(detail="school", maintain_order=True)
-        .agg(pl.col(LINE).min(), count=pl.len())
-        .with_columns(code=pl.lit(code), column=pl.lit(column, pl.String))
-    )
-    return sieve.setting_aside(rows, "other_school").noting(notes)
 
 
 def _of_other_source(sieve: Sieve, rows: pl.DataFrame, code: str) -> Sieve:

@@ -166,6 +166,22 @@ def test_rows_of_other_schools_are_set_aside_and_counted_by_school() -> None:
     assert standing(judgement, "users", "schools")[-1] == ["0042"]
 
 
+def test_nothing_is_said_of_the_values_of_other_schools_rows() -> None:
+    far = {"sourcedId": "x 1", "orgSourcedIds": "0077", "role": "pupil", "email": "secret@", "givenName": "Far"}
+    rooms = [*base("classes"), {"sourcedId": "c 9", "schoolSourcedId": "0077", "grades": "upper"}]
+    judgement = judge(tables(users=with_users(far, far), classes=rooms), SPRINGFIELD)
+
+    assert set(codes_of(judgement)) == {"user.school.other", "class.school.other"}
+    assert judgement.rejected.is_empty()
+    assert judgement.findings["value"].null_count() == judgement.findings.height
+
+
+def test_a_row_of_another_school_still_contradicts_one_of_ours() -> None:
+    judgement = judged_users(with_users(base("users")[4] | {"orgSourcedIds": "0077"}))
+
+    assert judgement.rejected.filter(file="users.csv")["line"].to_list() == [6, 7]
+
+
 def test_another_districts_files_leave_no_trace() -> None:
     profile = replace(SPRINGFIELD, schools={"9001": "Elsewhere"})
     read = as_frame([Finding(code="header.column_unknown", file="users.csv", detail="secret")])
