@@ -15,9 +15,11 @@ from sftp_gateway.auditing import Audit
 from sftp_gateway.completeness import (
     DropState,
     Take,
+    Wait,
     blocked_by,
     deadline_on,
     due_deadline,
+    has_grace,
     next_step,
     standing,
     tables_in,
@@ -120,8 +122,8 @@ class Attendant:
         if self._last_event_s is None:
             self._last_event_s = await self._remember_last_event()
         state = await self._threads.run(self._state, self._last_event_s)
-        await self._mind_the_deadline(receiving, state)
         step = next_step(state, receiving.arrival, await self._carriable(state, receiving), time.monotonic())
+        await self._mind_the_deadline(receiving, state, step)
         if isinstance(step, Take):
             return await self._hand_over(step)
         return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if unstable else self._tick_s)
@@ -174,25 +176,26 @@ class Attendant:
         self._audit.note("taken", **_where(self.drop), batch=batch, files=len(generations))
         return self._tick_s
 
-    async def _mind_the_deadline(self, receiving: Receiving, state: DropState) -> None:
+    async def _mind_the_deadline(self, receiving: Receiving, state: DropState, step: Take | Wait) -> None:
         """Once a day, when the deadline has passed in the district's time zone, say what is missing."""
-        day = due_deadline(receiving.arrival, receiving.time_zone, datetime.now(UTC))
+        now = datetime.now(UTC)
+        day = due_deadline(receiving.arrival, receiving.time_zone, now)
         if day is None or self.drop.id.drop != "main":
             return
         district = self.drop.id.district
         handled = await self._threads.run(self._journal.handled_deadline, district)
-        if handled and handled >= day:
+        deadline = deadline_on(day, receiving.arrival, receiving.time_zone)
+        if handled and (handled >= day or has_grace(step, receiving.arrival, deadline, now)):
             return
         await self._threads.run(self._journal.handle_deadline, district, day)
         # A district that we see for the first time has not missed anything yet.
-        if handled and await self._is_short(receiving, state, day):
+        if handled and await self._is_short(receiving, state, step, day):
             await self._say_incomplete(receiving, state)
 
-    async def _is_short(self, receiving: Receiving, state: DropState, day: date) -> bool:
-        present = tables_in(standing(state.new))
-        if present or state.interrupted:
-            missing = frozenset(receiving.arrival.expected) - present
-            return bool(blocked_by(state.interrupted) or missing - await self._carriable(state, receiving))
+    async def _is_short(self, receiving: Receiving, state: DropState, step: Take | Wait, day: date) -> bool:
+        """Whether what came is not taken now, for whatever reason, or nothing has come since the deadline before."""
+        if tables_in(standing(state.new)) or blocked_by(state.interrupted):
+            return isinstance(step, Wait)
         before = deadline_on(day - timedelta(days=1), receiving.arrival, receiving.time_zone)
         last = await self._threads.run(self._journal.last_taken_at, self.drop.id)
         return last is None or last < before
@@ -200,10 +203,10 @@ class Attendant:
     async def _say_incomplete(self, receiving: Receiving, state: DropState) -> None:
         files = standing(state.new)
         missing = frozenset(receiving.arrival.expected) - tables_in(files)
-        interrupted = tuple(writing.as_interruption() for writing in await self._threads.run(self.drop.interrupted))
-        self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)))
+        unfinished = await self._threads.run(self.drop.unfinished)
+        self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)), open=len(unfinished))
         try:
-            await self._receiver.incomplete(self.drop.id.district, files, missing, interrupted)
+            await self._receiver.incomplete(self.drop.id.district, files, missing, unfinished)
         except Exception:
             log.exception("An incomplete set could not be told")
 

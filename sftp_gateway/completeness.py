@@ -113,6 +113,15 @@ def deadline_on(day: date, rule: ArrivalRule, time_zone: ZoneInfo) -> datetime:
     return datetime.combine(day, rule.deadline, tzinfo=time_zone).astimezone(ZoneInfo("UTC"))
 
 
+def has_grace(step: Take | Wait, rule: ArrivalRule, deadline: datetime, now: datetime) -> bool:
+    """Whether a set whose deadline has passed may still be taken in time: it only waits for quiet, and not for long.
+
+    A set that came a second before its deadline is no incomplete one; a session that never ends is not waited for.
+    """
+    longest = timedelta(seconds=max(rule.settle_s, rule.quiet_s, rule.partial_quiet_s))
+    return isinstance(step, Wait) and step.seconds is not None and now < deadline + longest
+
+
 def _quiet_needed_s(drop: DropState, rule: ArrivalRule, missing: frozenset[TableName]) -> float:
     if missing:
         return max(rule.partial_quiet_s, rule.settle_s)

@@ -23,7 +23,7 @@ from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times
 from sftp_gateway.completeness import makes_good
 from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.paths import REPORTS, TEST
-from sftp_gateway.receiving import ArrivedFile
+from sftp_gateway.receiving import ArrivedFile, Interruption
 from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_SUCH_FILE, OTHER_DROP, Refusal
 from sftp_gateway.uploads import Opening, Upload, identity_of, solid_on_disk
 
@@ -62,7 +62,7 @@ class Drop:
         self._journal = journal
         self._max_file_bytes = max_file_bytes
         self._lock = threading.Lock()
-        self._open: set[str] = set()
+        self._open: dict[str, Upload | None] = {}  # by path; None while it is being opened
         self._looks: dict[str, tuple[FileIdentity, float]] = {}
         self._unreadable: frozenset[str] = frozenset()
 
@@ -92,8 +92,11 @@ class Drop:
                 self._forget(partial)
                 partial = None
             if partial:
-                return self._resume(partial, opening, account)
-            return self._begin(names, opening, account, copied=bool(standing) and not opening.truncates)
+                upload = self._resume(partial, opening, account)
+            else:
+                upload = self._begin(names, opening, account, copied=bool(standing) and not opening.truncates)
+            self._open[path] = upload
+            return upload
 
     def publish(self, upload: Upload) -> Standing | None:
         """The client closed its upload properly: it becomes visible under its name, and an arrival.
@@ -118,7 +121,7 @@ class Drop:
             arrival = self._record(names, identity, upload.writing, [upload.writing, *repaired])
             if upload.times:
                 self._journal.set_client_times(self.id, path, upload.times)
-        self._open.discard(path)
+        self._open.pop(path, None)
         self._unlink_stagings(repaired)
         return arrival
 
@@ -128,7 +131,7 @@ class Drop:
         Returns: what was cut off; None where nothing had been changed.
         """
         if upload.closed:
-            self._open.discard(upload.writing.path)
+            self._open.pop(upload.writing.path, None)
             return None
         if not upload.changed:
             self._discard(upload)
@@ -138,7 +141,7 @@ class Drop:
         size = upload.cut_to_solid()
         upload.close()
         writing = self._journal.interrupt_writing(upload.writing, size, _now())
-        self._open.discard(upload.writing.path)
+        self._open.pop(upload.writing.path, None)
         return writing
 
     def _begin(self, names: Names, opening: Opening, account: str, *, copied: bool) -> Upload:
@@ -174,7 +177,7 @@ class Drop:
         upload.close()
         upload.staging.unlink(missing_ok=True)
         self._journal.end_writing(upload.writing)
-        self._open.discard(upload.writing.path)
+        self._open.pop(upload.writing.path, None)
 
     def _record(self, names: Names, identity: FileIdentity, writing: Writing, ended: list[Writing]) -> Standing | None:
         if len(names) > 1:
@@ -330,6 +333,12 @@ class Drop:
         """Uploads at the top of the drop that were cut off and have not come again."""
         return tuple(writing for writing in self._journal.interrupted(self.id) if "/" not in writing.path)
 
+    def unfinished(self) -> tuple[Interruption, ...]:
+        """Uploads that are not whole, with what has come of each: those that were cut off, and those under way."""
+        cut_off = [writing.as_interruption() for writing in self.interrupted()]
+        under_way = [upload.as_interruption(_now()) for upload in tuple(self._open.values()) if upload]
+        return (*cut_off, *under_way)
+
     @property
     def open_uploads(self) -> int:
         """How many uploads are open."""
@@ -410,7 +419,7 @@ class Drop:
 
     def _refuse_open(self, *paths: str) -> None:
         """Refuse where an upload to one of these names, or to a name below one, is not finished."""
-        if any(_is_below(open_path, path) for open_path in self._open for path in paths):
+        if any(_is_below(open_path, path) for open_path in tuple(self._open) for path in paths):
             raise Refusal(IN_USE)
 
     @contextmanager
@@ -418,11 +427,11 @@ class Drop:
         """One writer a path; a claim that leads to no upload is given up."""
         with self._lock:
             self._refuse_open(path)
-            self._open.add(path)
+            self._open[path] = None
         try:
             yield
         except BaseException:
-            self._open.discard(path)
+            self._open.pop(path, None)
             raise
 
 

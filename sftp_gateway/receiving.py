@@ -132,7 +132,14 @@ class Receiver(Protocol):
         missing: frozenset[TableName],
         interrupted: tuple[Interruption, ...],
     ) -> None:
-        """The deadline of a day has passed, in the district's time zone, and its main set is not whole."""
+        """The deadline of a day has passed, in the district's time zone, and its main set cannot be taken.
+
+        Args:
+            district: whose drop it is.
+            present: what came since the last batch.
+            missing: expected tables that are not among it; none where a whole set waits for an upload to end.
+            interrupted: uploads that were cut off, and those that are still under way with what has come of them.
+        """
 
 
 Districts = Mapping[str, Receiving]

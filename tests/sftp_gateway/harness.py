@@ -57,6 +57,7 @@ class Recorder:
     interruptions: list[Interruption] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     shortages: list[tuple[str, frozenset[TableName]]] = field(default_factory=list)
+    unfinished: list[tuple[str, int]] = field(default_factory=list)  # of the last shortage: names and sizes
     lends: frozenset[TableName] = frozenset()
     fails: list[Exception] = field(default_factory=list)
 
@@ -83,8 +84,9 @@ class Recorder:
         district: str,
         present: tuple[ArrivedFile, ...],  # noqa: ARG002 - the protocol's
         missing: frozenset[TableName],
-        interrupted: tuple[Interruption, ...],  # noqa: ARG002 - the protocol's
+        interrupted: tuple[Interruption, ...],
     ) -> None:
+        self.unfinished = [(cut.name, cut.size) for cut in interrupted]
         self.shortages.append((district, missing))
 
     def names(self) -> list[str]:
@@ -170,6 +172,13 @@ class Site:
         async with self.sftp(user) as client:
             for table, content in tables.items():
                 await write(client, f"{table}.csv", content)
+
+    async def asks_for_districts(self) -> None:
+        """What was edited is taken up now, and not when the gateway asks again."""
+        self.gateway._asked_at_s = float("-inf")
+        await self.gateway._refresh()
+        for attendant in self.gateway._attendants.values():
+            attendant.wake()
 
     async def until(self, condition: Any, seconds: float = 8.0) -> None:
         async with asyncio.timeout(seconds):

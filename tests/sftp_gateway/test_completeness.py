@@ -1,7 +1,7 @@
 """When a set is complete, case by case (INTERFACES, "What a batch is made of")."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from sftp_gateway.completeness import (
     blocked_by,
     deadline_on,
     due_deadline,
+    has_grace,
     makes_good,
     next_step,
     standing,
@@ -171,3 +172,18 @@ def test_no_deadline_is_never_due() -> None:
 def test_a_deadline_comes_once_in_the_nights_the_clock_changes(night: date, moment: datetime) -> None:
     at = time(2, 30) if night.month == 3 else time(1, 30)
     assert deadline_on(night, ArrivalRule(deadline=at), CHICAGO) == moment
+
+
+@pytest.mark.parametrize(
+    ("found", "seconds_late", "has"),
+    [
+        (Wait(1.0), 1, True),
+        (Wait(1.0), 299, True),
+        (Wait(1.0), 301, False),  # a session that never ends
+        (Wait(), 1, False),  # something is missing, open or cut off
+        (Take(WHOLE), 1, False),
+    ],
+)
+def test_a_set_that_only_settles_has_grace_at_its_deadline(found: Take | Wait, seconds_late: int, *, has: bool) -> None:
+    deadline = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert has_grace(found, RULE, deadline, deadline + timedelta(seconds=seconds_late)) is has

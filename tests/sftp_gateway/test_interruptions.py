@@ -96,7 +96,7 @@ def test_an_upload_without_its_close_is_interrupted(tmp_path: Path, ending: str)
             assert (cut.name, cut.size, cut.account) == ("users.csv", len(CONTENT), "acme")
             assert not site.receiver.arrivals
             assert not (site.drop / "users.csv").exists()
-            assert '"event": "interrupted"' in site.audit()
+            await site.until(lambda: '"event": "interrupted"' in site.audit())
 
     story(night())
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import FilesChanged, Receiving
 from sftp_gateway.arrivals import DropId
 from sftp_gateway.completeness import Take
@@ -206,17 +207,23 @@ def test_a_file_that_was_renamed_after_it_was_taken_does_not_come_again(tmp_path
     story(night())
 
 
-def _with_deadline(site: Site, *, minutes_ago: float) -> None:
+def _last_handled() -> date:
+    return datetime.now(CHICAGO).date() - timedelta(days=2)
+
+
+def _missed_nothing_yet(site: Site) -> None:
+    site.gateway._journal.handle_deadline("springfield", _last_handled())
+
+
+def _with_deadline(site: Site, *, minutes_ago: float, rule: ArrivalRule = SOON) -> None:
     deadline = (datetime.now(UTC) - timedelta(minutes=minutes_ago)).astimezone(CHICAGO).time().replace(tzinfo=None)
-    site.districts["springfield"] = Receiving(time_zone=CHICAGO, arrival=replace(SOON, deadline=deadline))
+    site.districts["springfield"] = Receiving(time_zone=CHICAGO, arrival=replace(rule, deadline=deadline))
 
 
 def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site:
-            journal = site.gateway._journal
-            yesterday = datetime.now(CHICAGO).date() - timedelta(days=2)
-            await asyncio.to_thread(journal.handle_deadline, "springfield", yesterday)
+            await asyncio.to_thread(_missed_nothing_yet, site)
             await site.puts(users=b"u1\n")
             await site.until(lambda: site.receiver.arrivals)
             _with_deadline(site, minutes_ago=1)
@@ -224,6 +231,41 @@ def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> No
             await site.restart()
             await asyncio.sleep(0.8)
             assert site.receiver.shortages == [("springfield", frozenset({"classes", "enrollments"}))]
+
+    story(night())
+
+
+def test_a_whole_set_that_an_open_handle_holds_up_is_incomplete_at_the_deadline(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp("office") as client:
+            await asyncio.to_thread(_missed_nothing_yet, site)
+            async with client.open("guardians.csv", "wb") as file:
+                await file.write(b"g" * 100)
+                await site.puts(**NIGHT)
+                _with_deadline(site, minutes_ago=1)
+                await site.until(lambda: site.receiver.shortages)
+                assert site.receiver.shortages == [("springfield", frozenset())]
+                assert site.receiver.unfinished == [("guardians.csv", 100)]
+                assert not site.receiver.batches
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_a_set_that_settles_at_the_deadline_is_taken_and_not_incomplete(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await asyncio.to_thread(_missed_nothing_yet, site)
+            patient = replace(SOON, settle_s=1.0, quiet_s=30.0)
+            site.districts["springfield"] = Receiving(time_zone=CHICAGO, arrival=patient)
+            await site.asks_for_districts()
+            await site.puts(**NIGHT)
+            await site.until(lambda: len(site.receiver.arrivals) == 3)
+            _with_deadline(site, minutes_ago=0.01, rule=patient)
+            await site.asks_for_districts()
+            await site.until(lambda: site.receiver.batches)
+            await site.until(lambda: site.gateway._journal.handled_deadline("springfield") != _last_handled())
+            assert not site.receiver.shortages
 
     story(night())
 
