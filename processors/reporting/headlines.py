@@ -11,7 +11,7 @@ BADGES: Final[Mapping[Verdict, str]] = {
     "accepted": "Accepted",
     "accepted_with_rejections": "Accepted without some rows",
     "withheld": "Accepted, removals held back",
-    "held": "On hold, waits for a yes",
+    "held": "On hold, nothing applied",
     "refused": "Refused, nothing applied",
 }
 
@@ -19,7 +19,7 @@ _SENTENCES: Final[Mapping[Verdict, str]] = {
     "accepted": "{files} {were} accepted.",
     "accepted_with_rejections": "{files} {were} accepted, except for {rejected}.",
     "withheld": "{files} {were} accepted, but {removals} {were} held back: nobody is archived or unlinked.",
-    "held": "{files} {were} put on hold: a person must look and say yes before anything is applied.",
+    "held": "{files} {were} put on hold.",
     "refused": "{files} {were} refused.",
 }
 
@@ -42,7 +42,7 @@ def headline(report: Report, rejected: int, reason: str | None) -> str:
     Args:
         report: what is told.
         rejected: how many rows were rejected.
-        reason: why the batch was refused, where it was.
+        reason: why the batch was refused or put on hold, where it was.
     """
     return " ".join(_sentences(report, rejected, reason))
 

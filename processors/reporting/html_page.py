@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from processors.reporting.contents import ACTIONS, FileCounts
 from processors.reporting.escaping import visible
-from processors.reporting.story import Story
-from processors.reporting.wording import many, type_name
+from processors.reporting.story import MOST_HELD_BACK, Story
+from processors.reporting.wording import at_most, many, type_name
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _BAR_WIDTH: Final = 1000
@@ -54,7 +54,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
-    environment.globals.update(actions=ACTIONS, many=many, type_name=type_name)
+    environment.globals.update(actions=ACTIONS, most_held_back=MOST_HELD_BACK, many=many, type_name=type_name)
+    environment.filters["at_most"] = at_most
     environment.filters["segments"] = bar_segments
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment

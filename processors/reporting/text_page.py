@@ -8,11 +8,18 @@ from typing import Final
 from processors.reporting.contents import ACTIONS, Report
 from processors.reporting.escaping import visible
 from processors.reporting.groups import Group, Place
-from processors.reporting.story import FileStory, Story, story_of
-from processors.reporting.wording import many, type_name
+from processors.reporting.steps import sentences
+from processors.reporting.story import MOST_HELD_BACK, FileStory, Story, story_of
+from processors.reporting.wording import at_most, many, type_name
 
 WIDTH: Final = 80
 MOST_SUMMARY_LINES: Final = 20
+
+_TITLE_LINES: Final = 2
+_MOST_TABLE_LINES: Final = 6
+_MOST_SUMMARY_HELD_BACK: Final = 2
+_HELD_BACK: Final = "Held back:"
+_FIRST: Final = "What to do first:"
 
 # What a terminal without UTF-8 shows wrongly, in our own sentences as in values.
 _PLAIN: Final = str.maketrans(
@@ -32,8 +39,8 @@ _LEVELS: Final = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 
 
 def as_text(story: Story) -> str:
-    """The text of report.txt: the summary, then the tables, then every group of findings."""
-    parts = [*_summary(story), *_file_notes(story), *_changes(story), *_findings(story), *_where(story)]
+    """The text of report.txt: what happened and what to do in full, then the tables and every group of findings."""
+    parts = [*_opening(story), *_file_notes(story), *_changes(story), *_findings(story), *_where(story)]
     return "\n".join(_plain(line) for line in parts) + "\n"
 
 
@@ -42,27 +49,54 @@ def summary_lines(report: Report, *, masked: bool = True) -> list[str]:
     return [_plain(line) for line in _summary(story_of(report, masked=masked))]
 
 
+def _opening(story: Story) -> Iterable[str]:
+    """The first part of report.txt, without a blank line, so that it can be told from the details."""
+    yield from _wrapped(story.title, "")
+    yield from _wrapped(_verdict(story), "")
+    yield from _wrapped(story.headline, "")
+    if story.held_back:
+        yield _HELD_BACK
+    for line in at_most(story.held_back, MOST_HELD_BACK):
+        yield from _wrapped(line, "- ")
+    yield from _file_table(story.files)
+    if story.first:
+        yield _FIRST
+    for number, step in enumerate(story.first, start=1):
+        yield from _wrapped(step, f"{number}. ")
+
+
 def _summary(story: Story) -> list[str]:
-    """The first lines. Every step and note gets one line, and a second one as long as there is room."""
-    verdict = f"{story.badge} - {story.received}" if story.received else story.badge
-    opening = [_cut(story.title), _cut(verdict), *_short(story.headline, "", 4), *_file_table(story.files)]
-    heading = ["What to do first:"] if story.first else []
-    steps = [(step, f"{number}. ") for number, step in enumerate(story.first, 1)]
-    room = MOST_SUMMARY_LINES - len(opening) - len(heading)
-    asides = [(text, "* ") for text in (*story.guard, *story.notes)][: room - len(steps)]
-    shown = _fitted([*steps, *asides], room)
-    return [*opening, *chain(*shown[len(steps) :]), *heading, *chain(*shown[: len(steps)])]
+    """The same with as much of every sentence as there is room for, and with the notes where room is left."""
+    table = at_most(_file_table(story.files), _MOST_TABLE_LINES)
+    steps = [(step, f"{number}. ") for number, step in enumerate(story.first, start=1)]
+    held_back = at_most(story.held_back, _MOST_SUMMARY_HELD_BACK)
+    held_label = [_HELD_BACK] if len(held_back) > 1 else []
+    held = [(line, "- " if held_label else f"{_HELD_BACK} ") for line in held_back]
+    first_label = [_FIRST] if steps else []
+    room = MOST_SUMMARY_LINES - _TITLE_LINES - len(table) - len(held_label) - len(first_label)
+    fitted = _fitted([*steps, (story.headline, ""), *held], room)
+    step_lines, (headline, *held_lines) = fitted[: len(steps)], fitted[len(steps) :]
+    spare = room - sum(map(len, fitted))
+    note_lines = _fitted([(note, "* ") for note in story.notes[:spare]], spare)
+    opening = [_cut(story.title), _cut(_verdict(story)), *headline, *held_label, *chain(*held_lines)]
+    return [*opening, *table, *chain(*note_lines), *first_label, *chain(*step_lines)]
+
+
+def _verdict(story: Story) -> str:
+    return f"{story.badge} - {story.received}" if story.received else story.badge
 
 
 def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
-    """Texts with their openings as lines, so many in all: one each, and two for the first ones while there is room."""
+    """Texts with their openings as lines, so many in all: one each, then in turn one more while there is room."""
+    wanted = [len(_wrapped(text, opening)) for text, opening in items]
+    given = [1] * len(items)
     spare = room - len(items)
-    fitted = []
-    for text, opening in items:
-        lines = _short(text, opening, 2 if spare > 0 else 1)
-        spare -= len(lines) - 1
-        fitted.append(lines)
-    return fitted
+    for most in range(2, room + 1):
+        for place, lines in enumerate(wanted):
+            if spare > 0 and lines >= most:
+                given[place] += 1
+                spare -= 1
+    return [_short(text, opening, most) for (text, opening), most in zip(items, given, strict=True)]
 
 
 def _file_table(files: Sequence[FileStory]) -> list[str]:
@@ -97,15 +131,11 @@ def _file_notes(story: Story) -> Iterable[str]:
     asides = [
         f"{file.counts.facts.file}, set aside: {', '.join(file.set_aside)}." for file in story.files if file.set_aside
     ]
-    texts = [*story.guard, *story.notes, *asides]
+    texts = [*story.notes, *asides]
     if texts:
         yield from ("", *_heading("In detail"))
     for text in texts:
         yield from _wrapped(text, "- ")
-    if story.first:
-        yield from ("", *_heading("What to do first"))
-    for number, step in enumerate(story.first, start=1):
-        yield from _wrapped(step, f"{number}. ")
 
 
 def _changes(story: Story) -> Iterable[str]:
@@ -164,9 +194,14 @@ def _heading(title: str) -> tuple[str, str]:
 
 
 def _short(text: str, opening: str, most: int) -> list[str]:
-    """A paragraph of at most so many lines; dots where something is left out."""
+    """A paragraph of at most so many lines: whole sentences where one fits, else dots where something is left out."""
     lines = _wrapped(text, opening)
-    return lines if len(lines) <= most else [*lines[: most - 1], _cut(f"{lines[most - 1]} {lines[most].lstrip()}")]
+    if len(lines) <= most:
+        return lines
+    every = sentences(text)
+    shorter = (_wrapped(" ".join(every[:count]), opening) for count in range(len(every) - 1, 0, -1))
+    whole = next((fewer for fewer in shorter if len(fewer) <= most), None)
+    return whole or [*lines[: most - 1], _cut(f"{lines[most - 1]} {lines[most].lstrip()}")]
 
 
 def _cut(text: str) -> str:

@@ -35,6 +35,12 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def at_most(lines: Sequence[str], most: int) -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], f"and {more:,} more"] if more > 0 else list(lines)
+
+
 def local_time(at: datetime, time_zone: str) -> str:
     """A moment as people in the district read it."""
     local = at.astimezone(ZoneInfo(time_zone))

@@ -155,10 +155,102 @@ def test_rejected_rows_keep_their_records_and_carried_files_their_age() -> None:
 def test_the_guard_names_school_and_number() -> None:
     told = story_of(a_full_night(), masked=False)
 
-    assert told.guard == (
-        "Over the limit: Lincoln High (0042), 80 of 501 students would go; 50 may.",
-        "Near the limit: Roosevelt Middle (0043), 40 of 480 students would go; 48 may.",
+    assert told.held_back == ("Lincoln High (0042): 80 of 501 students would go; 50 may.",)
+    assert told.notes[0] == "Near the limit: Roosevelt Middle (0043): 40 of 480 students would go; 48 may."
+
+
+def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
+    told = story_of(a_full_night(), masked=False)
+
+    assert told.first[0] == (
+        "80 of 501 students of Lincoln High (0042) are not in tonight's files; at most 50 may leave in one night. "
+        "If your export lost them, send it again. "
+        "If they really left, ask us (support) to raise the limit and run batch 42 again."
     )
+
+
+def withheld_by(*reasons: str, limits: tuple[Limit, ...] = (), findings: tuple[Finding, ...] = ()) -> Report:
+    judged = judgement(files=[facts("users.csv", 9), facts("classes.csv", 0)], findings=findings)
+    return report(judged, verdict="withheld", guard=GuardOutcome(limits=limits, reasons=reasons))
+
+
+def test_an_empty_file_is_no_question_about_people() -> None:
+    every_class = Limit(school="0042", type="classroom", managed=96, vanishing=96, allowed=9)
+
+    told = story_of(
+        withheld_by(
+            "classes.none", limits=(every_class,), findings=(Finding(code="classes.none", file="classes.csv"),)
+        ),
+        masked=True,
+    )
+
+    assert len(told.first) == 1
+    assert told.first[0].startswith("classes.csv has a header and no rows. ")
+    assert told.first[0].endswith("send all files again.")
+    assert "really left" not in as_text(told)
+    assert told.held_back[0].startswith("classes.csv has a header and no rows. ")
+
+
+def test_people_who_vanish_beside_an_empty_file_are_told_too() -> None:
+    students = Limit(school="0042", type="student", managed=90, vanishing=50, allowed=9)
+
+    told = story_of(
+        withheld_by("classes.none", limits=(students,), findings=(Finding(code="classes.none", file="classes.csv"),)),
+        masked=True,
+    )
+
+    assert [step.split()[0] for step in told.first] == ["classes.csv", "50"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("guardianships.none_left", "links of guardians to students"),
+        ("enrollments.of_another_kind", "enrollments.csv"),
+        ("else.of_another_kind", "one of the files"),
+    ],
+)
+def test_a_reason_that_no_finding_tells_is_told_all_the_same(reason: str, said: str) -> None:
+    told = story_of(withheld_by(reason), masked=True)
+
+    assert len(told.held_back) == 1
+    assert said in told.first[0]
+    assert "send all files again" in told.first[0]
+
+
+def test_the_worst_limits_stand_under_the_headline_and_the_others_are_counted() -> None:
+    limits = tuple(
+        Limit(school=f"{number}", type="student", managed=99, vanishing=20 + number, allowed=9) for number in range(9)
+    )
+
+    text = as_text(story_of(withheld_by(limits=limits), masked=True)).splitlines()
+
+    start = text.index("Held back:")
+    assert text[start + 1] == "- school 8: 28 of 99 students would go; 9 may."
+    assert text[start + 6] == "- school 3: 23 of 99 students would go; 9 may."
+    assert text[start + 7] == "- and 3 more"
+    assert text[start - 1].endswith("unlinked.")
+
+
+def test_a_batch_on_hold_says_what_can_be_done_today() -> None:
+    found = [
+        Finding(code="rows.rejected_share", file="users.csv", detail="34", count=61),
+        Finding(code="user.role.unknown", file="users.csv", line=3, column="role", value="x"),
+    ]
+    made = report(judgement(files=[facts("users.csv", 180)], findings=found), verdict="held")
+
+    told = story_of(made, masked=False)
+
+    assert told.badge == "On hold, nothing applied"
+    assert "34 % of the rows of users.csv (61) were rejected." in told.headline
+    assert told.first[0].startswith("Correct the export and send better files")
+    assert "guard.rejected_percent" in told.first[1]
+    assert "run batch 42 again" in told.first[1]
+    assert len(told.first) == 3
+    for text in (as_text(told), as_html(told)):
+        assert "say yes" not in text
+        assert "a yes" not in text
+        assert "look before" not in text
 
 
 def test_steps_name_causes_and_not_what_follows_from_them() -> None:
@@ -231,6 +323,11 @@ def test_rejected_rows_are_named_only_where_they_lie_beside_the_report() -> None
         assert "findings.csv" in told
 
 
+def flat(text: str) -> str:
+    """Text as it is told, whatever its lines and quotation marks."""
+    return " ".join(text.replace("“", '"').replace("”", '"').split())
+
+
 LONG = "An extraordinarily long name of a district that nobody would like to write upon any letter at all"
 
 
@@ -241,10 +338,41 @@ def test_the_summary_is_twenty_lines_of_eighty_columns(verdict: Verdict) -> None
     )
     crowded = a_full_night(verdict=verdict, district_name=LONG, guard=GuardOutcome(limits=many_limits))
 
-    for made in (a_full_night(verdict=verdict), crowded, report(verdict=verdict)):
+    folder_of_files = report(judgement(files=[facts(f"{name}.csv", 9) for name in "abcdefghijklmnop"]), verdict=verdict)
+
+    for made in (a_full_night(verdict=verdict), crowded, report(verdict=verdict), folder_of_files):
         lines = summary_lines(made)
         assert len(lines) <= 20
         assert max(map(len, lines)) <= WIDTH
+
+
+def test_the_summary_cuts_nothing_while_lines_are_free() -> None:
+    for verdict in ("held", "refused"):
+        made = a_full_night(verdict=verdict, changes=None, guard=None)
+        lines = summary_lines(made)
+        told = story_of(made, masked=True)
+
+        assert len(lines) <= 20
+        assert not [line for line in lines if line.endswith("...")]
+        whole = [flat(step) in flat(" ".join(lines)) for step in (*told.first, told.headline)]
+        assert all(whole) or len(lines) == 20
+        assert whole[0]
+
+
+def test_what_has_no_room_is_left_out_by_sentences() -> None:
+    lines = summary_lines(a_full_night())
+
+    assert len(lines) == 20
+    assert flat(story_of(a_full_night(), masked=True).first[0]) in flat(" ".join(lines))
+    assert lines[-1].endswith(".")
+
+
+def test_the_report_says_nothing_twice() -> None:
+    for verdict in VERDICTS:
+        text = as_text(story_of(a_full_night(verdict=verdict), masked=False))
+        story = story_of(a_full_night(verdict=verdict), masked=False)
+        for once in (*story.first, *story.held_back, *story.notes, story.headline):
+            assert flat(text).count(flat(once)) == 1
 
 
 def test_text_for_a_terminal_stays_in_eighty_columns() -> None:
