@@ -39,6 +39,7 @@ class Shown:
     is_folder: bool
     size: int
     times: Times
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,35 @@
-"""One SFTP session: what a client asks for, on the places that its account sees."""
+"""One SFTP session: what a client asks for, done on the places that its account sees and answered in attributes."""
 
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 import asyncssh
 from asyncssh import constants
 
-from config.accounts import Account, Right
+from config.accounts import Account
 from config.home import Home
-from sftp_gateway import folders
 from sftp_gateway.arrivals import Standing, Times, Writing
 from sftp_gateway.auditing import Audit, Who
-from sftp_gateway.drops import Drop, Names, Shown, refuse_crossing
-from sftp_gateway.names import is_sound
+from sftp_gateway.drops import Drop, Shown, refuse_crossing
 from sftp_gateway.paths import (
-    REPORTS,
-    TEST,
     InDrop,
     InReports,
     Place,
-    Top,
     is_ours,
     normalised,
-    place_of,
     shown,
-    sight_of,
 )
+from sftp_gateway.sight import Sight, shown_state
 from sftp_gateway.statuses import (
     BAD_HANDLE,
     EXISTS,
-    IS_FOLDER,
-    NO_READING_BACK,
-    NO_RIGHT,
-    NO_SUCH_FILE,
     NOT_READABLE,
     NOT_WRITABLE,
-    READ_ONLY,
     STOPPING,
     Refusal,
 )
@@ -88,7 +76,7 @@ class OpenUpload:
 class OpenFile:
     """A file that this session reads."""
 
-    place: InDrop | InReports
+    place: Place
     descriptor: int
     sent: int = 0
     began_s: float = field(default_factory=time.monotonic)
@@ -110,18 +98,16 @@ class Session(asyncssh.SFTPServer):
     ) -> None:
         super().__init__(channel)
         self._account = account
-        self._who = who
-        self._home = home
         self._desk = desk
         self._threads = threads
-        self._audit = audit
+        self._sight = Sight(account, who, home=home, drop_at=desk.drop_at, threads=threads, audit=audit)
         self._open: list[OpenUpload | OpenFile] = []
 
     # Opening and closing.
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open a file for reading or for an upload."""
-        place = self._place(path)
+        place = self._sight.place(path)
         if pflags & (constants.FXF_WRITE | constants.FXF_APPEND):
             return await self._open_upload(place, pflags, attrs)
         return await self._open_file(place)
@@ -137,7 +123,7 @@ class Session(asyncssh.SFTPServer):
             await self.close(held)
             raise
         self._let_go(held)
-        self._note("upload", held.place, bytes=held.upload.size, ms=_ms_since(held.began_s))
+        self._sight.note("upload", held.place, bytes=held.upload.size, ms=_ms_since(held.began_s))
         self._desk.touched(held.drop, self)
         if arrival:
             self._desk.arrived(arrival)
@@ -154,7 +140,7 @@ class Session(asyncssh.SFTPServer):
         writing = await self._threads.run(held.drop.interrupt, held.upload)
         self._desk.touched(held.drop, self)
         if writing:
-            self._note("interrupted", held.place, bytes=writing.size, ms=_ms_since(held.began_s))
+            self._sight.note("interrupted", held.place, bytes=writing.size, ms=_ms_since(held.began_s))
             if "/" not in writing.path:  # what lies in a sub-folder never counts
                 self._desk.interrupted(writing)
         return None
@@ -171,7 +157,7 @@ class Session(asyncssh.SFTPServer):
         self._desk.left(self)
 
     async def _open_upload(self, place: Place, pflags: int, attrs: asyncssh.SFTPAttrs) -> OpenUpload:
-        writable = self._writable(place)
+        writable = self._sight.writable(place)
         if self._desk.stopping:
             raise Refusal(STOPPING)
         opening = Opening(
@@ -189,16 +175,7 @@ class Session(asyncssh.SFTPServer):
         return held
 
     async def _open_file(self, place: Place) -> OpenFile:
-        if isinstance(place, Top):
-            raise Refusal(IS_FOLDER)
-        if isinstance(place, InDrop):
-            if not self._account.may("files"):
-                self._note("refused", place, request="read")
-                raise Refusal(NO_READING_BACK)
-            descriptor = await self._threads.run(self._desk.drop_at(place).open_for_reading, place.names)
-        else:
-            descriptor = await self._threads.run(folders.open_for_reading, *self._reports(place))
-        held = OpenFile(place, descriptor)
+        held = OpenFile(place, await self._sight.opened(place))
         self._open.append(held)
         return held
 
@@ -206,7 +183,7 @@ class Session(asyncssh.SFTPServer):
         if held in self._open:
             self._let_go(held)
             await self._threads.run(os.close, held.descriptor)
-            self._note("download", held.place, bytes=held.sent, ms=_ms_since(held.began_s))
+            self._sight.note("download", held.place, bytes=held.sent, ms=_ms_since(held.began_s))
 
     def _let_go(self, held: OpenUpload | OpenFile) -> None:
         with suppress(ValueError):
@@ -240,7 +217,11 @@ class Session(asyncssh.SFTPServer):
 
     async def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """The size, kind and times of a file or folder."""
-        return _attrs(await self._shown(self._place(path)))
+        place = self._sight.place(path)
+        for held in self._open:
+            if isinstance(held, OpenUpload) and held.place == place:
+                return _attrs(_shown_upload(held.upload))
+        return _attrs(await self._sight.shown(place))
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
         """As `stat`: there are no links."""
@@ -249,18 +230,16 @@ class Session(asyncssh.SFTPServer):
     async def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
         """The size and times of an open file."""
         if isinstance(file_obj, OpenFile):
-            state = await self._threads.run(os.fstat, file_obj.descriptor)
-            times = Times(int(state.st_atime), int(state.st_mtime))
-            return _attrs(Shown(is_folder=False, size=state.st_size, times=times))
+            return _attrs(shown_state(await self._threads.run(os.fstat, file_obj.descriptor), file_obj.place))
         return _attrs(_shown_upload(_upload(file_obj)))
 
     async def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """Honour a size; keep times as metadata; take modes and owners and do nothing (reference 2.3, 12 and 18)."""
-        place = self._place(path)
+        place = self._sight.place(path)
         if attrs.size is not None:
-            await self._resize(self._writable(place), attrs.size)
+            await self._resize(self._sight.writable(place), attrs.size)
         times = _times(attrs)
-        if times and isinstance(place, InDrop) and place.names and self._account.may("upload"):
+        if times and isinstance(place, InDrop) and self._sight.may_date(place):
             await self._threads.run(self._desk.drop_at(place).set_times, place.names, times)
 
     async def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
@@ -278,7 +257,7 @@ class Session(asyncssh.SFTPServer):
     async def _resize(self, place: InDrop, size: int) -> None:
         drop = self._desk.drop_at(place)
         arrival = await self._threads.run(drop.resize, place.names, size, self._account.id)
-        self._note("resize", place, bytes=size)
+        self._sight.note("resize", place, bytes=size)
         self._desk.touched(drop, self)
         if arrival:
             self._desk.arrived(arrival)
@@ -287,7 +266,7 @@ class Session(asyncssh.SFTPServer):
 
     async def listing(self, path: bytes) -> Sequence[asyncssh.SFTPName]:
         """What a folder holds."""
-        entries = await self._entries(self._place(path))
+        entries = await self._sight.entries(self._sight.place(path))
         return [asyncssh.SFTPName(name.encode(), attrs=_attrs(entry)) for name, entry in entries.items()]
 
     async def realpath(self, path: bytes) -> bytes:
@@ -296,31 +275,31 @@ class Session(asyncssh.SFTPServer):
 
     async def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:  # noqa: ARG002 - modes change nothing
         """Make a folder of the client's own; files in it never count."""
-        place = self._place(path)
+        place = self._sight.place(path)
         if is_ours(place) and not (isinstance(place, InReports) and place.names):
             raise Refusal(EXISTS)
-        writable = self._writable(place)
+        writable = self._sight.writable(place)
         await self._threads.run(self._desk.drop_at(writable).make_folder, writable.names)
-        self._note("mkdir", writable)
+        self._sight.note("mkdir", writable)
 
     async def rmdir(self, path: bytes) -> None:
         """Remove an empty folder."""
-        place = self._place(path)
-        if self._spares(place, "rmdir"):
+        place = self._sight.place(path)
+        if self._sight.spares(place, "rmdir"):
             return
-        writable = self._writable(place)
+        writable = self._sight.writable(place)
         await self._threads.run(self._desk.drop_at(writable).remove_folder, writable.names)
-        self._note("rmdir", writable)
+        self._sight.note("rmdir", writable)
 
     async def remove(self, path: bytes) -> None:
         """Remove a file."""
-        place = self._place(path)
-        if self._spares(place, "remove"):
+        place = self._sight.place(path)
+        if self._sight.spares(place, "remove"):
             return
-        writable = self._writable(place)
+        writable = self._sight.writable(place)
         drop = self._desk.drop_at(writable)
         await self._threads.run(drop.remove, writable.names)
-        self._note("remove", writable)
+        self._sight.note("remove", writable)
         self._desk.touched(drop, self)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
@@ -332,16 +311,16 @@ class Session(asyncssh.SFTPServer):
         await self._rename(oldpath, newpath, replace=True)
 
     async def _rename(self, oldpath: bytes, newpath: bytes, *, replace: bool) -> None:
-        old, new = self._place(oldpath), self._place(newpath)
-        if self._spares(old, "rename"):
+        old, new = self._sight.place(oldpath), self._sight.place(newpath)
+        if self._sight.spares(old, "rename"):
             return
-        source, target = self._writable(old), self._writable(new)
+        source, target = self._sight.writable(old), self._sight.writable(new)
         drop = self._desk.drop_at(source)
         refuse_crossing(drop.id, self._desk.drop_at(target).id)
         arrival = await self._threads.run(
             drop.rename, source.names, target.names, replace=replace, account=self._account.id
         )
-        self._note("rename", source, to="/".join(target.names))
+        self._sight.note("rename", source, to="/".join(target.names))
         self._desk.touched(drop, self)
         if arrival:
             self._desk.arrived(arrival)
@@ -353,75 +332,6 @@ class Session(asyncssh.SFTPServer):
     def format_group(self, gid: int | None) -> str:  # noqa: ARG002 - the shape is asyncssh's
         """The group in long names, always the same."""
         return _OWNER
-
-    # What the account sees and may do.
-
-    def _place(self, path: bytes) -> Place:
-        return place_of(self._account, path)
-
-    def _writable(self, place: Place) -> InDrop:
-        """The place, if this account may change something there."""
-        if not isinstance(place, InDrop):
-            self._note("refused", place, request="write")
-            raise Refusal(READ_ONLY)
-        if not place.names:
-            raise Refusal(IS_FOLDER)
-        self._need("upload", place)
-        return place
-
-    def _need(self, right: Right, place: Place) -> None:
-        if not self._account.may(right):
-            self._note("refused", place, request=right)
-            raise Refusal(NO_RIGHT)
-
-    def _spares(self, place: Place, request: str) -> bool:
-        """Whether the place is ours: a client that synchronises is answered OK, and nothing happens."""
-        if is_ours(place):
-            self._note("spared", place, request=request)
-        return is_ours(place)
-
-    def _reports(self, place: InReports) -> tuple[Path, Names]:
-        """Where the reports lie that this account sees: a folder, and the names below it, each opened on its own."""
-        if place.sight == "values":
-            above = (TEST, REPORTS) if place.drop == "test" else (REPORTS,)
-            return self._home.drop(place.district), (*above, *place.names)
-        if place.sight == "masked":
-            return self._home.summaries(place.district, test=place.drop == "test"), place.names
-        raise Refusal(NO_SUCH_FILE)
-
-    async def _shown(self, place: Place) -> Shown:
-        if isinstance(place, Top):
-            return _FOLDER
-        if isinstance(place, InReports):
-            return _shown_state(await self._threads.run(folders.facts, *self._reports(place)))
-        for held in self._open:
-            if isinstance(held, OpenUpload) and held.place == place:
-                return _shown_upload(held.upload)
-        if not place.names:
-            return _FOLDER
-        return await self._threads.run(self._desk.drop_at(place).shown, place.names)
-
-    async def _entries(self, place: Place) -> Mapping[str, Shown]:
-        if isinstance(place, Top):
-            return dict.fromkeys(self._account.districts, _FOLDER)
-        if isinstance(place, InReports):
-            found = await self._threads.run(folders.entries, *self._reports(place))
-            return {name: _shown_state(state) for name, state in found.items() if is_sound(name)}
-        entries = await self._threads.run(self._desk.drop_at(place).listing, place.names)
-        return {**entries, **self._ours_in(place)}
-
-    def _ours_in(self, place: InDrop) -> Mapping[str, Shown]:
-        """The folders of ours that stand in a drop beside the client's own."""
-        if place.names:
-            return {}
-        reports = {} if sight_of(self._account) == "none" else {REPORTS: _FOLDER}
-        return reports if place.drop == "test" else {**reports, TEST: _FOLDER}
-
-    def _note(self, event: str, place: Place, **facts: str | int) -> None:
-        where = {} if isinstance(place, Top) else {"district": place.district, "drop": place.drop}
-        names = () if isinstance(place, Top) else place.names
-        above = (REPORTS,) if isinstance(place, InReports) else ()
-        self._audit.note(event, self._who, **where, path="/".join((*above, *names)), **facts)
 
 
 def _held(handle: object, kind: type[Held]) -> Held:
@@ -436,22 +346,18 @@ def _upload(handle: object) -> Upload:
     return handle.upload
 
 
-def _shown_state(state: os.stat_result) -> Shown:
-    times = Times(int(state.st_atime), int(state.st_mtime))
-    return Shown(is_folder=stat.S_ISDIR(state.st_mode), size=state.st_size, times=times)
-
-
 def _shown_upload(upload: Upload) -> Shown:
     now = int(time.time())
     return Shown(is_folder=False, size=upload.size, times=upload.times or Times(now, now))
 
 
 def _attrs(entry: Shown) -> asyncssh.SFTPAttrs:
+    mode = stat.S_IFDIR | 0o700 if entry.is_folder else stat.S_IFREG | 0o600
     return asyncssh.SFTPAttrs(
         size=entry.size,
         uid=0,
         gid=0,
-        permissions=stat.S_IFDIR | 0o700 if entry.is_folder else stat.S_IFREG | 0o600,
+        permissions=mode & ~0o222 if entry.read_only else mode,
         atime=entry.times.atime,
         mtime=entry.times.mtime,
     )
@@ -466,8 +372,3 @@ def _times(attrs: asyncssh.SFTPAttrs) -> Times | None:
 
 def _ms_since(began_s: float) -> int:
     return round((time.monotonic() - began_s) * 1000)
-
-
-# Folders that are only shown have no times of their own.
-_SINCE: Final = int(time.time())
-_FOLDER: Final = Shown(is_folder=True, size=0, times=Times(_SINCE, _SINCE))

@@ -86,6 +86,39 @@ def test_reports_cannot_be_written(tmp_path: Path) -> None:
     story(visit())
 
 
+@pytest.mark.parametrize("who", ["acme", "office"])
+def test_reports_look_read_only_and_belong_to_nobody_of_this_machine(tmp_path: Path, who: str) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp(who) as client:
+            _with_reports(site)
+            await write(client, "users.csv", b"x")
+            names = {entry.filename: str(entry.longname)[:10] for entry in await client.readdir(".")}
+            assert names == {"users.csv": "-rw-------", "reports": "dr-x------", "test": "drwx------"}
+            (report,) = await client.readdir("test/reports")
+            assert str(report.longname)[:10] == "-r--------"
+            assert ((await client.stat("reports")).permissions or 0) & 0o777 == 0o500
+            async with client.open("reports/latest.txt", "rb") as file:
+                assert ((await file.stat()).permissions or 0) & 0o777 == 0o400
+
+    story(visit())
+
+
+@pytest.mark.parametrize("who", ["acme", "office"])
+def test_a_report_that_is_being_written_is_not_there_yet(tmp_path: Path, who: str) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp(who) as client:
+            for folder in (site.home.reports("springfield"), site.home.summaries("springfield")):
+                (folder / ".2026-11-24-batch-42").mkdir()
+                (folder / ".2026-11-24-batch-42" / "report.txt").write_bytes(b"half")
+                (folder / ".latest.txt.part").write_bytes(b"half")
+            assert await client.listdir("reports") == []
+            assert not await client.exists("reports/.latest.txt.part")
+            assert (await refused(client.listdir("reports/.2026-11-24-batch-42"))).code == 2
+            assert (await refused(client.open("reports/.2026-11-24-batch-42/report.txt", "rb"))).code == 2
+
+    story(visit())
+
+
 def test_a_synchronising_client_may_think_that_it_removed_ours(tmp_path: Path) -> None:
     async def visit() -> None:
         async with running(tmp_path) as site, site.sftp() as client:
