@@ -67,7 +67,7 @@ class Writing:
 
     id: int
     drop_id: DropId
-    path: str  # below the drop, with slashes
+    path: str  # the name at the top of the drop
     staging: str  # the file's name in HOME/uploads
     account: str
     copied: bool = False  # it began as a copy of what stood there

@@ -24,7 +24,7 @@ from sftp_gateway.completeness import makes_good
 from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.paths import REPORTS, TEST
 from sftp_gateway.receiving import ArrivedFile, Interruption
-from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_SUCH_FILE, OTHER_DROP, Refusal
+from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_FOLDERS, NO_SUCH_FILE, OTHER_DROP, TOP_ONLY, Refusal
 from sftp_gateway.uploads import Opening, Upload, identity_of, solid_on_disk
 
 Names = tuple[str, ...]
@@ -81,7 +81,7 @@ class Drop:
 
     def open_for_writing(self, names: Names, opening: Opening, account: str) -> Upload:
         """Open an upload: a new file, the rest of one that was cut off, or a change to a copy of what stands there."""
-        path = _path(names)
+        path = _at_top(names)
         with self._claimed(path):
             standing = self._standing_file(names)
             partial = self._partial(path)
@@ -102,29 +102,36 @@ class Drop:
     def publish(self, upload: Upload) -> Standing | None:
         """The client closed its upload properly: it becomes visible under its name, and an arrival.
 
-        Returns: the arrival; None for a temp name or a sub-folder, which never count, or where nothing was changed.
+        Returns: the arrival; None for a temp name, which never counts, or where nothing was changed.
         """
         if not upload.changed:
             self._discard(upload)
             return None
         upload.sync()
-        path = upload.writing.path
-        names = tuple(path.split("/"))
-        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
-            if _is_folder(folder, names[-1]):
+        name = upload.writing.path
+        with self._lock, folders.opened(self._base, self._above) as folder:
+            if _is_folder(folder, name):
                 raise Refusal(IS_FOLDER)
             identity = upload.identity()
-            os.rename(upload.staging, names[-1], dst_dir_fd=folder)
+            os.rename(upload.staging, name, dst_dir_fd=folder)
             # Should the journal fail from here on, the file stays as it is and the scan finds it.
             upload.close()
             os.fsync(folder)
-            repaired = self._repaired_by(path)
-            arrival = self._record(names, identity, upload.writing, [upload.writing, *repaired])
+            repaired = self._repaired_by(name)
+            arrival = self._journal.arrive(
+                self.id,
+                name,
+                identity,
+                at=_now(),
+                by_gateway=True,
+                account=upload.writing.account,
+                ended=[upload.writing, *repaired],
+            )
             if upload.times:
-                self._journal.set_client_times(self.id, path, upload.times)
-        self._open.pop(path, None)
+                self._journal.set_client_times(self.id, name, upload.times)
+        self._open.pop(name, None)
         self._unlink_stagings(repaired)
-        return arrival
+        return arrival if arrival.is_news else None
 
     def interrupt(self, upload: Upload) -> Writing | None:
         """The upload ended without its proper close: its bytes stay hidden, so that the client can go on.
@@ -146,7 +153,7 @@ class Drop:
         return writing
 
     def _begin(self, names: Names, opening: Opening, account: str, *, copied: bool) -> Upload:
-        with folders.opened(self._base, self._below(names[:-1])):
+        with folders.opened(self._base, self._above):
             pass  # the folder must be there before a client sends a gigabyte
         staging = uuid.uuid4().hex
         writing = self._journal.begin_writing(self.id, _path(names), staging, account=account, at=_now(), copied=copied)
@@ -180,68 +187,46 @@ class Drop:
         self._journal.end_writing(upload.writing)
         self._open.pop(upload.writing.path, None)
 
-    def _record(self, names: Names, identity: FileIdentity, writing: Writing, ended: list[Writing]) -> Standing | None:
-        if len(names) > 1:
-            self._journal.end_writing(*ended)
-            self._journal.forget_client_times(self.id, _path(names))
-            return None
-        arrival = self._journal.arrive(
-            self.id,
-            names[0],
-            identity,
-            at=_now(),
-            by_gateway=True,
-            account=writing.account,
-            ended=ended,
-        )
-        return arrival if arrival.is_news else None
-
     # Names.
 
     def rename(self, names: Names, new_names: Names, *, replace: bool, account: str) -> Standing | None:
-        """Rename within the drop; the rename away from a temp name is the arrival of the target.
+        """Rename to a name at the top of the drop; the rename away from a temp name is the arrival of the target.
 
         Returns: the arrival, None where nothing arrived by it.
         """
-        path, new_path = _path(names), _path(new_names)
+        path, new_name = _path(names), _at_top(new_names)
         with self._lock:
-            self._refuse_open(path, new_path)
+            self._refuse_open(path, new_name)
             source = folders.facts(self._base, self._below(names))
             with (
                 folders.opened(self._base, self._below(names[:-1])) as folder,
-                folders.opened(self._base, self._below(new_names[:-1])) as new_folder,
+                folders.opened(self._base, self._above) as top,
             ):
-                _move(folder, names[-1], new_folder, new_names[-1], replace=replace)
-                os.fsync(new_folder)
-            self._journal.move_client_times(self.id, path, new_path)
+                _move(folder, names[-1], top, new_name, replace=replace)
+                os.fsync(top)
+            self._journal.move_client_times(self.id, path, new_name)
             if stat.S_ISDIR(source.st_mode):
                 return None
-            repaired = self._repaired_by(new_path)
-            arrival = self._record_rename(names, new_names, identity_of(source), account, repaired)
+            repaired = self._repaired_by(new_name)
+            arrival = self._record_rename(names, new_name, identity_of(source), account, repaired)
         self._unlink_stagings(repaired)
-        return arrival
+        return arrival if arrival.is_news else None
 
     def _record_rename(
-        self, names: Names, new_names: Names, identity: FileIdentity, account: str, repaired: list[Writing]
-    ) -> Standing | None:
-        if len(new_names) > 1:
-            self._journal.end_writing(*repaired)
-            if len(names) == 1:
-                self._journal.gone(self.id, names[0], _now())
-            return None
+        self, names: Names, new_name: str, identity: FileIdentity, account: str, repaired: list[Writing]
+    ) -> Standing:
         before = self._journal.current_of(self.id, names[0]) if len(names) == 1 else None
-        arrival = self._journal.arrive(
+        return self._journal.arrive(
             self.id,
-            new_names[0],
+            new_name,
             identity,
             at=_now(),
-            # A file from a sub-folder was not watched: somebody else may still write to it.
+            # A file from a folder was not watched: somebody else may still write to it.
             by_gateway=before is not None and before.identity == identity and before.file.by_gateway,
             account=account,
             ended=repaired,
             renamed_from=names[0] if len(names) == 1 else None,
         )
-        return arrival if arrival.is_news else None
 
     def remove(self, names: Names) -> None:
         """Remove a file, or what is left of one that was cut off."""
@@ -260,21 +245,14 @@ class Drop:
             if not (standing or partial):
                 raise Refusal(NO_SUCH_FILE)
 
-    def make_folder(self, names: Names) -> None:
-        """Make a folder of the client's own; files in it never count."""
-        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
-            self._refuse_open(_path(names))
-            os.mkdir(names[-1], 0o700, dir_fd=folder)
+    def refuse_folder(self, names: Names) -> None:
+        """Make no folder: files in it would never count, and their vendor would wait in vain."""
+        raise Refusal(EXISTS if folders.facts_or_none(self._base, self._below(names)) else NO_FOLDERS)
 
     def remove_folder(self, names: Names) -> None:
-        """Remove an empty folder, with what is left of uploads into it that were cut off."""
-        path = _path(names)
+        """Remove an empty folder that was made by other means."""
         with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
-            self._refuse_open(path)
             os.rmdir(names[-1], dir_fd=folder)
-            for partial in self._journal.interrupted(self.id):
-                if _is_below(partial.path, path):
-                    self._forget(partial)
 
     def resize(self, names: Names, size: int, account: str) -> Standing | None:
         """Cut or lengthen what stands there, on a copy: a new generation."""
@@ -306,10 +284,8 @@ class Drop:
             for name, state in folders.entries(self._base, self._below(names)).items()
             if is_sound(name) and (names or name not in self._ours)
         }
-        for partial in self._journal.interrupted(self.id):
-            *above, name = partial.path.split("/")
-            if tuple(above) == names:
-                shown[name] = self._shown_partial(partial)
+        if not names:
+            shown |= {partial.path: self._shown_partial(partial) for partial in self._journal.interrupted(self.id)}
         return shown
 
     def open_for_reading(self, names: Names) -> int:
@@ -331,8 +307,8 @@ class Drop:
         return tuple(one.file for one in current if not one.taken and not is_temporary(one.file.name))
 
     def interrupted(self) -> tuple[Writing, ...]:
-        """Uploads at the top of the drop that were cut off and have not come again."""
-        return tuple(writing for writing in self._journal.interrupted(self.id) if "/" not in writing.path)
+        """Uploads that were cut off and have not come again."""
+        return tuple(self._journal.interrupted(self.id))
 
     def unfinished(self) -> tuple[Interruption, ...]:
         """Uploads that are not whole, with what has come of each: those that were cut off, and those under way."""
@@ -419,8 +395,8 @@ class Drop:
         return (*self._above, *names)
 
     def _refuse_open(self, *paths: str) -> None:
-        """Refuse where an upload to one of these names, or to a name below one, is not finished."""
-        if any(_is_below(open_path, path) for open_path in tuple(self._open) for path in paths):
+        """Refuse where an upload to one of these names is not finished."""
+        if any(path in self._open for path in paths):
             raise Refusal(IN_USE)
 
     @contextmanager
@@ -485,8 +461,11 @@ def _path(names: Names) -> str:
     return "/".join(names)
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+def _at_top(names: Names) -> str:
+    """The name of a file that is to come; it comes to the top of the drop or not at all."""
+    if len(names) > 1:
+        raise Refusal(TOP_ONLY)
+    return names[0]
 
 
 def _now() -> datetime:

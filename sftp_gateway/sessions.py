@@ -141,8 +141,7 @@ class Session(asyncssh.SFTPServer):
         self._desk.touched(held.drop, self)
         if writing:
             self._sight.note("interrupted", held.place, bytes=writing.size, ms=_ms_since(held.began_s))
-            if "/" not in writing.path:  # what lies in a sub-folder never counts
-                self._desk.interrupted(writing)
+            self._desk.interrupted(writing)
         return None
 
     async def exit(self) -> None:
@@ -274,13 +273,13 @@ class Session(asyncssh.SFTPServer):
         return shown(normalised(path))
 
     async def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:  # noqa: ARG002 - modes change nothing
-        """Make a folder of the client's own; files in it never count."""
+        """Make no folder, and say so: with the one code that clients who make folders blindly ignore."""
         place = self._sight.place(path)
         if is_ours(place) and not (isinstance(place, InReports) and place.names):
             raise Refusal(EXISTS)
         writable = self._sight.writable(place)
-        await self._threads.run(self._desk.drop_at(writable).make_folder, writable.names)
-        self._sight.note("mkdir", writable)
+        self._sight.note("refused", writable, request="mkdir")
+        await self._threads.run(self._desk.drop_at(writable).refuse_folder, writable.names)
 
     async def rmdir(self, path: bytes) -> None:
         """Remove an empty folder."""

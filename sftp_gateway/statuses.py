@@ -24,6 +24,9 @@ READ_ONLY: Final = Status(_PERMISSION_DENIED, "This folder is read-only")
 NO_READING_BACK: Final = Status(_PERMISSION_DENIED, "This account may not read roster files back")
 # Many clients make folders blindly and ignore FAILURE, but no other code (reference 2.5).
 EXISTS: Final = Status(_FAILURE, "It exists already")
+_TOP_ONLY: Final = "Put files at the top of the drop; nothing takes them from folders"
+TOP_ONLY: Final = Status(_PERMISSION_DENIED, _TOP_ONLY)
+NO_FOLDERS: Final = Status(_FAILURE, _TOP_ONLY)
 IN_USE: Final = Status(_FAILURE, "The file is in use: another upload to this name is not finished")
 IS_FOLDER: Final = Status(_FAILURE, "It is a folder")
 NOT_EMPTY: Final = Status(_FAILURE, "The folder is not empty")

@@ -157,26 +157,6 @@ def test_an_interrupted_member_holds_its_set_until_its_retry_came(tmp_path: Path
     story(night())
 
 
-def test_a_cut_in_a_folder_of_the_vendor_is_nobodys_news(tmp_path: Path) -> None:
-    async def night() -> None:
-        async with running(tmp_path) as site:
-            connection = await site.connection()
-            client = await connection.start_sftp_client()
-            await client.mkdir("own")
-            file = await client.open("own/users.csv", "wb")
-            await file.write(b"half")
-            connection.abort()
-            await site.until(lambda: not site.gateway._sessions)
-            await site.restart()
-            async with site.sftp() as again:
-                assert (await again.stat("own/users.csv")).size == 4
-                await again.rmdir("own")
-            assert not site.receiver.interruptions
-            assert not list(site.home.uploads.iterdir())
-
-    story(night())
-
-
 @pytest.mark.parametrize("spelling", ["USERS.CSV", "user.csv", "Users.csv.filepart"])
 def test_a_retry_under_another_spelling_sets_the_drop_free(tmp_path: Path, spelling: str) -> None:
     async def night() -> None:

@@ -117,20 +117,15 @@ def test_the_test_folder_is_a_drop_of_its_own(tmp_path: Path) -> None:
     story(night())
 
 
-def test_files_in_a_folder_of_the_vendor_never_count(tmp_path: Path) -> None:
+def test_files_that_lie_in_a_folder_count_once_they_are_moved_to_the_top(tmp_path: Path) -> None:
     async def night() -> None:
-        async with running(tmp_path) as site:
-            async with site.sftp() as client:
-                await client.mkdir("archive")
-                for table, content in NIGHT.items():
-                    await write(client, f"archive/{table}.csv", content)
-            await asyncio.sleep(0.6)
-            assert not site.receiver.batches
-            assert not site.receiver.arrivals
-            async with site.sftp() as client:
-                for table in NIGHT:
-                    await client.rename(f"archive/{table}.csv", f"{table}.csv")
+        async with running(tmp_path) as site, site.sftp() as client:
+            (site.drop / "archive").mkdir()
+            for table, content in NIGHT.items():
+                (site.drop / "archive" / f"{table}.csv").write_bytes(content)
+                await client.rename(f"archive/{table}.csv", f"{table}.csv")
             await site.until(lambda: site.receiver.batches)
+            assert not any(file.by_gateway for file in site.receiver.batches[0].files)
 
     story(night())
 

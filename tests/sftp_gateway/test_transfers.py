@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from asyncssh import constants
 from asyncssh.packet import String, UInt32, UInt64
 
 from tests.sftp_gateway.harness import PASSWORD, Site, account, refused, running, story, write
+
+TOP = "Put files at the top of the drop; nothing takes them from folders"
 
 
 async def raw(client: asyncssh.SFTPClient, request: int | bytes, *parts: bytes) -> Any:
@@ -223,7 +226,7 @@ def test_a_planted_link_is_never_followed(tmp_path: Path) -> None:
             for path in ("link", "folder/secret", "folder", "pipe"):
                 assert (await refused(client.stat(path))).code == 2
                 assert (await refused(client.open(path, "rb"))).code == 2
-            assert (await refused(client.open("folder/x", "wb"))).code == 2
+            assert (await refused(client.open("folder/x", "wb"))).code == 3
             assert sorted(await client.listdir()) == ["reports", "test"]
             await write(client, "link", b"mine")
             assert (tmp_path / "secret").read_bytes() == b"secret"
@@ -266,12 +269,55 @@ def test_making_a_folder_that_is_there_is_a_plain_failure(tmp_path: Path) -> Non
     story(night())
 
 
+def test_files_go_to_the_top_of_the_drop_or_nowhere(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            (site.drop / "own").mkdir()
+            await write(client, "users.csv", b"x")
+            for request in (
+                client.open("own/users.csv", "wb"),
+                client.open("nowhere/users.csv", "wb"),
+                client.open("test/own/users.csv", "wb"),
+                client.rename("users.csv", "own/users.csv"),
+                client.posix_rename("users.csv", "own/users.csv"),
+            ):
+                error = await refused(request)
+                assert (error.code, error.reason[:32]) == (constants.FX_PERMISSION_DENIED, TOP[:32])
+            for path, reason in (("new", TOP), ("test/new", TOP), ("own", "It exists already")):
+                error = await refused(client.mkdir(path))
+                assert (error.code, error.reason) == (constants.FX_FAILURE, reason)
+
+    story(night())
+
+
+def test_a_client_that_makes_its_folders_blindly_still_delivers(tmp_path: Path) -> None:
+    async def night() -> None:
+        source = tmp_path / "export"
+        source.mkdir()
+        for table in ("users", "classes", "enrollments"):
+            (source / f"{table}.csv").write_bytes(b"x")
+        async with running(tmp_path) as site, site.sftp() as client:
+            with suppress(asyncssh.SFTPFailure):
+                await client.mkdir("/")
+            await client.put([str(file) for file in source.iterdir()], "/")
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
 def test_a_folder_that_is_not_there_cannot_be_listed(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site, site.sftp() as client:
             assert (await refused(client.listdir("nowhere"))).code == 2
-            await client.mkdir("own")
-            await write(client, "own/a.csv", b"x")
+
+    story(night())
+
+
+def test_a_folder_that_was_made_by_other_means_can_be_emptied_and_removed(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            (site.drop / "own").mkdir()
+            (site.drop / "own" / "a.csv").write_bytes(b"x")
             assert await client.listdir("own") == ["a.csv"]
             assert (await refused(client.rmdir("own"))).reason == "The folder is not empty"
             await client.remove("own/a.csv")
