@@ -49,7 +49,6 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self.lines = list(io.StringIO(text, newline=""))
-        self.has_feeds = "\n" in text
         self.at = 0
         self.start = 0
 
@@ -72,19 +71,6 @@ class _Lines:
     def keep_first_only(self) -> None:
         """Go back, so that the next row begins on the line after the one where this row began."""
         self.at = self.start + 1
-
-    def ahead(self, count: int) -> str:
-        """The line that stands `count` lines after the row that was read last."""
-        return self.lines[self.at - 1 + count]
-
-    def returns_within(self, count: int) -> bool:
-        """Whether the row that was read last, and `count` lines after it, end in a lone return with a line below.
-
-        In a file whose lines all end so, a return is a line end and nothing else.
-        """
-        last = self.at - 1 + count
-        is_line = last + 1 < len(self.lines) and last + 1 - self.start < MOST_LINES
-        return self.has_feeds and is_line and self.lines[last].endswith("\r") and '"' not in self.lines[last + 1]
 
     @property
     def taken(self) -> list[str]:
@@ -125,8 +111,6 @@ class _Found:
             self.blank_lines += 1
         elif self._swallowed_rows(cells, lines):
             self.give_up(lines, "row.quote")
-        elif len(cells) < self.width and (whole := self._across_returns(cells, lines)):
-            self._keep(whole, lines)
         elif len(cells) < self.width or not _is_blank(cells[self.width :]):
             self.give_up(lines, "row.cells", cells=len(cells))
         else:
@@ -149,21 +133,6 @@ class _Found:
         self.rows.append(cells)
         if '"' in "".join(cells) and _has_stray_quote("".join(lines.taken), self.separator):
             self.notes.append(Finding(code="row.stray_quote", line=line))
-
-    def _across_returns(self, cells: list[str], lines: _Lines) -> list[str] | None:
-        """The cells of a short row and of what follows its lone carriage return, if together they fit the header.
-
-        Without quotes around it the return reads as a line end, and the row would fall into two broken ones.
-        """
-        whole, ahead = cells, 0
-        while len(whole) < self.width and lines.returns_within(ahead):
-            ahead += 1
-            more = next(csv.reader([lines.ahead(ahead).rstrip(_LINE_END)], delimiter=self.separator), [""])
-            whole = [*whole[:-1], f"{whole[-1]}\r{more[0]}", *more[1:]]
-        if len(whole) != self.width:
-            return None
-        lines.at += ahead
-        return whole
 
     def _swallowed_rows(self, cells: list[str], lines: _Lines) -> bool:
         """Whether whole rows lie inside a quoted cell: then its quote was not meant to open.
