@@ -10,14 +10,6 @@ from processors.reporting.contents import Report
 from processors.reporting.groups import Group
 from processors.reporting.wording import many_records
 
-_WITHOUT_FINDING: Final = {
-    "guardianships.none_left": (
-        "Not one link of a guardian to a student came, though the same files brought some before.",
-        "The links of guardians to students were probably lost by the export: correct it and send all files again.",
-    )
-}
-"""Why, and what to do, for a reason that no finding speaks of."""
-
 _EXPLAINED: Final[Mapping[str, Sequence[str]]] = {
     "users": ("student", "staff", "guardian"),
     "classes": ("classroom",),
@@ -74,7 +66,7 @@ def _tripped(report: Report) -> list[Limit]:
 def _untold(report: Report, groups: Sequence[Group]) -> list[tuple[str, str]]:
     told = {group.code for group in groups}
     reasons = report.guard.reasons if report.guard else ()
-    return [_WITHOUT_FINDING.get(reason) or _unusable(reason) for reason in reasons if reason not in told]
+    return [_unusable(reason) for reason in reasons if reason not in told]
 
 
 def _unusable(reason: str) -> tuple[str, str]:

@@ -205,7 +205,6 @@ def test_people_who_vanish_beside_an_empty_file_are_told_too() -> None:
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        ("guardianships.none_left", "links of guardians to students"),
         ("enrollments.of_another_kind", "enrollments.csv"),
         ("else.of_another_kind", "one of the files"),
     ],
