@@ -342,3 +342,15 @@ def test_many_open_quotes_take_no_time_that_grows_with_the_file(deliver: Deliver
     reading = deliver(lines(HEADER, *['u-1,0042,student,"Ana,""'] * 3000))
 
     assert reading.facts.rows == 3000
+
+
+@pytest.mark.parametrize("given", ["Be\rn", "Be\rn\ri"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_lone_return_within_a_quoted_cell_makes_no_row_of_its_own(deliver: Deliver, given: str, end: str) -> None:
+    reading = deliver(lines(HEADER, f'u-2,0042,student,"{given}",Ng', ANA, end=end))
+
+    assert [row[1:] for row in rows(reading)] == [
+        ("u-2", "0042", "student", given, "Ng"),
+        ("u-1", "0042", "student", "Ana", "Diaz"),
+    ]
+    assert broken(reading) == []
