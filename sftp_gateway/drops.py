@@ -8,28 +8,25 @@ import os
 import shutil
 import stat
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from config.home import Home
 from sftp_gateway import folders
 from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times, Writing
-from sftp_gateway.completeness import makes_good
 from sftp_gateway.names import is_sound, is_temporary
+from sftp_gateway.partials import Partials
 from sftp_gateway.paths import REPORTS, TEST
 from sftp_gateway.receiving import ArrivedFile, Interruption
+from sftp_gateway.reconciling import Found, Scan
 from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_FOLDERS, NO_SUCH_FILE, OTHER_DROP, TOP_ONLY, Refusal
-from sftp_gateway.uploads import Opening, Upload, identity_of, solid_on_disk
+from sftp_gateway.uploads import Opening, Upload, identity_of
 
 Names = tuple[str, ...]
-
-_STABLE_S: Final = 1.0  # two looks this far apart must agree before a file from elsewhere counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +37,6 @@ class Shown:
     size: int
     times: Times
     read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a reconciling scan found: arrivals, names that nobody can use, whether something must be looked at again."""
-
-    arrivals: tuple[Standing, ...] = ()
-    unreadable: frozenset[str] = frozenset()
-    unstable: bool = False
 
 
 class Drop:
@@ -64,8 +52,10 @@ class Drop:
         self._max_file_bytes = max_file_bytes
         self._lock = threading.Lock()
         self._open: dict[str, Upload | None] = {}  # by path; None while it is being opened
-        self._looks: dict[str, tuple[FileIdentity, float]] = {}
-        self._unreadable: frozenset[str] = frozenset()
+        self._partials = Partials(home, drop_id, journal)
+        self._scan = Scan(
+            self._base, self._above, self._ours, drop_id=drop_id, journal=journal, partials=self._partials
+        )
 
     def make_folders(self) -> None:
         """Make the drop and the folders for its reports where they are missing."""
@@ -84,13 +74,13 @@ class Drop:
         path = _at_top(names)
         with self._claimed(path):
             standing = self._standing_file(names)
-            partial = self._partial(path)
+            partial = self._partials.under(path)
             if standing and opening.exclusive:
                 raise Refusal(EXISTS)
             if not (standing or partial or opening.creates):
                 raise Refusal(NO_SUCH_FILE)
             if partial and opening.truncates:
-                self._forget(partial)
+                self._partials.forget(partial)
                 partial = None
             if partial:
                 upload = self._resume(partial, opening, account)
@@ -117,7 +107,7 @@ class Drop:
             # Should the journal fail from here on, the file stays as it is and the scan finds it.
             upload.close()
             os.fsync(folder)
-            repaired = self._repaired_by(name)
+            repaired = self._partials.made_good_by(name)
             arrival = self._journal.arrive(
                 self.id,
                 name,
@@ -130,7 +120,7 @@ class Drop:
             if upload.times:
                 self._journal.set_client_times(self.id, name, upload.times)
         self._open.pop(name, None)
-        self._unlink_stagings(repaired)
+        self._partials.unlink(repaired)
         return arrival if arrival.is_news else None
 
     def interrupt(self, upload: Upload) -> Writing | None:
@@ -162,7 +152,7 @@ class Drop:
                 self._copy(names, self._home.uploads / staging)
             return self._upload(writing, opening, resumed=False)
         except BaseException:
-            self._forget(writing)
+            self._partials.forget(writing)
             raise
 
     def _resume(self, partial: Writing, opening: Opening, account: str) -> Upload:
@@ -207,9 +197,9 @@ class Drop:
             self._journal.move_client_times(self.id, path, new_name)
             if stat.S_ISDIR(source.st_mode):
                 return None
-            repaired = self._repaired_by(new_name)
+            repaired = self._partials.made_good_by(new_name)
             arrival = self._record_rename(names, new_name, identity_of(source), account, repaired)
-        self._unlink_stagings(repaired)
+        self._partials.unlink(repaired)
         return arrival if arrival.is_news else None
 
     def _record_rename(
@@ -233,7 +223,7 @@ class Drop:
         path = _path(names)
         with self._lock:
             self._refuse_open(path)
-            partial = self._partial(path)
+            partial = self._partials.under(path)
             if standing := self._standing_file(names):
                 with folders.opened(self._base, self._below(names[:-1])) as folder:
                     os.unlink(names[-1], dir_fd=folder)
@@ -241,7 +231,7 @@ class Drop:
                 if len(names) == 1:
                     self._journal.gone(self.id, names[0], _now())
             if partial:
-                self._forget(partial)
+                self._partials.forget(partial)
             if not (standing or partial):
                 raise Refusal(NO_SUCH_FILE)
 
@@ -271,7 +261,7 @@ class Drop:
 
     def shown(self, names: Names) -> Shown:
         """What a client is shown of a file or folder: of an upload that was cut off, what has come of it."""
-        if partial := self._partial(_path(names)):
+        if partial := self._partials.under(_path(names)):
             return self._shown_partial(partial)
         state = folders.facts(self._base, self._below(names))
         return _shown(state, self._journal.client_times_of(self.id, _path(names)))
@@ -285,7 +275,7 @@ class Drop:
             if is_sound(name) and (names or name not in self._ours)
         }
         if not names:
-            shown |= {partial.path: self._shown_partial(partial) for partial in self._journal.interrupted(self.id)}
+            shown |= {partial.path: self._shown_partial(partial) for partial in self._partials.all()}
         return shown
 
     def open_for_reading(self, names: Names) -> int:
@@ -295,7 +285,7 @@ class Drop:
     def set_times(self, names: Names, times: Times) -> None:
         """Keep the times that a client gives a file; they never reach the disk."""
         with self._lock:
-            if self._partial(_path(names)) is None:
+            if self._partials.under(_path(names)) is None:
                 folders.facts(self._base, self._below(names))
             self._journal.set_client_times(self.id, _path(names), times)
 
@@ -308,7 +298,7 @@ class Drop:
 
     def interrupted(self) -> tuple[Writing, ...]:
         """Uploads that were cut off and have not come again."""
-        return tuple(self._journal.interrupted(self.id))
+        return tuple(self._partials.all())
 
     def unfinished(self) -> tuple[Interruption, ...]:
         """Uploads that are not whole, with what has come of each: those that were cut off, and those under way."""
@@ -322,68 +312,16 @@ class Drop:
         return len(self._open)
 
     def reconcile(self) -> Found:
-        """Compare the folder with the journal: what vanished is gone, what is unknown and stable has arrived."""
+        """Compare the folder with the journal, while no name changes."""
         with self._lock:
-            on_disk = self._files_on_disk()
-            known = {}
-            for standing in self._journal.current(self.id):
-                if standing.file.name in on_disk:
-                    known[standing.file.name] = standing.identity
-                else:
-                    self._journal.gone(self.id, standing.file.name, _now())
-            unknown = {name: found for name, found in on_disk.items() if known.get(name) != found}
-            stable = [name for name, identity in unknown.items() if self._is_stable(name, identity)]
-            self._looks = {name: look for name, look in self._looks.items() if name in unknown and name not in stable}
-            arrivals = [self._arrived_elsewhere(name, unknown[name]) for name in stable]
-            return Found(tuple(arrival for arrival in arrivals if arrival.is_news), self._unreadable, bool(self._looks))
+            return self._scan.compare()
 
-    def _files_on_disk(self) -> dict[str, FileIdentity]:
-        found = folders.entries(self._base, self._above)
-        self._unreadable = frozenset(name for name in found if not is_sound(name))
-        return {
-            name: identity_of(state)
-            for name, state in found.items()
-            if stat.S_ISREG(state.st_mode) and name not in self._unreadable and name not in self._ours
-        }
-
-    def _is_stable(self, name: str, identity: FileIdentity) -> bool:
-        if is_temporary(name):
-            return False
-        before, since_s = self._looks.get(name, (None, 0.0))
-        if before != identity:
-            self._looks[name] = (identity, time.monotonic())
-            return False
-        return time.monotonic() - since_s >= _STABLE_S
-
-    def _arrived_elsewhere(self, name: str, identity: FileIdentity) -> Standing:
-        repaired = self._repaired_by(name)
-        arrival = self._journal.arrive(
-            self.id, name, identity, at=_now(), by_gateway=False, account=None, ended=repaired
-        )
-        self._unlink_stagings(repaired)
-        return arrival
-
-    # Partials and locks.
-
-    def _partial(self, path: str) -> Writing | None:
-        return next((one for one in self._journal.interrupted(self.id) if one.path == path), None)
+    # Places and locks.
 
     def _shown_partial(self, partial: Writing) -> Shown:
         assert partial.interrupted_at is not None
         at = int(partial.interrupted_at.timestamp())
         return Shown(is_folder=False, size=partial.size, times=Times(at, at))
-
-    def _repaired_by(self, path: str) -> list[Writing]:
-        """Interrupted uploads that the arrival of `path` makes good."""
-        return [one for one in self._journal.interrupted(self.id) if makes_good(path, one.path)]
-
-    def _forget(self, partial: Writing) -> None:
-        self._journal.end_writing(partial)
-        self._unlink_stagings([partial])
-
-    def _unlink_stagings(self, writings: list[Writing]) -> None:
-        for writing in writings:
-            (self._home.uploads / writing.staging).unlink(missing_ok=True)
 
     def _standing_file(self, names: Names) -> os.stat_result | None:
         state = folders.facts_or_none(self._base, self._below(names))
@@ -416,23 +354,6 @@ def refuse_crossing(source: DropId, target: DropId) -> None:
     """A rename never crosses drops (INTERFACES, "The drop")."""
     if source != target:
         raise Refusal(OTHER_DROP)
-
-
-def take_up_open_writes(home: Home, journal: Journal) -> None:
-    """After a crash: what was open is interrupted at what is there of it, and hidden files that nobody knows go."""
-    for writing in journal.left_open():
-        staging = home.uploads / writing.staging
-        if not staging.exists():
-            journal.end_writing(writing)  # it had been renamed into the drop; the scan finds it there
-            continue
-        # Of a copy nobody remembers what was old and what was new.
-        size = 0 if writing.copied else solid_on_disk(staging)
-        os.truncate(staging, size)
-        journal.interrupt_writing(writing, size, _now())
-    known = journal.stagings()
-    for file in home.uploads.iterdir():
-        if file.name not in known:
-            file.unlink()
 
 
 def _move(folder: int, name: str, new_folder: int, new_name: str, *, replace: bool) -> None:

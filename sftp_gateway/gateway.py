@@ -16,10 +16,11 @@ from sftp_gateway.accounts import Accounts
 from sftp_gateway.arrivals import DropId, Journal, Standing, Writing
 from sftp_gateway.attending import Attendant
 from sftp_gateway.auditing import Audit, Who
-from sftp_gateway.drops import Drop, take_up_open_writes
+from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
 from sftp_gateway.paths import InDrop
 from sftp_gateway.receiving import Arrival, Districts, DropName, GatewayError, Receiver, Receiving
+from sftp_gateway.reconciling import take_up_open_writes
 from sftp_gateway.server import Door, SftpServer
 from sftp_gateway.sessions import Session
 from sftp_gateway.statuses import NO_SUCH_FILE, Refusal
