@@ -87,8 +87,8 @@ def _people(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def _people_of(contacts: pl.DataFrame) -> pl.DataFrame:
-    """Guardians of guardians.csv, each once: where rows differ in details, the first one of the file counts."""
-    return contacts.select(
+    """Guardians of guardians.csv, each once: a field counts as in the first row of the file that fills it."""
+    rows = contacts.select(
         pl.lit("guardian").alias("kind"),
         pl.col("guardianSourcedId").alias("key"),
         *_fields(contacts, _PERSON_COLUMNS),
@@ -96,6 +96,8 @@ def _people_of(contacts: pl.DataFrame) -> pl.DataFrame:
         pl.lit("guardians").alias("source"),
         _kept_fields(contacts, _PERSON_COLUMNS),
     )
+    filled = [pl.col(field).drop_nulls().first() for field in _PERSON_COLUMNS]
+    return rows.group_by("kind", "key", maintain_order=True).agg(*filled, pl.col("role", "source", KEPT).first())
 
 
 def _attachments(users: pl.DataFrame) -> pl.DataFrame:

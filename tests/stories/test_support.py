@@ -236,3 +236,23 @@ def test_schools_are_adopted_once_and_never_from_the_test_drop(springfield: Spri
 
     assert load_profile(springfield.home, "springfield").schools == {"0042": "0042"}
     assert [verdict for _, _, verdict in springfield.ledger()][1:] == ["accepted", "refused"]
+
+
+def test_the_same_guardian_file_twice_changes_nothing(springfield: Springfield) -> None:
+    """A guardian whose first row lacks the contact that a later one has."""
+    ida = {"guardianSourcedId": "ida", "givenName": "Ida", "familyName": "Gray"}
+    tables: dict[str, Sequence[Row]] = {
+        "users": [{**ANA, "agentSourcedIds": ""}, BEN, TOM],
+        "classes": [MATH],
+        "enrollments": MEMBERS,
+        "guardians": [
+            {**ida, "studentSourcedId": "ana"},
+            {**ida, "studentSourcedId": "ben", "email": "ida@example.org"},
+        ],
+    }
+    springfield.uploads_by_hand(**tables)
+    before = springfield.connect_rows()
+    springfield.uploads_by_hand(**tables)
+
+    assert (found := springfield.find("ida")) and found.email == "ida@example.org"
+    assert springfield.connect_rows() == before
