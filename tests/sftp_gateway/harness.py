@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -29,10 +30,14 @@ from sftp_gateway import (
     Receiving,
     make_host_keys,
 )
+from sftp_gateway.arrivals import DropId
+from sftp_gateway.attending import Attendant
+from sftp_gateway.completeness import Take, Wait, next_step
 from sftp_gateway.folders import make_private
 
 PASSWORD = "correct horse battery staple"
 CHICAGO = ZoneInfo("America/Chicago")
+PATIENCE_S = 30.0  # a loaded machine is slow and not broken
 SOON = ArrivalRule(settle_s=0.15, quiet_s=0.6, partial_quiet_s=0.6)
 
 Result = TypeVar("Result")
@@ -180,7 +185,22 @@ class Site:
         for attendant in self.gateway._attendants.values():
             attendant.wake()
 
-    async def until(self, condition: Any, seconds: float = 8.0) -> None:
+    def attendant(self, drop: DropName = "main") -> Attendant:
+        return self.gateway._attendants[DropId("springfield", drop)]
+
+    async def looks(self) -> None:
+        """One more look at the drop, to its end."""
+        await self.attendant()._look()
+
+    async def step(self, quiet_s: float = 1000.0) -> Take | Wait:
+        """What the gateway would do with the drop if nothing had happened for so long."""
+        attendant = self.attendant()
+        state = await asyncio.to_thread(attendant._state, time.monotonic() - quiet_s)
+        receiving = self.districts["springfield"]
+        carriable = await attendant._carriable(state, receiving)
+        return next_step(state, receiving.arrival, carriable, time.monotonic())
+
+    async def until(self, condition: Any, seconds: float = PATIENCE_S) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - what happens, happens in the gateway
                 await asyncio.sleep(0.02)

@@ -56,8 +56,7 @@ def test_a_killed_gateway_loses_nothing_and_takes_nothing_twice(tmp_path: Path) 
             assert (await rest.stat()).size == cut.size
             await rest.write(b"x" * (3_000_000 - cut.size))
         await site.puts(enrollments=b"e")
-        await site.until(lambda: site.receiver.batches)
-        await asyncio.sleep(0.5)
+        await site.until(lambda: site.receiver.batches and not site.attendant().drop.new())
         (batch,) = site.receiver.batches
         assert batch.contents == {"classes.csv": b"whole", "users.csv": b"x" * 3_000_000, "enrollments.csv": b"e"}
         assert all(file.by_gateway for file in batch.files)

@@ -11,6 +11,7 @@ import asyncssh
 import pytest
 
 from sftp_gateway.arrivals import DropId
+from sftp_gateway.completeness import Wait
 from tests.sftp_gateway.harness import PASSWORD, Site, running, story, write
 
 CONTENT = hashlib.shake_128(b"content").digest(300_000)
@@ -145,7 +146,7 @@ def test_an_interrupted_member_holds_its_set_until_its_retry_came(tmp_path: Path
             site.receiver.lends = frozenset({"users"})
             await _cut_off(site, "users.csv.0a1b2c3d.partial", b"half")
             await site.puts(classes=b"c\n", enrollments=b"e\n")
-            await asyncio.sleep(0.9)
+            assert await site.step() == Wait()
             assert not site.receiver.batches
             async with site.sftp() as client:
                 await write(client, "users.csv.99999999.partial", b"whole")
@@ -228,8 +229,8 @@ def test_a_stop_lets_a_running_upload_end_and_interrupts_the_rest(tmp_path: Path
             quick, slow = await client.open("users.csv", "wb"), await client.open("classes.csv", "wb")
             await quick.write(b"whole")
             await slow.write(b"half")
-            stopping = asyncio.create_task(site.gateway.stop(grace_s=0.5))
-            await asyncio.sleep(0.1)
+            stopping = asyncio.create_task(site.gateway.stop(grace_s=2.0))
+            await site.until(lambda: site.gateway.stopping)
             await quick.close()
             with pytest.raises(OSError, match=r"."):
                 await site.connection()

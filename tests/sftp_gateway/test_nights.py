@@ -9,8 +9,7 @@ import pytest
 
 from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import FilesChanged, Receiving
-from sftp_gateway.arrivals import DropId
-from sftp_gateway.completeness import Take
+from sftp_gateway.completeness import Take, Wait
 from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
 
 NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}
@@ -31,11 +30,15 @@ def test_a_whole_set_is_taken_soon_after_the_session_ended(tmp_path: Path) -> No
 
 def test_a_session_that_stays_open_is_waited_for_until_it_is_quiet(tmp_path: Path) -> None:
     async def night() -> None:
-        async with running(tmp_path) as site, site.sftp() as client:
+        async with running(tmp_path, rule=replace(SOON, quiet_s=30.0)) as site, site.sftp() as client:
             for table, content in NIGHT.items():
                 await write(client, f"{table}.csv", content)
-            await asyncio.sleep(0.3)
+            # Past the settle time, and still some time before it is quiet enough.
+            assert isinstance(await site.step(quiet_s=10.0), Wait)
+            assert isinstance(await site.step(quiet_s=30.0), Take)
             assert not site.receiver.batches
+            site.districts["springfield"] = Receiving(time_zone=CHICAGO, arrival=SOON)
+            await site.asks_for_districts()
             await site.until(lambda: site.receiver.batches)
 
     story(night())
@@ -45,7 +48,7 @@ def test_no_set_is_taken_while_a_handle_is_open(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site, site.sftp("office") as client, client.open("guardians.csv", "wb"):
             await site.puts(**NIGHT)
-            await asyncio.sleep(0.8)
+            assert await site.step() == Wait()
             assert not site.receiver.batches
 
     story(night())
@@ -69,7 +72,7 @@ def test_one_new_file_waits_until_the_others_can_be_carried(tmp_path: Path) -> N
     async def night() -> None:
         async with running(tmp_path) as site:
             await site.puts(users=b"u1\n")
-            await asyncio.sleep(0.9)
+            assert await site.step() == Wait()
             assert not site.receiver.batches
             site.receiver.lends = frozenset({"classes", "enrollments"})
             await site.until(lambda: site.receiver.batches)
@@ -84,7 +87,7 @@ def test_files_that_nothing_takes_travel_along_and_start_nothing(tmp_path: Path)
     async def night() -> None:
         async with running(tmp_path) as site:
             await site.puts(staff=b"s\n")
-            await asyncio.sleep(0.8)
+            assert await site.step() == Wait()
             assert not site.receiver.batches
             await site.puts(**NIGHT)
             await site.until(lambda: site.receiver.batches)
@@ -137,7 +140,7 @@ def test_a_set_that_could_not_be_frozen_is_tried_again(tmp_path: Path, fault: Ex
             site.receiver.fails = [fault]
             await site.puts(**NIGHT)
             await site.until(lambda: site.receiver.batches)
-            await asyncio.sleep(0.5)
+            await site.until(lambda: not site.attendant().drop.new())
             assert len(site.receiver.batches) == 1
 
     story(night())
@@ -146,7 +149,7 @@ def test_a_set_that_could_not_be_frozen_is_tried_again(tmp_path: Path, fault: Ex
 def test_tries_of_a_set_that_cannot_be_frozen_come_2_4_and_8_seconds_apart(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site:
-            attendant = site.gateway._attendants[DropId("springfield", "main")]
+            attendant = site.attendant()
             site.receiver.fails = [RuntimeError("the store is locked") for _ in range(3)]
             waits_s = []
             while site.receiver.fails:
@@ -161,9 +164,10 @@ def test_what_was_taken_is_not_taken_again_after_a_restart(tmp_path: Path) -> No
     async def nights() -> None:
         async with running(tmp_path) as site:
             await site.puts(**NIGHT)
-            await site.until(lambda: site.receiver.batches)
+            await site.until(lambda: not site.attendant().drop.new())
             await site.restart()
-            await asyncio.sleep(0.8)
+            await site.looks()
+            assert await site.step() == Wait()
             assert len(site.receiver.batches) == 1
             assert site.receiver.names() == ["users.csv", "classes.csv", "enrollments.csv"]
             await site.puts(users=b"u2\n")
@@ -191,11 +195,12 @@ def test_a_file_that_was_renamed_after_it_was_taken_does_not_come_again(tmp_path
     async def night() -> None:
         async with running(tmp_path) as site:
             await site.puts(**NIGHT)
-            await site.until(lambda: site.receiver.batches)
+            await site.until(lambda: not site.attendant().drop.new())
             async with site.sftp() as client:
                 await client.rename("users.csv", "users-old.csv")
                 await client.posix_rename("classes.csv", "enrollments.csv")
-            await asyncio.sleep(0.8)
+            await site.looks()
+            assert await site.step() == Wait()
             assert len(site.receiver.batches) == 1
             assert len(site.receiver.arrivals) == 3
 
@@ -224,7 +229,7 @@ def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> No
             _with_deadline(site, minutes_ago=1)
             await site.until(lambda: site.receiver.shortages)
             await site.restart()
-            await asyncio.sleep(0.8)
+            await site.looks()
             assert site.receiver.shortages == [("springfield", frozenset({"classes", "enrollments"}))]
 
     story(night())
@@ -269,8 +274,9 @@ def test_a_district_seen_for_the_first_time_has_missed_nothing(tmp_path: Path) -
     async def night() -> None:
         async with running(tmp_path) as site:
             _with_deadline(site, minutes_ago=1)
-            site.gateway._asked_at_s = float("-inf")
-            await asyncio.sleep(0.5)
+            await site.asks_for_districts()
+            await site.looks()
+            await site.until(lambda: site.gateway._journal.handled_deadline("springfield"))
             assert not site.receiver.shortages
 
     story(night())

@@ -107,7 +107,7 @@ def test_a_file_that_is_opened_and_left_alone_is_no_arrival(tmp_path: Path) -> N
                 pass
             await client.truncate("users.csv", 1)
             await client.utime("users.csv", (1, 2))
-            await asyncio.sleep(0.2)
+            await site.gateway._news.join()
             assert site.receiver.names() == ["users.csv"]
 
     story(night())

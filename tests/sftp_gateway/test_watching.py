@@ -3,13 +3,27 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from config.home import Home
+from sftp_gateway import attending, reconciling
+from sftp_gateway.arrivals import DropId, Journal
+from sftp_gateway.drops import Drop
+from sftp_gateway.folders import make_private
+from sftp_gateway.reconciling import Found
 from tests.sftp_gateway.harness import Site, running, story, write
 
 NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
+
+
+@pytest.fixture(autouse=True)
+def _looks_that_lie_closer_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciling, "_STABLE_S", 0.4)
+    monkeypatch.setattr(attending, "_LOOK_AGAIN_S", 0.4)
 
 
 def _copy_in(site: Site, **contents: bytes) -> None:
@@ -21,10 +35,26 @@ def _inode_of(folder: Path) -> int | None:
     return folder.stat().st_ino if folder.is_dir() else None
 
 
+async def _is_watched(site: Site) -> None:
+    """Return when the watcher hears of what happens in the drop."""
+    watcher, heard = site.gateway._watcher, asyncio.Event()
+    wake = watcher._woken
+
+    def woken(folders: Iterable[Path]) -> None:
+        heard.set()
+        wake(folders)
+
+    watcher._woken = woken
+    while not heard.is_set():
+        (site.drop / "is-anybody-there.tmp").touch()
+        await asyncio.sleep(0.02)
+    (site.drop / "is-anybody-there.tmp").unlink()
+
+
 def test_files_copied_into_the_drop_make_a_set(tmp_path: Path) -> None:
     async def night() -> None:
-        async with running(tmp_path, scan_s=30.0) as site:
-            await asyncio.sleep(0.3)
+        async with running(tmp_path, scan_s=300.0) as site:
+            await _is_watched(site)
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
             (batch,) = site.receiver.batches
@@ -56,19 +86,26 @@ def test_files_that_came_while_the_gateway_was_down_are_found(tmp_path: Path) ->
     story(night())
 
 
-def test_a_file_that_still_grows_has_not_arrived(tmp_path: Path) -> None:
-    async def night() -> None:
-        async with running(tmp_path) as site:
-            with (site.drop / "users.csv").open("wb") as slow:
-                for _ in range(8):
-                    slow.write(b"x" * 100)
-                    slow.flush()
-                    await asyncio.sleep(0.25)
-                assert not site.receiver.arrivals
-            await site.until(lambda: site.receiver.arrivals)
-            assert site.receiver.arrivals[0].file.size == 800
-
-    story(night())
+def test_a_file_that_still_grows_has_not_arrived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(reconciling, "time", SimpleNamespace(monotonic=lambda: now_s))
+    home = Home(tmp_path)
+    make_private(home.drops)
+    journal = Journal(home.gateway_db, home.drops)
+    drop = Drop(home, DropId("springfield", "main"), journal, max_file_bytes=1000)
+    drop.make_folders()
+    with (home.drop("springfield") / "users.csv").open("wb") as slow:
+        for _ in range(8):
+            slow.write(b"x" * 100)
+            slow.flush()
+            assert drop.reconcile() == Found(unstable=True)
+            now_s += 5.0
+    now_s -= 4.7
+    assert drop.reconcile() == Found(unstable=True)
+    now_s += 0.2
+    (arrival,) = drop.reconcile().arrivals
+    assert arrival.file.size == 800
+    journal.close()
 
 
 def test_a_file_left_in_the_drop_is_taken_once_and_its_change_again(tmp_path: Path) -> None:
@@ -78,7 +115,9 @@ def test_a_file_left_in_the_drop_is_taken_once_and_its_change_again(tmp_path: Pa
             _copy_in(site)
             await site.until(lambda: len(site.receiver.batches) == 1)
             (site.drop / "users.csv").rename(site.drop / "moved.csv")
-            await asyncio.sleep(1.8)
+            journal, drop_id = site.gateway._journal, site.attendant().drop.id
+            await site.until(lambda: journal.current_of(drop_id, "moved.csv"))
+            await site.looks()
             assert len(site.receiver.batches) == 1
             (site.drop / "users.csv").write_bytes(b"changed by hand")
             await site.until(lambda: len(site.receiver.batches) == 2)
@@ -92,11 +131,10 @@ def test_names_that_nobody_can_read_do_not_end_the_watch(tmp_path: Path) -> None
         async with running(tmp_path, scan_s=0.4) as site:
             for name in (b"\xff\xfe.csv", b"new\nline.csv"):
                 (site.drop / os.fsdecode(name)).write_bytes(b"x")
-            await asyncio.sleep(0.8)
+            await site.until(lambda: site.audit().count('"unreadable_name"') == 2)
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
             assert {file.name for file in site.receiver.batches[0].files} == set(NIGHT)
-            await site.until(lambda: site.audit().count('"unreadable_name"') == 2)
 
     story(night())
 
@@ -107,8 +145,10 @@ def test_reports_and_temp_names_and_folders_are_no_arrivals(tmp_path: Path) -> N
             (site.home.reports("springfield") / "users.csv").write_bytes(b"x")
             _copy_in(site, **{"users.csv.part": b"x", "classes.csv~": b"x"})
             (site.drop / "enrollments.csv").mkdir()
-            await asyncio.sleep(1.8)
-            assert not site.receiver.arrivals
+            await site.looks()
+            _copy_in(site, **{"came-later.csv": b"x"})
+            await site.until(lambda: site.receiver.arrivals)
+            assert site.receiver.names() == ["came-later.csv"]
 
     story(night())
 
