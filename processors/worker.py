@@ -62,7 +62,9 @@ class Worker:
 def _prepare(threads: int) -> None:
     """Before polars is imported, since it reads the number of its threads only then."""
     os.environ["POLARS_MAX_THREADS"] = str(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us after the batch
+    # Ctrl-C reaches the whole group; the parent ends us after the batch. Blocked, not ignored: polars puts a handler of
+    # its own in place while it collects (seen with 2.1).
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import processors.pipeline  # noqa: F401 - the first batch shall not wait for it
 
