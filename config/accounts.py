@@ -17,7 +17,9 @@ PRESETS: Final[Mapping[str, frozenset[Right]]] = {
 class Account:
     """A login: which drops it sees, how, and with which rights.
 
-    A `single` account sees its one drop as `/`, a `many` account sees a folder for each district.
+    A `single` account sees its one drop as `/`, a `many` account sees a folder for each district. A public key may
+    carry the options of an authorized_keys line, `certificate_authorities` sign user certificates that name the
+    account as a principal, and where `allow_from` holds networks nobody logs in from elsewhere.
     """
 
     id: str
@@ -26,6 +28,8 @@ class Account:
     rights: frozenset[Right]
     password_hash: str | None = None
     public_keys: tuple[str, ...] = ()
+    certificate_authorities: tuple[str, ...] = ()
+    allow_from: tuple[str, ...] = ()
     enabled: bool = True
 
     def may(self, right: Right) -> bool:

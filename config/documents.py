@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import time
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_network
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -106,10 +107,19 @@ def is_public_key(text: str) -> bool:
     return bool(rest) and "\n" not in text and blob.startswith(len(named).to_bytes(4, "big") + named)
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "time-zone": (is_time_zone, "a name of the time zone database, such as America/Chicago"),
     "time-of-day": (_is_time_of_day, 'a time between quotation marks, such as "06:00"'),
     "country": (_is_country, "a country's two capital letters, such as US"),
+    "network": (_is_network, "an address or a network, such as 203.0.113.0/24"),
     "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
 }
 

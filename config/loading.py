@@ -27,8 +27,8 @@ from config.mistakes import (
     UnknownDistrict,
     nearest,
 )
-from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Reading, Sync
-from config.settings import Server, Settings, Watching, Worker
+from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Quota, Reading, Sync
+from config.settings import Audit, Limits, Metrics, Server, Settings, Watching, Worker
 
 __all__ = [
     "ConfigError",
@@ -307,8 +307,11 @@ def _no_toml(message: str) -> str:
 def _settings(document: Document) -> Settings:
     return Settings(
         server=Server(**document.get("server", {})),
+        limits=Limits(**document.get("limits", {})),
         watching=Watching(**document.get("watching", {})),
         worker=Worker(**document.get("worker", {})),
+        audit=Audit(**document.get("audit", {})),
+        metrics=Metrics(**document.get("metrics", {})),
     )
 
 
@@ -320,6 +323,7 @@ def _profile(district: str, document: Document) -> Profile:
         time_zone=ZoneInfo(document["time_zone"]),
         schools=None if schools == "auto" else dict(schools),
         arrival=_arrival(**document.get("arrival", {})),
+        quota=Quota(**document.get("quota", {})),
         guard=Guard(**document.get("guard", {})),
         sync=Sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
@@ -328,11 +332,11 @@ def _profile(district: str, document: Document) -> Profile:
     )
 
 
-def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, **seconds: float) -> Arrival:
+def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, **other: Any) -> Arrival:
     return Arrival(
         expected=tuple(expected) if expected else Arrival().expected,
         deadline=time.fromisoformat(deadline) if deadline else None,
-        **seconds,
+        **other,
     )
 
 
@@ -340,17 +344,10 @@ def _accounts(document: Document) -> dict[str, Account]:
     return {account: _account(account, **table) for account, table in document.get("accounts", {}).items()}
 
 
-def _account(
-    account: str, *, districts: list[str], rights: list[Any], public_keys: tuple[str, ...] = (), **other: Any
-) -> Account:
-    return Account(
-        id=account,
-        districts=tuple(districts),
-        rights=frozenset(rights),
-        public_keys=tuple(public_keys),
-        layout=other.pop("layout", "single"),
-        **other,
-    )
+def _account(account: str, *, districts: list[str], rights: list[Any], **other: Any) -> Account:
+    lists = {key: tuple(value) for key, value in other.items() if isinstance(value, list)}
+    settings = {"layout": "single", **other, **lists}
+    return Account(id=account, districts=tuple(districts), rights=frozenset(rights), **settings)
 
 
 def _misplaced(account: Account, file: str, districts: list[str]) -> Iterator[Mistake]:

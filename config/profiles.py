@@ -22,7 +22,17 @@ class Arrival:
     quiet_s: float = 60.0
     partial_quiet_s: float = 300.0
     carry_hours: float = 20.0
+    trigger: str = "*.done"  # a file of this name says that the set is whole
     deadline: time | None = None  # in the district's time zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How much a drop may hold and take. Table `[quota]`."""
+
+    bytes: int = 50 * 1024**3  # apparent sizes, uploads that are not finished among them
+    files: int = 10_000
+    daily_bytes: int = 100 * 1024**3  # received in a day of UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +92,7 @@ class Profile:
     time_zone: ZoneInfo
     schools: Mapping[str, str] | None = None
     arrival: Arrival = field(default_factory=Arrival)
+    quota: Quota = field(default_factory=Quota)
     guard: Guard = field(default_factory=Guard)
     sync: Sync = field(default_factory=Sync)
     guardians: Guardians = field(default_factory=Guardians)

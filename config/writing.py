@@ -46,7 +46,7 @@ def accounts_template() -> str:
     table = root["properties"]["accounts"]["additionalProperties"]
     shown = ["[accounts.acme-sis]"]
     for key, node in table["properties"].items():
-        shown += [*_sentence(node), f"{key} = {as_toml(_shown_value(node))}"]
+        shown += [*_sentence(node), f"{key} = {_shown_value(node)}"]
     advice = "An account is added by: rosterdrop account add. It looks like this, and may be changed by hand:"
     return "\n".join((f"# {root['description']}", f"# {advice}", "#", *(f"# {line}" for line in shown), ""))
 
@@ -277,7 +277,7 @@ def _uncommented(text: str, keys: tuple[str, ...]) -> str:
 def _commented(text: str, keys: tuple[str, ...]) -> str:
     """The setting's line is a comment again, with what is in force without it."""
     node = known_keys(schema("profile")).get(".".join(keys))
-    shown = as_toml(_shown_value(node)) if node else ""
+    shown = _shown_value(node) if node else ""
     return _with_line(text, keys, f"{keys[-1]} =", lambda _: f"# {keys[-1]} = {shown}")
 
 
@@ -320,7 +320,7 @@ def _tables(root: Schema) -> Iterator[str]:
             yield ""
             for key, node in table["properties"].items():
                 yield from _sentence(node)
-                yield f"# {key} = {as_toml(_shown_value(node))}"
+                yield f"# {key} = {_shown_value(node)}"
                 yield ""
 
 
@@ -332,8 +332,11 @@ def _sentence(node: Schema) -> Iterator[str]:
     yield from (f"# {line}" for line in lines)
 
 
-def _shown_value(node: Schema) -> Any:
-    return node["default"] if "default" in node else node.get("examples", [""])[0]
+def _shown_value(node: Schema) -> str:
+    value = node["default"] if "default" in node else node.get("examples", [""])[0]
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{as_toml(key)} = {as_toml(item)}' for key, item in value.items())}}}"
+    return as_toml(value)
 
 
 def _account_text(account: Account) -> str:

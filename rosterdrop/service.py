@@ -132,7 +132,7 @@ class Service:
     def _districts(self) -> Districts:
         profiles = self._live.refresh().profiles
         return {
-            district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival)
+            district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival, quota=profile.quota)
             for district, profile in profiles.items()
         }
 

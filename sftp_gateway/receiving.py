@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from config.profiles import Arrival as ArrivalRule
+from config.profiles import Quota
 from config.tables import TableName
 
 DropName = Literal["main", "test"]
@@ -50,6 +51,7 @@ class Receiving:
 
     time_zone: ZoneInfo
     arrival: ArrivalRule = field(default_factory=ArrivalRule)
+    quota: Quota = field(default_factory=Quota)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
