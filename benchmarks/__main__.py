@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import generating, night, reading
+from benchmarks import generating, night, reading, transfers
 
-ALL = {"generating": generating.main, "night": night.main, "reading": reading.main}
+ALL = {"generating": generating.main, "night": night.main, "reading": reading.main, "transfers": transfers.main}
 
 
 def main(names: list[str]) -> int:
