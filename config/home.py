@@ -88,3 +88,7 @@ class Home:
     def locks(self) -> Path:
         """Who works on this home."""
         return self.root / "locks"
+
+    def drop_lock(self, district: str, drop: str) -> Path:
+        """Who changes names in a drop."""
+        return self.locks / f"drop-{district}-{drop}.lock"

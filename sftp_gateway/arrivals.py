@@ -19,6 +19,7 @@ from sqlite_utils import Database, Migrations
 from config.tables import table_of
 from sftp_gateway.names import is_temporary
 from sftp_gateway.receiving import ArrivedFile, DropName, Interruption
+from sftp_gateway.statuses import IN_USE, Refusal
 
 Row = Mapping[str, Any]
 
@@ -32,7 +33,17 @@ _migrations: Final = Migrations("gateway")
 @_migrations()
 def _0001_schema(db: Database) -> None:
     """Create the tables; each statement on its own, because `executescript` would commit in between."""
-    for statement in (_SQL / "schema.sql").read_text().split(";\n"):
+    _run(db, "schema.sql")
+
+
+@_migrations()
+def _0002_claims(db: Database) -> None:
+    """An open write is the claim on its path, for all processes of the gateway."""
+    _run(db, "claims.sql")
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in (_SQL / script).read_text().split(";\n"):
         db.execute(statement)
 
 
@@ -107,14 +118,18 @@ class Standing:
 
 
 class Journal:
-    """The journal in `file`; `drops` is the folder of all drops, from which the paths of files are told."""
+    """The journal in `file`; `drops` is the folder of all drops, from which the paths of files are told.
 
-    def __init__(self, file: Path, drops: Path) -> None:
+    Several processes of one gateway work on it at once, each under a number of its own.
+    """
+
+    def __init__(self, file: Path, drops: Path, process: int = 0) -> None:
         file.touch(mode=0o600)  # SQLite would let others read it; its -wal and -shm files take this mode over
         file.chmod(0o600)
         connection = sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)
         self._db = Database(connection)
         self._drops = drops
+        self._process = process
         self._lock = threading.Lock()
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
@@ -206,16 +221,25 @@ class Journal:
     def begin_writing(
         self, drop_id: DropId, path: str, staging: str, *, account: str, at: datetime, copied: bool
     ) -> Writing:
-        """An upload has begun; `copied` where it changes a copy of what stands there."""
-        values = {"path": path, "staging": staging, "account": account, "at": _text(at), "copied": copied}
-        with self._transaction():
-            (row,) = self._rows("begin_writing", **_drop(drop_id), **values)
-        return Writing(id=row["id"], drop_id=drop_id, path=path, staging=staging, account=account, copied=copied)
+        """An upload has begun; `copied` where it changes a copy of what stands there.
 
-    def resume_writing(self, writing: Writing, account: str, at: datetime) -> None:
-        """A client goes on where an upload was cut off."""
-        with self._transaction():
-            self._rows("resume_writing", id=writing.id, account=account, at=_text(at))
+        Raises: Refusal, where an upload to this path is under way, in whichever process.
+        """
+        values = {"path": path, "staging": staging, "account": account, "at": _text(at), "copied": copied}
+        with _one_writer(), self._transaction():
+            (row,) = self._rows("begin_writing", **_drop(drop_id), **values, process=self._process)
+        return _writing(row)
+
+    def resume_writing(self, writing: Writing, account: str, at: datetime) -> Writing:
+        """A client goes on where an upload was cut off.
+
+        Raises: Refusal, where another one does already.
+        """
+        with _one_writer(), self._transaction():
+            rows = self._rows("resume_writing", id=writing.id, account=account, at=_text(at), process=self._process)
+        if not rows:
+            raise Refusal(IN_USE)
+        return _writing(rows[0])
 
     def interrupt_writing(self, writing: Writing, size: int, at: datetime) -> Writing:
         """An upload ended without its proper close, `size` bytes in."""
@@ -229,9 +253,13 @@ class Journal:
             for writing in writings:
                 self._rows("end_writing", id=writing.id)
 
-    def left_open(self) -> list[Writing]:
-        """Uploads that were open when the last process ended."""
-        return [_writing(row) for row in self._read("left_open")]
+    def left_open(self, process: int | None) -> list[Writing]:
+        """Uploads that were open when this process ended; None: of all processes."""
+        return [_writing(row) for row in self._read("left_open", process=process)]
+
+    def under_way(self, drop_id: DropId) -> list[Writing]:
+        """Uploads of a drop that are open, in whichever process."""
+        return [_writing(row) for row in self._read("under_way", **_drop(drop_id))]
 
     def interrupted(self, drop_id: DropId) -> list[Writing]:
         """Uploads of a drop that were cut off and have not come again."""
@@ -335,6 +363,15 @@ class Journal:
             unexpected=table_of(row["name"]) is None,
         )
         return Standing(drop_id=drop_id, file=file, taken=row["taken_at"] is not None)
+
+
+@contextmanager
+def _one_writer() -> Iterator[None]:
+    """The journal holds each path once; a second writer is refused, whichever process it came to."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise Refusal(IN_USE) from None
 
 
 def _drop(drop_id: DropId) -> dict[str, str]:

@@ -1,23 +1,24 @@
 """One drop on the disk: everything that changes what stands under a name in it, and the journal with it.
 
 All of it waits for the disk and belongs into a thread. A lock keeps changes of names and the reconciling scan apart,
-so that no file is seen between its rename and its entry in the journal.
+so that no file is seen between its rename and its entry in the journal. Nothing that another process of the gateway
+must know is kept in memory: who writes what stands in the journal, and the lock holds between processes.
 """
 
 import os
 import shutil
 import stat
-import threading
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config.home import Home
 from sftp_gateway import folders
 from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times, Writing
+from sftp_gateway.locks import DropLock
 from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.partials import Partials
 from sftp_gateway.paths import REPORTS, TEST
@@ -50,8 +51,7 @@ class Drop:
         self._ours = frozenset({REPORTS} if self._above else {REPORTS, TEST})
         self._journal = journal
         self._max_file_bytes = max_file_bytes
-        self._lock = threading.Lock()
-        self._open: dict[str, Upload | None] = {}  # by path; None while it is being opened
+        self._lock = DropLock(home.drop_lock(drop_id.district, drop_id.drop))
         self._partials = Partials(home, drop_id, journal)
         self._scan = Scan(
             self._base, self._above, self._ours, drop_id=drop_id, journal=journal, partials=self._partials
@@ -65,6 +65,7 @@ class Drop:
             self._base.joinpath(*self._above),
             self._home.reports(district, test=test),
             self._home.summaries(district, test=test),
+            self._home.locks,
         )
 
     # Uploads.
@@ -72,7 +73,8 @@ class Drop:
     def open_for_writing(self, names: Names, opening: Opening, account: str) -> Upload:
         """Open an upload: a new file, the rest of one that was cut off, or a change to a copy of what stands there."""
         path = _at_top(names)
-        with self._claimed(path):
+        with self._lock.held():
+            self._refuse_open(path)
             standing = self._standing_file(names)
             partial = self._partials.under(path)
             if standing and opening.exclusive:
@@ -82,12 +84,12 @@ class Drop:
             if partial and opening.truncates:
                 self._partials.forget(partial)
                 partial = None
-            if partial:
-                upload = self._resume(partial, opening, account)
-            else:
-                upload = self._begin(names, opening, account, copied=bool(standing) and not opening.truncates)
-            self._open[path] = upload
-            return upload
+            copied = bool(standing) and not opening.truncates
+            # Either is the claim on the path: one writer in all processes.
+            writing = self._resume(partial, account) if partial else self._begin(path, account, copied=copied)
+        if partial:
+            return self._resumed(writing, partial, opening)
+        return self._begun(writing, names, opening)
 
     def publish(self, upload: Upload) -> Standing | None:
         """The client closed its upload properly: it becomes visible under its name, and an arrival.
@@ -99,7 +101,7 @@ class Drop:
             return None
         upload.sync()
         name = upload.writing.path
-        with self._lock, folders.opened(self._base, self._above) as folder:
+        with self._lock.held(), folders.opened(self._base, self._above) as folder:
             if _is_folder(folder, name):
                 raise Refusal(IS_FOLDER)
             identity = upload.identity()
@@ -119,7 +121,6 @@ class Drop:
             )
             if upload.times:
                 self._journal.set_client_times(self.id, name, upload.times)
-        self._open.pop(name, None)
         self._partials.unlink(repaired)
         return arrival if arrival.is_news else None
 
@@ -128,8 +129,8 @@ class Drop:
 
         Returns: what was cut off; None where nothing had been changed.
         """
-        if upload.closed:
-            self._open.pop(upload.writing.path, None)
+        if upload.closed:  # in the drop already, where the scan finds it
+            self._journal.end_writing(upload.writing)
             return None
         if not upload.changed:
             self._discard(upload)
@@ -138,26 +139,32 @@ class Drop:
             upload.flush()
         size = upload.cut_to_solid()
         upload.close()
-        writing = self._journal.interrupt_writing(upload.writing, size, _now())
-        self._open.pop(upload.writing.path, None)
-        return writing
+        return self._journal.interrupt_writing(upload.writing, size, _now())
 
-    def _begin(self, names: Names, opening: Opening, account: str, *, copied: bool) -> Upload:
+    def _begin(self, path: str, account: str, *, copied: bool) -> Writing:
         with folders.opened(self._base, self._above):
             pass  # the folder must be there before a client sends a gigabyte
         staging = uuid.uuid4().hex
-        writing = self._journal.begin_writing(self.id, _path(names), staging, account=account, at=_now(), copied=copied)
+        return self._journal.begin_writing(self.id, path, staging, account=account, at=_now(), copied=copied)
+
+    def _begun(self, writing: Writing, names: Names, opening: Opening) -> Upload:
         try:
-            if copied:
-                self._copy(names, self._home.uploads / staging)
+            if writing.copied:
+                self._copy(names, self._home.uploads / writing.staging)
             return self._upload(writing, opening, resumed=False)
         except BaseException:
             self._partials.forget(writing)
             raise
 
-    def _resume(self, partial: Writing, opening: Opening, account: str) -> Upload:
-        self._journal.resume_writing(partial, account, _now())
-        return self._upload(partial, opening, resumed=True)
+    def _resume(self, partial: Writing, account: str) -> Writing:
+        return self._journal.resume_writing(partial, account, _now())
+
+    def _resumed(self, writing: Writing, partial: Writing, opening: Opening) -> Upload:
+        try:
+            return self._upload(writing, opening, resumed=True)
+        except BaseException:
+            self._journal.interrupt_writing(writing, partial.size, _now())
+            raise
 
     def _upload(self, writing: Writing, opening: Opening, *, resumed: bool) -> Upload:
         file = self._home.uploads / writing.staging
@@ -175,7 +182,6 @@ class Drop:
         upload.close()
         upload.staging.unlink(missing_ok=True)
         self._journal.end_writing(upload.writing)
-        self._open.pop(upload.writing.path, None)
 
     # Names.
 
@@ -185,7 +191,7 @@ class Drop:
         Returns: the arrival, None where nothing arrived by it.
         """
         path, new_name = _path(names), _at_top(new_names)
-        with self._lock:
+        with self._lock.held():
             self._refuse_open(path, new_name)
             source = folders.facts(self._base, self._below(names))
             with (
@@ -221,7 +227,7 @@ class Drop:
     def remove(self, names: Names) -> None:
         """Remove a file, or what is left of one that was cut off."""
         path = _path(names)
-        with self._lock:
+        with self._lock.held():
             self._refuse_open(path)
             partial = self._partials.under(path)
             if standing := self._standing_file(names):
@@ -241,7 +247,7 @@ class Drop:
 
     def remove_folder(self, names: Names) -> None:
         """Remove an empty folder that was made by other means."""
-        with self._lock, folders.opened(self._base, self._below(names[:-1])) as folder:
+        with self._lock.held(), folders.opened(self._base, self._below(names[:-1])) as folder:
             os.rmdir(names[-1], dir_fd=folder)
 
     def resize(self, names: Names, size: int, account: str) -> Standing | None:
@@ -284,7 +290,7 @@ class Drop:
 
     def set_times(self, names: Names, times: Times) -> None:
         """Keep the times that a client gives a file; they never reach the disk."""
-        with self._lock:
+        with self._lock.held():
             if self._partials.under(_path(names)) is None:
                 folders.facts(self._base, self._below(names))
             self._journal.set_client_times(self.id, _path(names), times)
@@ -303,17 +309,23 @@ class Drop:
     def unfinished(self) -> tuple[Interruption, ...]:
         """Uploads that are not whole, with what has come of each: those that were cut off, and those under way."""
         cut_off = [writing.as_interruption() for writing in self.interrupted()]
-        under_way = [upload.as_interruption(_now()) for upload in tuple(self._open.values()) if upload]
+        under_way = [self._as_if_cut_off(writing) for writing in self._journal.under_way(self.id)]
         return (*cut_off, *under_way)
+
+    def _as_if_cut_off(self, writing: Writing) -> Interruption:
+        size = 0
+        with suppress(FileNotFoundError):  # it is being made, or has become an arrival
+            size = (self._home.uploads / writing.staging).stat().st_size
+        return replace(writing, interrupted_at=_now(), size=size).as_interruption()
 
     @property
     def open_uploads(self) -> int:
-        """How many uploads are open."""
-        return len(self._open)
+        """How many uploads are open, in all processes."""
+        return len(self._journal.under_way(self.id))
 
     def reconcile(self) -> Found:
         """Compare the folder with the journal, while no name changes."""
-        with self._lock:
+        with self._lock.held():
             return self._scan.compare()
 
     # Places and locks.
@@ -334,20 +346,8 @@ class Drop:
 
     def _refuse_open(self, *paths: str) -> None:
         """Refuse where an upload to one of these names is not finished."""
-        if any(path in self._open for path in paths):
+        if any(writing.path in paths for writing in self._journal.under_way(self.id)):
             raise Refusal(IN_USE)
-
-    @contextmanager
-    def _claimed(self, path: str) -> Iterator[None]:
-        """One writer a path; a claim that leads to no upload is given up."""
-        with self._lock:
-            self._refuse_open(path)
-            self._open[path] = None
-        try:
-            yield
-        except BaseException:
-            self._open.pop(path, None)
-            raise
 
 
 def refuse_crossing(source: DropId, target: DropId) -> None:

@@ -66,7 +66,7 @@ class Gateway:
         self._asking = asyncio.Lock()
         self._attendants: dict[DropId, Attendant] = {}
         self._tasks: dict[object, asyncio.Task[None]] = {}
-        self._sessions: set[object] = set()
+        self._sessions: set[Session] = set()
         self._news: asyncio.Queue[Standing | Writing] = asyncio.Queue()
 
     async def start(self) -> None:
@@ -104,7 +104,7 @@ class Gateway:
             return
         self.stopping = True
         self._server.stop_listening()
-        await _until(lambda: not any(one.drop.open_uploads for one in self._attendants.values()), grace_s)
+        await _until(lambda: not any(session.uploads for session in self._sessions), grace_s)
         self._server.cut()
         await _until(lambda: not self._sessions, _LAST_WORDS_S)
         await _cancel(self._tasks.pop("tick"))
@@ -138,7 +138,7 @@ class Gateway:
         if attendant := self._attendants.get(drop.id):
             attendant.touched(session)
 
-    def left(self, session: object) -> None:
+    def left(self, session: Session) -> None:
         """A session is over."""
         self._sessions.discard(session)
         for attendant in self._attendants.values():

@@ -95,9 +95,12 @@ class Scan:
         return arrival
 
 
-def take_up_open_writes(home: Home, journal: Journal) -> None:
-    """After a crash: what was open is interrupted at what is there of it, and hidden files that nobody knows go."""
-    for writing in journal.left_open():
+def take_up_open_writes(home: Home, journal: Journal, process: int | None = None) -> None:
+    """After a crash: what was open is interrupted at what is there of it, and hidden files that nobody knows go.
+
+    `process` is the one of the gateway's processes that died while others go on; None at the start of all.
+    """
+    for writing in journal.left_open(process):
         staging = home.uploads / writing.staging
         if not staging.exists():
             journal.end_writing(writing)  # it had been renamed into the drop; the scan finds it there
@@ -106,7 +109,9 @@ def take_up_open_writes(home: Home, journal: Journal) -> None:
         size = 0 if writing.copied else solid_on_disk(staging)
         os.truncate(staging, size)
         journal.interrupt_writing(writing, size, datetime.now(UTC))
+    # Looked for before the journal is asked: it knows each upload before its hidden file is made.
+    hidden = list(home.uploads.iterdir())
     known = journal.stagings()
-    for file in home.uploads.iterdir():
+    for file in hidden:
         if file.name not in known:
-            file.unlink()
+            file.unlink(missing_ok=True)

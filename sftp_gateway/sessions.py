@@ -58,7 +58,7 @@ class Desk(Protocol):
     def touched(self, drop: Drop, session: object) -> None:
         """A session changed something in a drop; from now on the drop knows that it is there."""
 
-    def left(self, session: object) -> None:
+    def left(self, session: "Session") -> None:
         """A session is over."""
 
 
@@ -102,6 +102,11 @@ class Session(asyncssh.SFTPServer):
         self._threads = threads
         self._sight = Sight(account, who, home=home, drop_at=desk.drop_at, threads=threads, audit=audit)
         self._open: list[OpenUpload | OpenFile] = []
+
+    @property
+    def uploads(self) -> int:
+        """How many uploads it has open."""
+        return sum(isinstance(held, OpenUpload) for held in self._open)
 
     # Opening and closing.
 

@@ -6,13 +6,11 @@ disk, and a thread is asked once for 32 packets of the usual 32 KiB and not once
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sftp_gateway.arrivals import FileIdentity, Times, Writing
-from sftp_gateway.receiving import Interruption
 from sftp_gateway.statuses import TOO_LARGE, Refusal, Status, status_of
 
 _TOGETHER: Final = 1024 * 1024
@@ -160,10 +158,6 @@ class Upload:
     def identity(self) -> FileIdentity:
         """The state of the hidden file; a rename changes nothing of it."""
         return identity_of(os.fstat(self._descriptor))
-
-    def as_interruption(self, at: datetime) -> Interruption:
-        """What would be told of it if it were cut off now."""
-        return replace(self.writing, interrupted_at=at, size=self.size).as_interruption()
 
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""

@@ -45,13 +45,15 @@ update arrival set told = 1 where generation = :generation;
 
 -- name: begin_writing
 -- An upload has begun; should the process die, the next one finds it here.
-insert into writing (district, drop_name, path, staging, account, opened_at, copied)
-values (:district, :drop_name, :path, :staging, :account, :at, :copied)
-returning id;
+insert into writing (district, drop_name, path, staging, account, opened_at, copied, process)
+values (:district, :drop_name, :path, :staging, :account, :at, :copied, :process)
+returning *;
 
 -- name: resume_writing
--- A client goes on with an upload that was cut off.
-update writing set interrupted_at = null, told = 0, account = :account, opened_at = :at where id = :id;
+-- A client goes on with an upload that was cut off, unless another one does already.
+update writing set interrupted_at = null, told = 0, account = :account, opened_at = :at, process = :process
+ where id = :id and interrupted_at is not null
+returning *;
 
 -- name: interrupt_writing
 -- An upload ended without its proper close.
@@ -63,8 +65,13 @@ returning *;
 delete from writing where id = :id;
 
 -- name: left_open
--- Uploads that were open when the last process ended.
-select * from writing where interrupted_at is null;
+-- Uploads that were open when a process ended, or all of them.
+select * from writing where interrupted_at is null and (:process is null or process = :process);
+
+-- name: under_way
+-- Uploads of a drop that are open, in whichever process.
+select * from writing
+ where district = :district and drop_name = :drop_name and interrupted_at is null order by id;
 
 -- name: interrupted
 -- Uploads of a drop that were cut off and have not come again.

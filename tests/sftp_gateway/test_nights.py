@@ -240,12 +240,12 @@ def test_a_whole_set_that_an_open_handle_holds_up_is_incomplete_at_the_deadline(
         async with running(tmp_path) as site, site.sftp("office") as client:
             await asyncio.to_thread(_missed_nothing_yet, site)
             async with client.open("guardians.csv", "wb") as file:
-                await file.write(b"g" * 100)
+                await file.write(b"g" * 2**20)  # so much goes to the disk at once
                 await site.puts(**NIGHT)
                 _with_deadline(site, minutes_ago=1)
                 await site.until(lambda: site.receiver.shortages)
                 assert site.receiver.shortages == [("springfield", frozenset())]
-                assert site.receiver.unfinished == [("guardians.csv", 100)]
+                assert site.receiver.unfinished == [("guardians.csv", 2**20)]
                 assert not site.receiver.batches
             await site.until(lambda: site.receiver.batches)
 

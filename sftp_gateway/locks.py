@@ -1,0 +1,24 @@
+"""One lock a drop: it keeps changes of names and the reconciling scan apart, in all processes of the gateway."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class DropLock:
+    """Held by one thread of one process at a time; a process that dies lets go of it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        # On shared storage flock may count for the whole process, so that threads need a lock of their own.
+        self._thread = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for the lock and hold it."""
+        with self._thread, os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,160 @@
+"""Two processes of one gateway on one home, each with a journal of its own: they respect each other's claims."""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from config.home import Home
+from sftp_gateway.arrivals import DropId, Journal
+from sftp_gateway.drops import Drop
+from sftp_gateway.folders import make_private
+from sftp_gateway.reconciling import take_up_open_writes
+from sftp_gateway.statuses import IN_USE, Refusal
+from sftp_gateway.uploads import Opening
+
+MAIN = DropId("springfield", "main")
+NEW = Opening(creates=True, truncates=True)
+
+
+@dataclass
+class Process:
+    """What one process of the gateway has of a drop."""
+
+    home: Home
+    number: int
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.home.gateway_db, self.home.drops, self.number)
+        self.drop = Drop(self.home, MAIN, self.journal, max_file_bytes=2**30)
+        self.drop.make_folders()
+
+    def put(self, name: str, content: bytes = b"whole") -> None:
+        upload = self.drop.open_for_writing((name,), NEW, "acme")
+        upload.add(0, content)
+        self.drop.publish(upload)
+
+    def refused(self, name: str, opening: Opening = NEW) -> bool:
+        with pytest.raises(Refusal) as caught:
+            self.drop.open_for_writing((name,), opening, "office")
+        return caught.value.status == IN_USE
+
+
+def processes(root: Path) -> tuple[Process, Process]:
+    home = Home(root)
+    make_private(home.drops, home.uploads)
+    return Process(home, 1), Process(home, 2)
+
+
+def test_one_writer_a_path_in_all_processes(tmp_path: Path) -> None:
+    one, two = processes(tmp_path)
+    upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.add(0, b"half")
+    upload.flush()
+    assert two.refused("users.csv")
+    with pytest.raises(Refusal, match="in use"):
+        two.drop.remove(("users.csv",))
+    with pytest.raises(Refusal, match="in use"):
+        two.drop.rename(("users.csv",), ("classes.csv",), replace=True, account="office")
+    assert two.drop.open_uploads == 1
+    assert [(one.name, one.size) for one in two.drop.unfinished()] == [("users.csv", 4)]
+    one.drop.publish(upload)
+    two.put("users.csv", b"now it is free")
+
+
+def test_what_one_process_left_another_goes_on_with_and_only_one(tmp_path: Path) -> None:
+    one, two = processes(tmp_path)
+    upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.add(0, b"half")
+    one.drop.interrupt(upload)
+    rest = two.drop.open_for_writing(("users.csv",), Opening(appends=True), "acme")
+    assert one.refused("users.csv", Opening(appends=True))
+    assert one.refused("users.csv")
+    rest.add(0, b" and half")
+    two.drop.publish(rest)
+    assert (two.home.drop("springfield") / "users.csv").read_bytes() == b"half and half"
+
+
+def test_many_at_once_and_one_gets_the_path(tmp_path: Path) -> None:
+    both = processes(tmp_path)
+
+    def tries(number: int) -> bool:
+        try:
+            both[number % 2].drop.open_for_writing(("users.csv",), NEW, "acme")
+        except Refusal as refusal:
+            assert refusal.status == IN_USE
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(tries, range(16))) == 1
+
+
+def test_no_scan_sees_a_file_between_its_rename_and_its_entry_in_the_journal(tmp_path: Path) -> None:
+    one, two = processes(tmp_path)
+    done = threading.Event()
+    found = []
+
+    def scan() -> None:
+        while not done.is_set():
+            look = two.drop.reconcile()
+            found.append(look.arrivals or look.unstable)
+
+    scanning = threading.Thread(target=scan)
+    scanning.start()
+    for _ in range(20):
+        one.put("users.csv.part")
+        one.drop.rename(("users.csv.part",), ("users.csv",), replace=True, account="acme")
+    done.set()
+    scanning.join()
+    assert found
+    assert not any(found)
+    (standing,) = one.drop.new()
+    assert standing.by_gateway
+
+
+def test_a_scan_waits_for_the_other_process_to_let_go_of_the_names(tmp_path: Path) -> None:
+    one, two = processes(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        with one.drop._lock.held():
+            scan = pool.submit(two.drop.reconcile)
+            with pytest.raises(TimeoutError):
+                scan.result(timeout=0.3)
+        scan.result(timeout=30)
+
+
+def test_only_the_writes_of_the_process_that_died_are_interrupted(tmp_path: Path) -> None:
+    one, two = processes(tmp_path)
+    for process, name in ((one, "users.csv"), (two, "classes.csv")):
+        upload = process.drop.open_for_writing((name,), NEW, "acme")
+        upload.add(0, b"half")
+        upload.flush()
+    take_up_open_writes(two.home, two.journal, process=1)
+    assert [cut.path for cut in two.drop.interrupted()] == ["users.csv"]
+    assert [going.path for going in two.journal.under_way(MAIN)] == ["classes.csv"]
+    assert len(list(two.home.uploads.iterdir())) == 2
+
+
+def test_a_home_of_the_version_before_is_taken_up(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    make_private(home.drops, home.uploads)
+    with sqlite3.connect(home.gateway_db) as old:
+        old.executescript((files("sftp_gateway") / "sql" / "schema.sql").read_text())
+        old.executescript("""
+            create table _sqlite_migrations (
+                id integer primary key, migration_set text, name text, applied_at text);
+            insert into _sqlite_migrations (migration_set, name, applied_at)
+            values ('gateway', '_0001_schema', '2026-11-01');
+            insert into writing (district, drop_name, path, staging, account, opened_at, copied)
+            values ('springfield', 'main', 'users.csv', 'abc', 'acme', '2026-11-01T00:00:00.000000Z', 0);
+        """)
+    old.close()
+    (home.uploads / "abc").write_bytes(b"half")
+    process = Process(home, 0)
+    assert process.refused("users.csv")
+    take_up_open_writes(home, process.journal)
+    assert [cut.size for cut in process.drop.unfinished()] == [4]
