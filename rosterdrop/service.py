@@ -35,6 +35,7 @@ from sftp_gateway import (
     Gateway,
     Interruption,
     Receiving,
+    Shortage,
 )
 from validators import Peek, peek
 
@@ -196,14 +197,8 @@ class _Receiver:
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
         return await asyncio.to_thread(_carriable, self.home, self.live.now, district, drop)
 
-    async def incomplete(
-        self,
-        district: str,
-        present: tuple[ArrivedFile, ...],
-        missing: frozenset[TableName],
-        interrupted: tuple[Interruption, ...],
-    ) -> None:
-        if not present and await asyncio.to_thread(_came_by_hand, self.home, district):
+    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:  # noqa: ARG002 - main's report
+        if not shortage.present and await asyncio.to_thread(_came_by_hand, self.home, district):
             return
         profile = self.live.now.profiles[district]
         await asyncio.to_thread(
@@ -213,11 +208,11 @@ class _Receiver:
             district_name=profile.name,
             time_zone=profile.time_zone.key,
             at=datetime.now(UTC),
-            present=[file.name for file in present],
-            missing=[file_of(table) for table in sorted(missing)],
-            interrupted={interruption.name: interruption.size for interruption in interrupted},
+            present=[file.name for file in shortage.present],
+            missing=[file_of(table) for table in sorted(shortage.missing)],
+            interrupted={interruption.name: interruption.size for interruption in shortage.interrupted},
         )
-        _log.warning("set incomplete", district=district, missing=sorted(missing))
+        _log.warning("set incomplete", district=district, missing=sorted(shortage.missing))
 
 
 def _tell_kind_of_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

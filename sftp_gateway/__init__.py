@@ -10,13 +10,16 @@ from sftp_gateway.receiving import (
     ArrivedFile,
     Districts,
     DropName,
+    FileKind,
     FilesChanged,
     GatewayError,
     Interruption,
+    Mismatch,
     NoHostKeys,
     PortTaken,
     Receiver,
     Receiving,
+    Shortage,
 )
 
 __all__ = [
@@ -24,13 +27,16 @@ __all__ = [
     "ArrivedFile",
     "Districts",
     "DropName",
+    "FileKind",
     "FilesChanged",
     "Gateway",
     "GatewayError",
     "Interruption",
+    "Mismatch",
     "NoHostKeys",
     "PortTaken",
     "Receiver",
     "Receiving",
+    "Shortage",
     "make_host_keys",
 ]

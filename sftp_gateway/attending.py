@@ -25,7 +25,7 @@ from sftp_gateway.completeness import (
     tables_in,
 )
 from sftp_gateway.drops import Drop
-from sftp_gateway.receiving import FilesChanged, Receiver, Receiving
+from sftp_gateway.receiving import FilesChanged, Receiver, Receiving, Shortage
 from sftp_gateway.threads import DiskThreads
 
 _LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow
@@ -206,7 +206,8 @@ class Attendant:
         unfinished = await self._threads.run(self.drop.unfinished)
         self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)), open=len(unfinished))
         try:
-            await self._receiver.incomplete(self.drop.id.district, files, missing, unfinished)
+            shortage = Shortage(because="deadline", present=files, missing=missing, interrupted=unfinished)
+            await self._receiver.incomplete(self.drop.id.district, self.drop.id.drop, shortage)
         except Exception:
             log.exception("An incomplete set could not be told")
 

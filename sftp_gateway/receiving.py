@@ -21,6 +21,12 @@ from config.tables import TableName
 
 DropName = Literal["main", "test"]
 
+FileKind = Literal["table", "archive", "manifest", "trigger", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, what says that the set is whole, or none of these."""
+
+Fault = Literal["missing", "size", "sha256", "too_large", "not_json", "schema"]
+"""What is wrong between a manifest and the drop; the last three tell of the manifest itself."""
+
 
 class GatewayError(Exception):
     """The gateway cannot run."""
@@ -73,7 +79,27 @@ class ArrivedFile:
     by_gateway: bool
     arrived_at: datetime  # aware, UTC
     account: str | None = None  # None: put there by other means
-    unexpected: bool = False  # nothing takes it: no table has this name, or a newer file came for the same table
+    kind: FileKind = "other"  # told once a set is looked at: the name of a trigger is the profile's choice
+    unexpected: bool = False  # nothing takes it: it is none of the kinds, or a newer set came beside it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """One thing that a manifest says and that is not so.
+
+    Attributes:
+        manifest: its name, as delivered.
+        file: the file of which it tells, by the name that it uses; its own where nobody can read it.
+        fault: what is wrong.
+        promised: the size in bytes or the SHA-256 in hex that it names; None where it names none.
+        found: the size or the SHA-256 of what is there, None where nothing is; for `schema` the key that is wrong.
+    """
+
+    manifest: str
+    file: str
+    fault: Fault
+    promised: int | str | None = None
+    found: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +121,29 @@ class Interruption:
     size: int
     at: datetime  # aware, UTC
     account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """Why what came is not taken.
+
+    Attributes:
+        because: what made us tell it: the deadline of a day has passed, or a manifest or a trigger says that the set
+            is whole, it has been quiet for long, and it is not so.
+        present: what came since the last batch, `kind` and `unexpected` told.
+        missing: expected tables that are not among it; none where a whole set waits for an upload to end, or where
+            only the manifest is not satisfied.
+        interrupted: uploads that were cut off, and those that are still under way with what has come of them.
+        mismatches: what a manifest says and what is not so.
+        left_over: temp names in the drop that nobody has touched for a day; each is told once.
+    """
+
+    because: Literal["deadline", "manifest", "trigger"]
+    present: tuple[ArrivedFile, ...]
+    missing: frozenset[TableName]
+    interrupted: tuple[Interruption, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    left_over: tuple[str, ...] = ()
 
 
 class Receiver(Protocol):
@@ -120,27 +169,20 @@ class Receiver(Protocol):
         Args:
             district: whose drop it is.
             drop: the main drop, or the `test/` folder inside it.
-            files: at most one file a table that is not `unexpected`, and the unexpected ones beside them.
+            files: what is taken, and beside it the `unexpected` files, which the report names. What is taken is one
+                `archive` alone, to be inflated, or tables; manifests and triggers have done their work and are only
+                consumed. Two files that are not unexpected may claim one table (`users.csv` and `USERS.csv`): nobody
+                can tell which is right, so the batch is refused with an error that names both.
             carried: expected tables that are to be carried from the last judged batch.
         """
 
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
         """Tables that the last judged batch can lend right now (not older than `carry_hours`)."""
 
-    async def incomplete(
-        self,
-        district: str,
-        present: tuple[ArrivedFile, ...],
-        missing: frozenset[TableName],
-        interrupted: tuple[Interruption, ...],
-    ) -> None:
-        """The deadline of a day has passed, in the district's time zone, and its main set cannot be taken.
+    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:
+        """Tell once that what came cannot be taken: at the deadline, or when a manifest or trigger is not kept.
 
-        Args:
-            district: whose drop it is.
-            present: what came since the last batch.
-            missing: expected tables that are not among it; none where a whole set waits for an upload to end.
-            interrupted: uploads that were cut off, and those that are still under way with what has come of them.
+        A deadline is only ever told of the main drop.
         """
 
 

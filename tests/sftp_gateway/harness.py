@@ -28,6 +28,7 @@ from sftp_gateway import (
     Gateway,
     Interruption,
     Receiving,
+    Shortage,
     make_host_keys,
 )
 from sftp_gateway.arrivals import DropId
@@ -61,8 +62,7 @@ class Recorder:
     arrivals: list[Arrival] = field(default_factory=list)
     interruptions: list[Interruption] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
-    shortages: list[tuple[str, frozenset[TableName]]] = field(default_factory=list)
-    unfinished: list[tuple[str, int]] = field(default_factory=list)  # of the last shortage: names and sizes
+    shortages: list[Shortage] = field(default_factory=list)
     lends: frozenset[TableName] = frozenset()
     fails: list[Exception] = field(default_factory=list)
 
@@ -84,15 +84,8 @@ class Recorder:
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:  # noqa: ARG002 - the protocol's
         return self.lends
 
-    async def incomplete(
-        self,
-        district: str,
-        present: tuple[ArrivedFile, ...],  # noqa: ARG002 - the protocol's
-        missing: frozenset[TableName],
-        interrupted: tuple[Interruption, ...],
-    ) -> None:
-        self.unfinished = [(cut.name, cut.size) for cut in interrupted]
-        self.shortages.append((district, missing))
+    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:  # noqa: ARG002 - the protocol's
+        self.shortages.append(shortage)
 
     def names(self) -> list[str]:
         return [arrival.file.name for arrival in self.arrivals]

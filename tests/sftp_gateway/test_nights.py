@@ -230,7 +230,9 @@ def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> No
             await site.until(lambda: site.receiver.shortages)
             await site.restart()
             await site.looks()
-            assert site.receiver.shortages == [("springfield", frozenset({"classes", "enrollments"}))]
+            (shortage,) = site.receiver.shortages
+            assert shortage.because == "deadline"
+            assert shortage.missing == frozenset({"classes", "enrollments"})
 
     story(night())
 
@@ -244,8 +246,9 @@ def test_a_whole_set_that_an_open_handle_holds_up_is_incomplete_at_the_deadline(
                 await site.puts(**NIGHT)
                 _with_deadline(site, minutes_ago=1)
                 await site.until(lambda: site.receiver.shortages)
-                assert site.receiver.shortages == [("springfield", frozenset())]
-                assert site.receiver.unfinished == [("guardians.csv", 2**20)]
+                (shortage,) = site.receiver.shortages
+                assert not shortage.missing
+                assert [(cut.name, cut.size) for cut in shortage.interrupted] == [("guardians.csv", 2**20)]
                 assert not site.receiver.batches
             await site.until(lambda: site.receiver.batches)
 

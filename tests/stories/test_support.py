@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from config.loading import load_profile
+from config.tables import TableName
 from connect_store import ledger
 from connect_store.store import open_store
 from processors import deliveries, freezing, pipeline
 from processors.lifecycle import MOST_ATTEMPTS
 from processors.reporting.json_document import as_json
 from rosterdrop.service import Service
-from sftp_gateway import Interruption
+from sftp_gateway import Interruption, Shortage
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Springfield, person
 
 MANY = [person(f"s{number:02}", "student") for number in range(30)]
@@ -126,7 +127,9 @@ def test_a_set_that_is_not_whole_at_the_deadline_is_told(springfield: Springfiel
     cut = Interruption(
         district="springfield", drop="main", name="users.csv", size=512, at=datetime.now(UTC), account="vendor"
     )
-    asyncio.run(receiver.incomplete("springfield", (), frozenset({"users", "classes"}), (cut,)))
+    missing: frozenset[TableName] = frozenset({"users", "classes"})
+    shortage = Shortage(because="deadline", present=(), missing=missing, interrupted=(cut,))
+    asyncio.run(receiver.incomplete("springfield", "main", shortage))
 
     latest = json.loads((springfield.home.reports("springfield") / "latest.json").read_text())
     assert latest["verdict"] == "refused"
@@ -136,7 +139,8 @@ def test_a_set_that_is_not_whole_at_the_deadline_is_told(springfield: Springfiel
 
 def test_a_set_that_came_by_hand_is_not_called_missing(springfield: Springfield) -> None:
     springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
-    asyncio.run(Service(springfield.home)._receiver.incomplete("springfield", (), frozenset({"users"}), ()))
+    shortage = Shortage(because="deadline", present=(), missing=frozenset({"users"}))
+    asyncio.run(Service(springfield.home)._receiver.incomplete("springfield", "main", shortage))
 
     assert not list(springfield.home.reports("springfield").glob("*-incomplete"))
 
