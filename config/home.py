@@ -85,6 +85,16 @@ class Home:
         return self.root / "audit"
 
     @property
+    def audit_key(self) -> Path:
+        """What the audit seals words with that it must not tell."""
+        return self.keys / "audit_key"
+
+    @property
+    def metrics(self) -> Path:
+        """What each process of the gateway has counted, where there are several."""
+        return self.root / "metrics"
+
+    @property
     def locks(self) -> Path:
         """Who works on this home."""
         return self.root / "locks"

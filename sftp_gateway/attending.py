@@ -25,7 +25,7 @@ from sftp_gateway.completeness import (
     tables_in,
 )
 from sftp_gateway.drops import Drop
-from sftp_gateway.receiving import FilesChanged, Receiver, Receiving, Shortage
+from sftp_gateway.receiving import ArrivedFile, FilesChanged, Receiver, Receiving, Shortage
 from sftp_gateway.threads import DiskThreads
 
 _LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow
@@ -132,7 +132,7 @@ class Attendant:
         found = await self._threads.run(self.drop.reconcile)
         for arrival in found.arrivals:
             self._last_event_s = time.monotonic()
-            self._audit.note("arrived_elsewhere", **_where(self.drop), path=arrival.file.name, bytes=arrival.file.size)
+            self._note("arrived_elsewhere", arrival.file, bytes=arrival.file.size)
             self._arrived(arrival)
         for name in found.unreadable - self._unreadable:
             self._audit.note("unreadable_name", **_where(self.drop), path=ascii(name))
@@ -173,8 +173,13 @@ class Attendant:
         self._retry_s = _FIRST_RETRY_S
         generations = [file.generation for file in step.files]
         await self._threads.run(self._journal.take, generations, batch, datetime.now(UTC))
-        self._audit.note("taken", **_where(self.drop), batch=batch, files=len(generations))
+        for file in step.files:
+            self._note("taken", file, batch=batch)
+        self._audit.note("batch", **_where(self.drop), batch=batch, files=len(step.files))
         return self._tick_s
+
+    def _note(self, event: str, file: ArrivedFile, **facts: int) -> None:
+        self._audit.note(event, **_where(self.drop), path=file.name, generation=file.generation, **facts)
 
     async def _mind_the_deadline(self, receiving: Receiving, state: DropState, step: Take | Wait) -> None:
         """Once a day, when the deadline has passed in the district's time zone, say what is missing."""

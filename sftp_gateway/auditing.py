@@ -1,25 +1,38 @@
 """The audit: one JSON line for each thing that an account did, `HOME/audit/YYYY-MM-DD.jsonl`, dated in UTC.
 
-Lines hold names of accounts, addresses and files, sizes and times; never a value out of a file, a password or a key.
-Whatever a client chose is escaped by JSON, so that a line stays one line of printable ASCII.
+Lines hold ids of accounts, addresses, fingerprints of keys, sizes and times; never a value out of a file or a password,
+and words that a client chose only as `disguising` lets them. They are printable ASCII, each under 4 KiB and written at
+once, so that several processes may write to the same file.
 """
 
 import json
 import logging
 import os
+import secrets
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
-_LONGEST: Final = 512  # of anything that a client chose
+from config.home import Home
+from sftp_gateway.audit_files import AuditFiles
+from sftp_gateway.disguising import Seal, client_shown
+
+Fact = str | int | float | bool
+
+# Facts in our own words; every other text is a client's, and only its kind and length are written.
+_OURS: Final = frozenset({"district", "drop", "request", "reason", "method", "key", "authority", "missing"})
+_PATHS: Final = frozenset({"path", "to"})
+_LONGEST: Final = 200
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Who did it and from where."""
+    """Who did it and from where; before a login `account` is what the client says."""
 
     account: str
     address: str
@@ -27,33 +40,89 @@ class Who:
 
 
 class Audit:
-    """Writes in a thread of its own; lines keep their order and nobody waits for them."""
+    """Writes in a thread of its own; lines keep their order and nobody waits for them.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `accounts` tells whose ids need no disguise and is asked in that thread; `heard` is told of every event at once.
+    With `keep_days` this process removes the files of the days before, without it another one does.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        accounts: Callable[[], Collection[str]],
+        heard: Callable[[str, Mapping[str, Fact]], None] | None = None,
+        keep_days: int | None = None,
+    ) -> None:
+        self._home = home
+        self._files = AuditFiles(home.audit)
+        self._accounts = accounts
+        self._known: frozenset[str] = frozenset()
+        self._heard = heard
+        self._keep_days = keep_days
+        self._tidied = date.min
         self._thread = ThreadPoolExecutor(1, "audit")
 
-    def note(self, event: str, who: Who | None = None, /, **facts: str | int | float | bool | None) -> None:
+    def note(self, event: str, who: Who | None = None, /, **facts: Fact | None) -> None:
         """Write down what happened."""
-        now = datetime.now(UTC)
-        line: dict[str, str | int | float | bool] = {"at": now.isoformat(timespec="milliseconds"), "event": event}
-        if who:
-            line |= {"account": who.account, "from": who.address, "client": who.client}
-        line |= {name: fact for name, fact in facts.items() if fact is not None}
-        text = json.dumps({name: _short(fact) for name, fact in line.items()})
-        self._thread.submit(self._append, self._folder / f"{now:%Y-%m-%d}.jsonl", text)
+        told = {name: fact for name, fact in facts.items() if fact is not None}
+        if self._heard:
+            self._heard(event, told)
+        self._thread.submit(self._write, datetime.now(UTC), event, who, told)
+
+    def tidy(self) -> None:
+        """Remove what is older than it has to be known, once a day; to be called now and then."""
+        if self._keep_days is not None and datetime.now(UTC).date() > self._tidied:
+            self._tidied = datetime.now(UTC).date()
+            self._thread.submit(self._remove_old, self._keep_days)
 
     def close(self) -> None:
         """Return when every line is written."""
         self._thread.shutdown(wait=True)
+        self._files.close()
 
-    def _append(self, file: Path, text: str) -> None:
+    def _write(self, at: datetime, event: str, who: Who | None, facts: Mapping[str, Fact]) -> None:
         try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "w") as audit:
-                audit.write(text + "\n")
-        except OSError:
-            log.exception("The audit could not be written")
+            line: dict[str, Fact] = {"at": at.isoformat(timespec="milliseconds"), "event": event}
+            if who:
+                line |= {"account": self._account(who.account), "from": who.address, "client": client_shown(who.client)}
+            line |= {name: self._shown(name, fact, facts) for name, fact in facts.items()}
+            self._files.append(at.date(), json.dumps(line).encode())
+        except Exception as error:  # noqa: BLE001 - the lines after it must be written, whatever this one was
+            log.error("The audit could not be written: %s", type(error).__name__)  # noqa: TRY400 - values stay out
+
+    @cached_property
+    def _seal(self) -> Seal:
+        return Seal(audit_key(self._home))
+
+    def _account(self, name: str) -> str:
+        if name not in self._known:
+            self._known |= frozenset(self._accounts())
+        return self._seal.user_name(name, self._known)
+
+    def _shown(self, name: str, fact: Fact, facts: Mapping[str, Fact]) -> Fact:
+        if not isinstance(fact, str):
+            return fact
+        if name in _PATHS:
+            return self._seal.path(fact, (str(facts.get("district")),))
+        return fact[:_LONGEST] if name in _OURS else self._seal.user_name(fact, ())
+
+    def _remove_old(self, keep_days: int) -> None:
+        try:
+            self._files.remove_before(datetime.now(UTC).date() - timedelta(days=keep_days))
+        except OSError as error:
+            log.error("Old files of the audit could not be removed: %s", type(error).__name__)  # noqa: TRY400
 
 
-def _short(fact: object) -> object:
-    return fact[:_LONGEST] if isinstance(fact, str) else fact
+def audit_key(home: Home) -> bytes:
+    """The key of the seals, made where it is missing; of several processes that make it at once one wins."""
+    if not home.audit_key.exists():
+        made = home.audit_key.with_name(f".{home.audit_key.name}-{os.getpid()}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            home.audit_key.hardlink_to(made)
+        made.unlink()
+    return home.audit_key.read_bytes()

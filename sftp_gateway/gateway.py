@@ -77,7 +77,7 @@ class Gateway:
         home, server = self._home, self._settings.server
         self._threads = DiskThreads()
         self._journal = await self._threads.run(_prepared, home)
-        self._audit = Audit(home.audit)
+        self._audit = Audit(home, accounts=self._lookup_accounts, keep_days=self._settings.audit.keep_days)
         self._accounts = Accounts(self._lookup_accounts)
         door = Door(self._accounts, self._audit, self._session_for, tries=server.tries)
         self._server = SftpServer(home, server, door)
@@ -202,6 +202,7 @@ class Gateway:
                 self._watcher.look_at(await self._threads.run(_inodes, self._folders()))
             except Exception:
                 log.exception("Districts could not be asked for; the last ones stay")
+            self._audit.tidy()
             await asyncio.sleep(self._settings.watching.scan_s)
 
     def _folders(self) -> list[Path]:

@@ -128,7 +128,8 @@ class Session(asyncssh.SFTPServer):
             await self.close(held)
             raise
         self._let_go(held)
-        self._sight.note("upload", held.place, bytes=held.upload.size, ms=_ms_since(held.began_s))
+        facts = {"bytes": held.upload.size, "ms": _ms_since(held.began_s)}
+        self._sight.note("upload", held.place, arrival, **facts)
         self._desk.touched(held.drop, self)
         if arrival:
             self._desk.arrived(arrival)
@@ -261,7 +262,7 @@ class Session(asyncssh.SFTPServer):
     async def _resize(self, place: InDrop, size: int) -> None:
         drop = self._desk.drop_at(place)
         arrival = await self._threads.run(drop.resize, place.names, size, self._account.id)
-        self._sight.note("resize", place, bytes=size)
+        self._sight.note("resize", place, arrival, bytes=size)
         self._desk.touched(drop, self)
         if arrival:
             self._desk.arrived(arrival)
@@ -324,7 +325,7 @@ class Session(asyncssh.SFTPServer):
         arrival = await self._threads.run(
             drop.rename, source.names, target.names, replace=replace, account=self._account.id
         )
-        self._sight.note("rename", source, to="/".join(target.names))
+        self._sight.note("rename", source, arrival, to="/".join(target.names))
         self._desk.touched(drop, self)
         if arrival:
             self._desk.arrived(arrival)

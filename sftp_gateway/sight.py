@@ -10,7 +10,7 @@ from typing import Final
 from config.accounts import Account, Right
 from config.home import Home
 from sftp_gateway import folders
-from sftp_gateway.arrivals import Times
+from sftp_gateway.arrivals import Standing, Times
 from sftp_gateway.auditing import Audit, Who
 from sftp_gateway.drops import Drop, Names, Shown
 from sftp_gateway.names import is_sound
@@ -43,12 +43,13 @@ class Sight:
         """Where a client's path leads."""
         return place_of(self._account, path)
 
-    def note(self, event: str, place: Place, **facts: str | int) -> None:
-        """Write down what the account did, and where."""
+    def note(self, event: str, place: Place, arrival: Standing | None = None, /, **facts: str | int) -> None:
+        """Write down what the account did, where, and which generation of a file arrived by it."""
         where = {} if isinstance(place, Top) else {"district": place.district, "drop": place.drop}
         names = () if isinstance(place, Top) else place.names
         above = (REPORTS,) if isinstance(place, InReports) else ()
-        self._audit.note(event, self._who, **where, path="/".join((*above, *names)), **facts)
+        generation = arrival.file.generation if arrival else None
+        self._audit.note(event, self._who, **where, path="/".join((*above, *names)), generation=generation, **facts)
 
     # What it may do.
 
