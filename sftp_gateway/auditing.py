@@ -43,7 +43,6 @@ class Audit:
     """Writes in a thread of its own; lines keep their order and nobody waits for them.
 
     `accounts` tells whose ids need no disguise and is asked in that thread; `heard` is told of every event at once.
-    With `keep_days` this process removes the files of the days before, without it another one does.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Audit:
         *,
         accounts: Callable[[], Collection[str]],
         heard: Callable[[str, Mapping[str, Fact]], None] | None = None,
-        keep_days: int | None = None,
+        keep_days: int,
     ) -> None:
         self._home = home
         self._files = AuditFiles(home.audit)
@@ -71,10 +70,10 @@ class Audit:
         self._thread.submit(self._write, datetime.now(UTC), event, who, told)
 
     def tidy(self) -> None:
-        """Remove what is older than it has to be known, once a day; to be called now and then."""
-        if self._keep_days is not None and datetime.now(UTC).date() > self._tidied:
+        """Remove the files of days that need not be known any more, once a day; the lead calls it now and then."""
+        if datetime.now(UTC).date() > self._tidied:
             self._tidied = datetime.now(UTC).date()
-            self._thread.submit(self._remove_old, self._keep_days)
+            self._thread.submit(self._remove_old)
 
     def close(self) -> None:
         """Return when every line is written."""
@@ -107,9 +106,9 @@ class Audit:
             return self._seal.path(fact, (str(facts.get("district")),))
         return fact[:_LONGEST] if name in _OURS else self._seal.user_name(fact, ())
 
-    def _remove_old(self, keep_days: int) -> None:
+    def _remove_old(self) -> None:
         try:
-            self._files.remove_before(datetime.now(UTC).date() - timedelta(days=keep_days))
+            self._files.remove_before(datetime.now(UTC).date() - timedelta(days=self._keep_days))
         except OSError as error:
             log.error("Old files of the audit could not be removed: %s", type(error).__name__)  # noqa: TRY400
 

@@ -19,6 +19,7 @@ from sftp_gateway.statuses import (
     BAD_HANDLE,
     BAD_MESSAGE,
     FAILED,
+    NO_SUCH_FILE,
     TOO_MANY_HANDLES,
     UNSUPPORTED,
     Refusal,
@@ -45,6 +46,9 @@ class Served(Protocol):
     async def listing(self, path: bytes) -> Sequence[asyncssh.SFTPName]:
         """What a folder holds."""
 
+    def refused(self, request: str, status: Status) -> None:
+        """The client was told that it does not get what it asked for."""
+
     async def end(self) -> None:
         """The session is over, however it ended."""
 
@@ -67,8 +71,13 @@ class Handler(sftp.SFTPServerHandler):
     ) -> None:
         super().__init__(cast("asyncssh.SFTPServer", session), reader, writer, SFTP_VERSION)
         self._session = session
-        answers = {request: getattr(type(self), method) for request, method in _SERVED.items()}
-        self._packet_handlers = _Answers({request: _answered(answer) for request, answer in answers.items()})
+        self._packet_handlers = _Answers({request: _answered(method) for request, method in _SERVED.items()})
+
+    def refuse(self, request: str, status: Status) -> asyncssh.SFTPError:
+        """The answer to a request that is refused; that a file is not there is no refusal, and a broken upload one."""
+        if status is not NO_SUCH_FILE and request not in {"read", "write"}:
+            self._session.refused(request, status)
+        return asyncssh.SFTPError(status.code, status.text)
 
     async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
         """Answer one request, then wait until the client has taken its answers (reference 2.3, 8)."""
@@ -160,23 +169,25 @@ class SftpOnly(SSHServerStreamSession[bytes]):
             await session.end()
 
 
-def _answered(answer: Answer) -> Answer:
-    """The same answer, with every fault turned into one of our texts (reference 2.3, 14)."""
+def _answered(method: str) -> Answer:
+    """The answer of a method, with every fault turned into one of our texts (reference 2.3, 14)."""
+    answer: Answer = getattr(Handler, method)
+    request = method.removeprefix("_process_")
 
     async def answered(handler: Handler, packet: SSHPacket) -> object:
         try:
             return await answer(handler, packet)
         except Refusal as refusal:
-            raise _as_error(refusal.status) from None
+            raise handler.refuse(request, refusal.status) from None
         except asyncssh.SFTPEOFError:
             raise
         except PacketDecodeError:
-            raise _as_error(BAD_MESSAGE) from None
+            raise handler.refuse(request, BAD_MESSAGE) from None
         except OSError as error:
-            raise _as_error(status_of(error)) from None
+            raise handler.refuse(request, status_of(error)) from None
         except Exception as fault:
             log.exception("A request could not be answered")
-            raise _as_error(FAILED) from fault
+            raise handler.refuse(request, FAILED) from fault
 
     return answered
 
@@ -189,8 +200,8 @@ class _Answers(dict[int | bytes, Answer | None]):
         return super().get(request) or _unsupported
 
 
-async def _unsupported(_handler: Handler, _packet: SSHPacket) -> None:
-    raise _as_error(UNSUPPORTED)
+async def _unsupported(handler: Handler, _packet: SSHPacket) -> None:
+    raise handler.refuse("another", UNSUPPORTED)
 
 
 _SERVED: Final[dict[int | bytes, str]] = {
@@ -215,10 +226,6 @@ _SERVED: Final[dict[int | bytes, str]] = {
     b"lsetstat@openssh.com": "_process_lsetstat",
     b"limits@openssh.com": "_process_limits",
 }
-
-
-def _as_error(status: Status) -> asyncssh.SFTPError:
-    return asyncssh.SFTPError(status.code, status.text)
 
 
 async def _one_by_one(names: Sequence[asyncssh.SFTPName]) -> AsyncIterator[asyncssh.SFTPName]:

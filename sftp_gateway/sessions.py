@@ -32,6 +32,7 @@ from sftp_gateway.statuses import (
     NOT_WRITABLE,
     STOPPING,
     Refusal,
+    Status,
 )
 from sftp_gateway.threads import DiskThreads
 from sftp_gateway.uploads import Opening, Upload
@@ -154,6 +155,10 @@ class Session(asyncssh.SFTPServer):
         """The channel ends; without an exit status scp of OpenSSH 9 reports a failure (reference 2.3, 2)."""
         if not self.channel.is_closing():
             self.channel.exit(0)
+
+    def refused(self, request: str, status: Status) -> None:
+        """The client was told that it does not get what it asked for."""
+        self._sight.refused(request, status)
 
     async def end(self) -> None:
         """The session is over, however it ended."""
@@ -284,7 +289,6 @@ class Session(asyncssh.SFTPServer):
         if is_ours(place) and not (isinstance(place, InReports) and place.names):
             raise Refusal(EXISTS)
         writable = self._sight.writable(place)
-        self._sight.note("refused", writable, request="mkdir")
         await self._threads.run(self._desk.drop_at(writable).refuse_folder, writable.names)
 
     async def rmdir(self, path: bytes) -> None:

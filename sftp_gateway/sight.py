@@ -15,8 +15,12 @@ from sftp_gateway.auditing import Audit, Who
 from sftp_gateway.drops import Drop, Names, Shown
 from sftp_gateway.names import is_sound
 from sftp_gateway.paths import REPORTS, TEST, InDrop, InReports, Place, Top, is_ours, place_of, sight_of
-from sftp_gateway.statuses import IS_FOLDER, NO_READING_BACK, NO_RIGHT, NO_SUCH_FILE, READ_ONLY, Refusal
+from sftp_gateway.statuses import IS_FOLDER, NO_READING_BACK, NO_RIGHT, NO_SUCH_FILE, READ_ONLY, Refusal, Status
 from sftp_gateway.threads import DiskThreads
+
+_BY_PATH: Final = frozenset(
+    {"open", "opendir", "remove", "rename", "posix_rename", "mkdir", "rmdir", "setstat", "lsetstat"}
+)
 
 
 class Sight:
@@ -38,10 +42,18 @@ class Sight:
         self._drop_at = drop_at
         self._threads = threads
         self._audit = audit
+        self._asked: Place | None = None  # by the request that is being answered; there is one at a time
 
     def place(self, path: bytes) -> Place:
         """Where a client's path leads."""
-        return place_of(self._account, path)
+        self._asked = None
+        self._asked = place_of(self._account, path)
+        return self._asked
+
+    def refused(self, request: str, status: Status) -> None:
+        """Write down that the account asked for something and did not get it; `request` as SFTP calls it."""
+        asked = self._asked if request in _BY_PATH else None
+        self.note("refused", asked or Top(), request=request, reason=status.text)
 
     def note(self, event: str, place: Place, arrival: Standing | None = None, /, **facts: str | int) -> None:
         """Write down what the account did, where, and which generation of a file arrived by it."""
@@ -49,18 +61,18 @@ class Sight:
         names = () if isinstance(place, Top) else place.names
         above = (REPORTS,) if isinstance(place, InReports) else ()
         generation = arrival.file.generation if arrival else None
-        self._audit.note(event, self._who, **where, path="/".join((*above, *names)), generation=generation, **facts)
+        path = "/".join((*above, *names)) or None
+        self._audit.note(event, self._who, **where, path=path, generation=generation, **facts)
 
     # What it may do.
 
     def writable(self, place: Place) -> InDrop:
         """The place, if this account may change something there."""
         if not isinstance(place, InDrop):
-            self.note("refused", place, request="write")
             raise Refusal(READ_ONLY)
         if not place.names:
             raise Refusal(IS_FOLDER)
-        self._need("upload", place)
+        self._need("upload")
         return place
 
     def may_date(self, place: Place) -> bool:
@@ -73,9 +85,8 @@ class Sight:
             self.note("spared", place, request=request)
         return is_ours(place)
 
-    def _need(self, right: Right, place: Place) -> None:
+    def _need(self, right: Right) -> None:
         if not self._account.may(right):
-            self.note("refused", place, request=right)
             raise Refusal(NO_RIGHT)
 
     # What it sees.
@@ -87,7 +98,6 @@ class Sight:
         if isinstance(place, InReports):
             return await self._threads.run(folders.open_for_reading, *self._reports(place))
         if not self._account.may("files"):
-            self.note("refused", place, request="read")
             raise Refusal(NO_READING_BACK)
         return await self._threads.run(self._drop_at(place).open_for_reading, place.names)
 
