@@ -16,6 +16,8 @@ _LEVELS: Final = ("error", "warning", "info")
 _STAGES: Final = {
     "batch": 0,
     "set": 0,
+    "archive": 0,
+    "manifest": 0,
     "school": 1,
     "schools": 1,
     "file": 2,

@@ -14,7 +14,7 @@ Kind = Literal["ours", "known", "school", "schools", "headers", "file"]
 of one (`hiding.is_harmless`): a known column or role, IDs of schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
-_GROUPS: Final = ("sets", "reading", "users", "classes", "enrollments", "guardians")
+_GROUPS: Final = ("sets", "archives", "reading", "users", "classes", "enrollments", "guardians")
 _LARGE: Final = 60
 
 
