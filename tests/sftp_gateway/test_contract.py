@@ -12,6 +12,7 @@ import asyncssh
 import pytest
 
 from sftp_gateway.protocol import SftpOnly
+from sftp_gateway.statuses import Status
 from tests.sftp_gateway.harness import story
 
 
@@ -40,6 +41,9 @@ class Diary(asyncssh.SFTPServer):
     async def listing(self, path: bytes) -> list[asyncssh.SFTPName]:
         self.hooks.append(f"listing {path!r}")
         return [asyncssh.SFTPName(name, attrs=asyncssh.SFTPAttrs()) for name in (b"one", b"two")]
+
+    def refused(self, request: str, status: Status) -> None:
+        self.hooks.append(f"refused {request}: {status.text}")
 
     async def end(self) -> None:
         self.hooks.append("end")
