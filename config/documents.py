@@ -4,8 +4,6 @@ The schemas carry what people read: `description`, `x-allowed` where the allowed
 schema itself gives, `x-connect` for the exact name of the same setting in Connect, `writeOnly` for what is never shown.
 """
 
-import base64
-import binascii
 import json
 import math
 import re
@@ -22,6 +20,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from config.key_lines import KeyLineRefused, parse_key_line
 from config.mistakes import Mistake, nearest
 
 Schema = Mapping[str, Any]
@@ -97,14 +96,21 @@ def _is_country(text: str) -> bool:
 
 
 def is_public_key(text: str) -> bool:
-    """One line `type base64 [comment]`; the type stands once more, with its length, at the start of the base64 part."""
-    kind, _, rest = text.partition(" ")
+    """Whether an account may have this line as a key to log in with (`key_lines`)."""
+    return _why_no_key(text, authority=False) is None
+
+
+def is_authority(text: str) -> bool:
+    """Whether an account may have this line as a key that signs certificates (`key_lines`)."""
+    return _why_no_key(text, authority=True) is None
+
+
+def _why_no_key(text: str, *, authority: bool) -> str | None:
     try:
-        blob = base64.b64decode(rest.split(" ")[0], validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    named = kind.encode()
-    return bool(rest) and "\n" not in text and blob.startswith(len(named).to_bytes(4, "big") + named)
+        parse_key_line(text, authority=authority)
+    except KeyLineRefused as refused:
+        return str(refused)
+    return None
 
 
 def _is_network(text: str) -> bool:
@@ -115,12 +121,17 @@ def _is_network(text: str) -> bool:
     return True
 
 
+_KEYS: Final = ("public-key", "authority")
 _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "time-zone": (is_time_zone, "a name of the time zone database, such as America/Chicago"),
     "time-of-day": (_is_time_of_day, 'a time between quotation marks, such as "06:00"'),
     "country": (_is_country, "a country's two capital letters, such as US"),
     "network": (_is_network, "an address or a network, such as 203.0.113.0/24"),
     "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
+    "authority": (
+        is_authority,
+        "the public key of an authority as one OpenSSH line, such as: ssh-ed25519 AAAA... name",
+    ),
 }
 
 
@@ -229,7 +240,8 @@ def _complaint(broken: _Broken) -> str:
         return "something stands in it twice"
     if broken.keyword in {"minItems", "minProperties"}:
         return "it is empty"
-    return f"{shown(broken.value, broken.node)} cannot be used here"
+    why = f": {_why_no_key(broken.value, authority=broken.wanted == 'authority')}" if broken.wanted in _KEYS else ""
+    return f"{shown(broken.value, broken.node)} cannot be used here{why}"
 
 
 def _meant(broken: _Broken) -> str | None:
