@@ -173,8 +173,7 @@ class Site:
 
     async def asks_for_districts(self) -> None:
         """What was edited is taken up now, and not when the gateway asks again."""
-        self.gateway._asked_at_s = float("-inf")
-        await self.gateway._refresh()
+        await self.gateway._refresh(at_once=True)
         for attendant in self.gateway._attendants.values():
             attendant.wake()
 
