@@ -5,32 +5,26 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from config.settings import Watching
 from config.tables import TableName
 from sftp_gateway.arrivals import Journal, Standing
 from sftp_gateway.auditing import Audit
-from sftp_gateway.completeness import (
-    DropState,
-    Take,
-    Wait,
-    blocked_by,
-    deadline_on,
-    due_deadline,
-    has_grace,
-    next_step,
-    standing,
-    tables_in,
-)
+from sftp_gateway.completeness import DropState, Gathered, Inside, Take, Wait, blocked_by, gathered, next_step
+from sftp_gateway.deadlines import believable, deadline_on, due_deadline, has_grace
 from sftp_gateway.drops import Drop
+from sftp_gateway.evidence import Evidence
+from sftp_gateway.names import is_temporary
 from sftp_gateway.receiving import ArrivedFile, FilesChanged, Receiver, Receiving, Shortage
 from sftp_gateway.threads import DiskThreads
 
 _LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow
 _FIRST_RETRY_S: Final = 2.0
 _LONGEST_RETRY_S: Final = 300.0
+_LEFT_OVER_S: Final = 86_400.0
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +44,7 @@ class Attendant:
         arrived: Callable[[Standing], None],
     ) -> None:
         self.drop = drop
+        self.scanned_at: float | None = None  # on the clock of `time.monotonic`; the last scan that succeeded
         self._receiving = receiving
         self._receiver = receiver
         self._journal = journal
@@ -63,6 +58,9 @@ class Attendant:
         self._retry_s = _FIRST_RETRY_S
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
+        self._evidence = Evidence(drop)
+        self._told: _Told | None = None
+        self._left_over: frozenset[str] = frozenset()  # told already
         self._stopped = False
 
     def touched(self, session: object) -> None:
@@ -121,15 +119,20 @@ class Attendant:
         unstable = await self._reconcile()
         if self._last_event_s is None:
             self._last_event_s = await self._remember_last_event()
-        state = await self._threads.run(self._state, self._last_event_s)
-        step = next_step(state, receiving.arrival, await self._carriable(state, receiving), time.monotonic())
+        inside = await self._threads.run(self._evidence.gather)
+        state = await self._threads.run(self._state, self._last_event_s, inside)
+        found = gathered(state, receiving.arrival)
+        step = next_step(state, receiving.arrival, await self._carriable(found, receiving), time.monotonic())
         await self._mind_the_deadline(receiving, state, step)
         if isinstance(step, Take):
             return await self._hand_over(step)
+        if step.broken and not self._was_told(found):
+            await self._say_incomplete(receiving, state, step.broken)
         return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if unstable else self._tick_s)
 
     async def _reconcile(self) -> bool:
         found = await self._threads.run(self.drop.reconcile)
+        self.scanned_at = time.monotonic()
         for arrival in found.arrivals:
             self._last_event_s = time.monotonic()
             self._note("arrived_elsewhere", arrival.file, bytes=arrival.file.size)
@@ -141,18 +144,18 @@ class Attendant:
             self._last_event_s = time.monotonic()
         return found.unstable
 
-    def _state(self, last_event_s: float) -> DropState:
+    def _state(self, last_event_s: float, inside: Inside) -> DropState:
         return DropState(
             new=self.drop.new(),
             interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
             open_handles=self.drop.open_uploads,
             session_ended=not self._sessions,
             last_event_s=last_event_s,
+            inside=inside,
         )
 
-    async def _carriable(self, state: DropState, receiving: Receiving) -> frozenset[TableName]:
-        present = tables_in(standing(state.new))
-        if not present or present >= frozenset(receiving.arrival.expected):
+    async def _carriable(self, found: Gathered, receiving: Receiving) -> frozenset[TableName]:
+        if not found.tables or found.tables >= frozenset(receiving.arrival.expected):
             return frozenset()
         return await self._receiver.carriable(self.drop.id.district, self.drop.id.drop)
 
@@ -188,33 +191,70 @@ class Attendant:
         if day is None or self.drop.id.drop != "main":
             return
         district = self.drop.id.district
-        handled = await self._threads.run(self._journal.handled_deadline, district)
+        handled = believable(await self._threads.run(self._journal.handled_deadline, district), day)
         deadline = deadline_on(day, receiving.arrival, receiving.time_zone)
         if handled and (handled >= day or has_grace(step, receiving.arrival, deadline, now)):
             return
         await self._threads.run(self._journal.handle_deadline, district, day)
         # A district that we see for the first time has not missed anything yet.
         if handled and await self._is_short(receiving, state, step, day):
-            await self._say_incomplete(receiving, state)
+            await self._say_incomplete(receiving, state, "deadline")
 
     async def _is_short(self, receiving: Receiving, state: DropState, step: Take | Wait, day: date) -> bool:
         """Whether what came is not taken now, for whatever reason, or nothing has come since the deadline before."""
-        if tables_in(standing(state.new)) or blocked_by(state.interrupted):
-            return isinstance(step, Wait)
         before = deadline_on(day - timedelta(days=1), receiving.arrival, receiving.time_zone)
+        found = gathered(state, receiving.arrival)
+        if found.tables or found.mismatches or blocked_by(state.interrupted):
+            return isinstance(step, Wait) and not self._was_told(found, since=before)
         last = await self._threads.run(self._journal.last_taken_at, self.drop.id)
         return last is None or last < before
 
-    async def _say_incomplete(self, receiving: Receiving, state: DropState) -> None:
-        files = standing(state.new)
-        missing = frozenset(receiving.arrival.expected) - tables_in(files)
+    def _was_told(self, found: Gathered, since: datetime | None = None) -> bool:
+        """Whether a report has said of just these files what is wrong with them."""
+        told = self._told
+        return told is not None and told.found == found and (since is None or told.at > since)
+
+    async def _say_incomplete(
+        self, receiving: Receiving, state: DropState, because: Literal["deadline", "manifest", "trigger"]
+    ) -> None:
+        found = gathered(state, receiving.arrival)
+        missing = frozenset(receiving.arrival.expected) - found.tables
         unfinished = await self._threads.run(self.drop.unfinished)
+        left_over = await self._threads.run(self._left_over_names)
         self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)), open=len(unfinished))
+        shortage = Shortage(
+            because=because,
+            present=found.files,
+            missing=missing,
+            interrupted=unfinished,
+            mismatches=found.mismatches,
+            left_over=tuple(sorted(left_over - self._left_over)),
+        )
+        self._told = _Told(found, datetime.now(UTC))
+        self._left_over = left_over
         try:
-            shortage = Shortage(because="deadline", present=files, missing=missing, interrupted=unfinished)
             await self._receiver.incomplete(self.drop.id.district, self.drop.id.drop, shortage)
         except Exception:
             log.exception("An incomplete set could not be told")
+
+    def _left_over_names(self) -> frozenset[str]:
+        """Temp names that nobody has touched for a day: their clients will not come back to them (reference 7, 22)."""
+        came = {one.file.name: one.file.arrived_at.timestamp() for one in self._journal.current(self.drop.id)}
+        interrupted = {writing.path for writing in self.drop.interrupted()}
+        long_ago = time.time() - _LEFT_OVER_S
+        return frozenset(
+            name
+            for name, file in self.drop.listing().items()
+            if is_temporary(name) and name not in interrupted and came.get(name, file.times.mtime) < long_ago
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a report said, and when."""
+
+    found: Gathered
+    at: datetime
 
 
 def _where(drop: Drop) -> dict[str, str]:

@@ -1,15 +1,49 @@
-"""When the files of a drop are a complete set (INTERFACES, "What a batch is made of"): values in, an answer out."""
+"""When the files of a drop are a complete set (INTERFACES, "What a batch is made of"): values in, an answer out.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+Signals, strongest first (reference 3.2), and only of what came since the last batch, because a batch takes its signals
+along with its files:
+
+1. **A manifest.** One that is kept says that the set is whole: it is taken after the settle time, whatever is expected.
+   One that is contradicted, or that nobody can read, holds the set back until files or manifest are mended.
+2. **A trigger file.** It speaks for the files that came before it and are still the newest of their name: it must be
+   newer than all of them. One that came first, as parallel clients send it, or that is followed by another file, says
+   nothing; the set then goes by what is expected. `users.csv.done`, where the profile's pattern has a wildcard, speaks
+   for that file alone, and clients close files properly anyway: it says nothing of the set.
+3. **A ZIP** that brings all that is expected. It competes with the loose files; the newest complete one wins.
+4. **The expected set**, once its session has ended or all is quiet.
+5. **Quiet**, where the rest can be carried.
+
+Nothing is taken while an upload is open, or while a table or a manifest that was cut off has not come again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from operator import attrgetter
-from zoneinfo import ZoneInfo
+from typing import Final, Literal
 
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, table_of
-from sftp_gateway.names import final_name, is_temporary
-from sftp_gateway.receiving import ArrivedFile
+from sftp_gateway.manifests import Judged, Manifest, file_for, is_manifest, judged
+from sftp_gateway.names import final_name, folded, is_temporary
+from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
+
+_WILDCARDS: Final = "*?["
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What is known of the inside of new files, by their generation.
+
+    Attributes:
+        manifests: what has the name of one; None where it makes no sense as one.
+        archives: the tables that a ZIP brings; None where nobody can tell, so that the batch must say why.
+        sha256: hashes, in hex, as far as a manifest made us ask for them.
+    """
+
+    manifests: Mapping[int, Manifest | None] = field(default_factory=dict)
+    archives: Mapping[int, frozenset[TableName] | None] = field(default_factory=dict)
+    sha256: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +59,7 @@ class DropState:
     open_handles: int = 0
     session_ended: bool = True
     last_event_s: float = 0.0
+    inside: Inside = field(default_factory=Inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +72,39 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The set is not complete; look again after so many seconds, or when something happens where None."""
+    """The set is not complete; look again after so many seconds, or when something happens where None.
+
+    `broken` names the signal that says that the set is whole although it is not, once nobody is mending it any more.
+    """
 
     seconds: float | None = None
+    broken: Literal["manifest", "trigger"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What came since the last batch, seen as one set.
+
+    Attributes:
+        files: all of it, each with its kind, in the order it came; what is not taken is `unexpected`.
+        tables: what the set brings.
+        signal: the strongest thing that says that it is whole.
+        mismatches: what is wrong by a manifest; while there are any, nothing is taken.
+    """
+
+    files: tuple[ArrivedFile, ...]
+    tables: frozenset[TableName]
+    signal: Literal["manifest", "trigger", "archive"] | None = None
+    mismatches: tuple[Mismatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A ZIP, or all loose tables together: what competes for being the set."""
+
+    files: tuple[ArrivedFile, ...]
+    tables: frozenset[TableName]
+    newest: int
 
 
 def next_step(drop: DropState, rule: ArrivalRule, carriable: frozenset[TableName], now_s: float) -> Take | Wait:
@@ -51,80 +116,167 @@ def next_step(drop: DropState, rule: ArrivalRule, carriable: frozenset[TableName
         carriable: tables that the last judged batch can lend right now.
         now_s: the moment, on the clock of `drop.last_event_s`.
     """
-    files = standing(drop.new)
-    if drop.open_handles or not tables_in(files) or blocked_by(drop.interrupted):
+    found = gathered(drop, rule)
+    missing = frozenset(rule.expected) - found.tables
+    if drop.open_handles or _has_unread(drop):
         return Wait()
-    missing = frozenset(rule.expected) - tables_in(files)
-    quiet_left_s = drop.last_event_s + _quiet_needed_s(drop, rule, missing) - now_s
+    if broken := _broken(found, missing, carriable):
+        left_s = drop.last_event_s + max(rule.partial_quiet_s, rule.settle_s) - now_s
+        return Wait(left_s) if left_s > 0 else Wait(broken=broken)
+    if not found.tables or blocked_by(drop.interrupted):
+        return Wait()
+    quiet_left_s = drop.last_event_s + _quiet_needed_s(drop, rule, found, missing) - now_s
     if quiet_left_s > 0:
         return Wait(quiet_left_s)
-    return Take(files, missing) if missing <= carriable else Wait()
+    if found.signal == "manifest":  # its sender says that no more comes: the batch tells what that leaves out
+        return Take(found.files, missing & carriable)
+    return Take(found.files, missing) if missing <= carriable else Wait()
 
 
-def standing(new: Iterable[ArrivedFile]) -> tuple[ArrivedFile, ...]:
-    """The files that would make the set, each table once: where two came for one table, the newer one stands.
+def gathered(drop: DropState, rule: ArrivalRule) -> Gathered:
+    """What came since the last batch, seen as one set."""
+    files = [_of_kind(file, rule, drop.inside) for file in drop.new if not is_temporary(file.name)]
+    manifests = [read for file in files if (read := drop.inside.manifests.get(file.generation))]
+    verdicts = [(manifest, judged(manifest, files, drop.inside.sha256)) for manifest in manifests]
+    chosen = _chosen(_candidates(files, rule, drop.inside, manifests), rule)
+    taken = frozenset(file.generation for file in chosen.files)
+    return Gathered(
+        files=tuple(
+            replace(file, unexpected=file.kind not in {"manifest", "trigger"} and file.generation not in taken)
+            for file in sorted(files, key=attrgetter("generation"))
+        ),
+        tables=chosen.tables,
+        signal=_signal(chosen, files, verdicts, rule),
+        mismatches=tuple(mismatch for _, verdict in verdicts for mismatch in verdict.mismatches),
+    )
 
-    The older one and every file that no table has the name of are marked `unexpected`. Temp names are left out.
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is a ZIP."""
+    return folded(name).endswith(".zip")
+
+
+def blocked_by(interrupted: Iterable[str]) -> frozenset[str]:
+    """Tables and manifests whose upload was cut off, under their own or a temp name: no set goes without their retry.
+
+    A ZIP is none of them: many are named after their day, so that no other name ever is the retry of one.
     """
-    taken: set[TableName] = set()
-    files = []
-    for file in sorted(new, key=attrgetter("generation"), reverse=True):
-        if is_temporary(file.name):
-            continue
-        files.append(replace(file, unexpected=file.table is None or file.table in taken))
-        if file.table:
-            taken.add(file.table)
-    return tuple(reversed(files))
-
-
-def tables_in(files: Iterable[ArrivedFile]) -> frozenset[TableName]:
-    """The tables that a set brings."""
-    return frozenset(file.table for file in files if file.table and not file.unexpected)
-
-
-def blocked_by(interrupted: Iterable[str]) -> frozenset[TableName]:
-    """Tables whose upload was cut off, under their own or a temp name: no set goes without their retry."""
-    return frozenset(table for name in interrupted if (table := table_of(final_name(name))))
+    return frozenset(stopped for name in interrupted if (stopped := _blocks(final_name(name))))
 
 
 def makes_good(name: str, interrupted: str) -> bool:
     """Whether the arrival of `name` is the retry of an upload that was cut off.
 
-    That is its own name, the one that it would have had when whole, or another spelling of its table: tables are what
-    `blocked_by` waits for.
+    That is its own name, the one that it would have had when whole, or another spelling of what `blocked_by` waits for.
     """
     if name in {interrupted, final_name(interrupted)}:
         return True
-    table = table_of(name)
-    return table is not None and blocked_by([interrupted]) == {table}
+    return _blocks(name) is not None and blocked_by([interrupted]) == {_blocks(name)}
 
 
-def due_deadline(rule: ArrivalRule, time_zone: ZoneInfo, now: datetime) -> date | None:
-    """The day, in the district's time zone, whose deadline is the last one passed; None without a deadline."""
-    if rule.deadline is None:
-        return None
-    today = now.astimezone(time_zone).date()
-    return today if now >= deadline_on(today, rule, time_zone) else today - timedelta(days=1)
+def _blocks(name: str) -> str | None:
+    return table_of(name) or (folded(name) if is_manifest(name) else None)
 
 
-def deadline_on(day: date, rule: ArrivalRule, time_zone: ZoneInfo) -> datetime:
-    """The moment of a day's deadline; in a night that skips it, the hour after; in one that has it twice, the first."""
-    assert rule.deadline is not None
-    return datetime.combine(day, rule.deadline, tzinfo=time_zone).astimezone(ZoneInfo("UTC"))
+def _has_unread(drop: DropState) -> bool:
+    """Whether something came that must be looked into before anybody decides; its arrival leads to the next look."""
+    known = drop.inside.manifests.keys() | drop.inside.archives.keys()
+    return any((is_manifest(file.name) or is_archive(file.name)) and file.generation not in known for file in drop.new)
 
 
-def has_grace(step: Take | Wait, rule: ArrivalRule, deadline: datetime, now: datetime) -> bool:
-    """Whether a set whose deadline has passed may still be taken in time: it only waits for quiet, and not for long.
+def _broken(
+    found: Gathered, missing: frozenset[TableName], carriable: frozenset[TableName]
+) -> Literal["manifest", "trigger"] | None:
+    if found.mismatches:
+        return "manifest"
+    return "trigger" if found.signal == "trigger" and found.tables and not missing <= carriable else None
 
-    A set that came a second before its deadline is no incomplete one; a session that never ends is not waited for.
-    """
-    longest = timedelta(seconds=max(rule.settle_s, rule.quiet_s, rule.partial_quiet_s))
-    return isinstance(step, Wait) and step.seconds is not None and now < deadline + longest
+
+def _of_kind(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> ArrivedFile:
+    return replace(file, kind=_kind_of(file, rule, inside))
 
 
-def _quiet_needed_s(drop: DropState, rule: ArrivalRule, missing: frozenset[TableName]) -> float:
+def _kind_of(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> FileKind:
+    if file.table:
+        return "table"
+    if inside.manifests.get(file.generation):
+        return "manifest"
+    if is_archive(file.name):
+        return "archive"
+    return "trigger" if fnmatchcase(folded(file.name), folded(rule.trigger)) else "other"
+
+
+def _candidates(
+    files: Sequence[ArrivedFile], rule: ArrivalRule, inside: Inside, manifests: Iterable[Manifest]
+) -> list[_Candidate]:
+    """What may be the set; where one of our manifests names a ZIP or tables, only those."""
+    tables = _uncontested([file for file in files if file.kind == "table"], manifests)
+    found = [_Candidate(tuple(tables), frozenset(file.table for file in tables if file.table), _newest(tables))]
+    for file in files:
+        if file.kind == "archive":
+            brings = inside.archives.get(file.generation, frozenset())
+            whole = frozenset(rule.expected) if brings is None else brings
+            found.append(_Candidate((file,), whole, file.generation))
+    named = {file.generation for manifest in manifests if manifest.is_ours for file in _named_by(manifest, files)}
+    promised = [one for one in found if any(file.generation in named for file in one.files)]
+    return [one for one in promised or found if one.tables]
+
+
+def _uncontested(tables: Sequence[ArrivedFile], manifests: Iterable[Manifest]) -> list[ArrivedFile]:
+    """Of two names for one table the one that a manifest of ours means; without one both, so that the batch refuses."""
+    meant = {
+        file.table: file.generation
+        for manifest in manifests
+        if manifest.is_ours
+        for file in _named_by(manifest, tables)
+    }
+    return [file for file in tables if meant.get(file.table, file.generation) == file.generation]
+
+
+def _named_by(manifest: Manifest, files: Sequence[ArrivedFile]) -> list[ArrivedFile]:
+    return [file for promise in manifest.promises if (file := file_for(promise, files))]
+
+
+def _chosen(candidates: Sequence[_Candidate], rule: ArrivalRule) -> _Candidate:
+    """The newest one that is whole, else the newest."""
+    whole = [one for one in candidates if frozenset(rule.expected) <= one.tables]
+    return max(whole or candidates, key=attrgetter("newest"), default=_Candidate((), frozenset(), 0))
+
+
+def _signal(
+    chosen: _Candidate, files: Sequence[ArrivedFile], verdicts: Iterable[tuple[Manifest, Judged]], rule: ArrivalRule
+) -> Literal["manifest", "trigger", "archive"] | None:
+    missing = frozenset(rule.expected) - chosen.tables
+    if any(verdict.satisfied and _tells_whole(manifest, chosen, missing) for manifest, verdict in verdicts):
+        return "manifest"
+    if any(file.generation > chosen.newest for file in files if file.kind == "trigger" and _is_of_set(file, rule)):
+        return "trigger"
+    is_archive = any(file.kind == "archive" and file.by_gateway for file in chosen.files)
+    return "archive" if is_archive and not missing else None
+
+
+def _tells_whole(manifest: Manifest, chosen: _Candidate, missing: frozenset[TableName]) -> bool:
+    """OneRoster's speaks of some tables and of no file's content: what came by other means may still grow."""
+    seen_whole = manifest.is_ours or all(file.by_gateway for file in chosen.files)
+    return seen_whole and missing <= manifest.speaks_of
+
+
+def _is_of_set(trigger: ArrivedFile, rule: ArrivalRule) -> bool:
+    """Whether a trigger speaks of the set; one that is called after a single table's file does not."""
+    after = trigger.name.rpartition(".")[0]
+    named_one = table_of(after) or table_of(f"{after}.csv")
+    return named_one is None or not any(sign in rule.trigger for sign in _WILDCARDS)
+
+
+def _newest(files: Iterable[ArrivedFile]) -> int:
+    return max((file.generation for file in files), default=0)
+
+
+def _quiet_needed_s(drop: DropState, rule: ArrivalRule, found: Gathered, missing: frozenset[TableName]) -> float:
+    if found.signal:
+        return rule.settle_s
     if missing:
         return max(rule.partial_quiet_s, rule.settle_s)
     # Of files that came by other means nobody told us that they are whole; only quiet can.
-    told = drop.session_ended and all(file.by_gateway for file in drop.new if file.table)
+    told = drop.session_ended and all(file.by_gateway for file in found.files if not file.unexpected)
     return rule.settle_s if told else max(rule.quiet_s, rule.settle_s)

@@ -17,6 +17,11 @@ _TEMPORARY: Final = (
 )
 
 
+def folded(name: str) -> str:
+    """What two names have in common that people take for one: the same letters, composed, without regard to case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def is_sound(name: str) -> bool:
     """Whether a name can be shown, logged and stored everywhere: no control characters, at most 255 bytes."""
     if not name or name in {".", ".."} or "/" in name:

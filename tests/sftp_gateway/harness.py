@@ -33,7 +33,7 @@ from sftp_gateway import (
 )
 from sftp_gateway.arrivals import DropId
 from sftp_gateway.attending import Attendant
-from sftp_gateway.completeness import Take, Wait, next_step
+from sftp_gateway.completeness import Take, Wait, gathered, next_step
 from sftp_gateway.folders import make_private
 
 PASSWORD = "correct horse battery staple"
@@ -187,9 +187,10 @@ class Site:
     async def step(self, quiet_s: float = 1000.0) -> Take | Wait:
         """What the gateway would do with the drop if nothing had happened for so long."""
         attendant = self.attendant()
-        state = await asyncio.to_thread(attendant._state, time.monotonic() - quiet_s)
+        inside = await asyncio.to_thread(attendant._evidence.gather)
+        state = await asyncio.to_thread(attendant._state, time.monotonic() - quiet_s, inside)
         receiving = self.districts["springfield"]
-        carriable = await attendant._carriable(state, receiving)
+        carriable = await attendant._carriable(gathered(state, receiving.arrival), receiving)
         return next_step(state, receiving.arrival, carriable, time.monotonic())
 
     async def until(self, condition: Any, seconds: float = PATIENCE_S) -> None:

@@ -1,26 +1,18 @@
 """When a set is complete, case by case (INTERFACES, "What a batch is made of")."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.profiles import Arrival as ArrivalRule
-from config.tables import TableName, table_of
-from sftp_gateway.completeness import (
-    DropState,
-    Take,
-    Wait,
-    blocked_by,
-    deadline_on,
-    due_deadline,
-    has_grace,
-    makes_good,
-    next_step,
-    standing,
-)
+from config.tables import TableName, file_of, table_of
+from sftp_gateway.completeness import DropState, Inside, Take, Wait, blocked_by, gathered, makes_good, next_step
+from sftp_gateway.manifests import OURS, Manifest, Promise, is_manifest
 from sftp_gateway.receiving import ArrivedFile
 
 RULE = ArrivalRule()
@@ -50,12 +42,18 @@ WHOLE = files("users.csv", "classes.csv", "enrollments.csv")
 PART = files("users.csv", "classes.csv")
 
 
-def drop(new: tuple[ArrivedFile, ...] = WHOLE, quiet_s: float = 1000.0, **facts: object) -> DropState:
-    return replace(DropState(new=new, last_event_s=NOW_S - quiet_s), **facts)  # type: ignore[arg-type] # test's own
+def drop(new: tuple[ArrivedFile, ...] = WHOLE, quiet_s: float = 1000.0, **facts: Any) -> DropState:
+    return replace(DropState(new=new, last_event_s=NOW_S - quiet_s), **facts)
 
 
 def step(state: DropState, rule: ArrivalRule = RULE, carriable: frozenset[TableName] = NONE) -> Take | Wait:
     return next_step(state, rule, carriable, NOW_S)
+
+
+def taken_by(state: DropState, rule: ArrivalRule = RULE, carriable: frozenset[TableName] = NONE) -> list[str]:
+    """The files that are taken and not unexpected; of a set that waits none."""
+    found = step(state, rule, carriable)
+    return [one.name for one in found.files if not one.unexpected] if isinstance(found, Take) else []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_what_a_set_waits_for(state: DropState, waits: float | None) -> None:
     ],
 )
 def test_a_whole_set_is_taken(state: DropState) -> None:
-    assert step(state) == Take(state.new)
+    assert taken_by(state) == [file.name for file in state.new]
 
 
 def test_files_that_are_not_expected_travel_along() -> None:
@@ -101,7 +99,9 @@ def test_files_that_are_not_expected_travel_along() -> None:
 
 
 def test_missing_tables_are_carried_when_all_of_them_can_be() -> None:
-    assert step(drop(PART), carriable=frozenset({"enrollments"})) == Take(PART, frozenset({"enrollments"}))
+    taken = step(drop(PART), carriable=frozenset({"enrollments"}))
+    assert isinstance(taken, Take)
+    assert taken.carried == {"enrollments"}
 
 
 def test_a_set_waits_when_one_missing_table_cannot_be_carried() -> None:
@@ -111,14 +111,17 @@ def test_a_set_waits_when_one_missing_table_cannot_be_carried() -> None:
 def test_what_is_expected_is_the_profiles_choice() -> None:
     rule = ArrivalRule(expected=("users", "guardians"))
     new = files("users.csv", "guardians.csv")
-    assert step(drop(new, quiet_s=2), rule) == Take(new)
+    assert taken_by(drop(new, quiet_s=2), rule) == ["users.csv", "guardians.csv"]
 
 
-def test_of_two_names_for_one_table_the_newer_stands() -> None:
-    lower, upper = file("users.csv", 7), file("Users.csv", 8)
-    assert [(one.name, one.unexpected) for one in standing((upper, lower))] == [
-        ("users.csv", True),
-        ("Users.csv", False),
+def test_two_names_for_one_table_go_together_so_that_the_batch_names_both() -> None:
+    new = (*WHOLE, file("USERS.csv", 9), file("user.csv", 10))
+    taken = step(drop(new, quiet_s=2))
+    assert isinstance(taken, Take)
+    assert [one.name for one in taken.files if one.table == "users" and not one.unexpected] == [
+        "users.csv",
+        "USERS.csv",
+        "user.csv",
     ]
 
 
@@ -143,47 +146,217 @@ def test_what_makes_an_interrupted_upload_good(arrived: str, interrupted: str, *
     assert makes_good(arrived, interrupted) is is_retry
 
 
-CHICAGO = ZoneInfo("America/Chicago")
+# What says that a set is whole.
+
+
+def ours(generation: int, **sizes: int) -> tuple[ArrivedFile, Manifest]:
+    promises = tuple(Promise(name=f"{table}.csv", size=size) for table, size in sizes.items())
+    return file("rosterdrop-manifest.json", generation), Manifest(name="rosterdrop-manifest.json", promises=promises)
+
+
+def oneroster(
+    generation: int, *delivered: TableName, absent: frozenset[TableName] = NONE
+) -> tuple[ArrivedFile, Manifest]:
+    promises = tuple(Promise(name=file_of(table)) for table in delivered)
+    known = Manifest(name="manifest.csv", promises=promises, speaks_of=frozenset(delivered) | absent)
+    return file("manifest.csv", generation), known
+
+
+def with_manifest(new: tuple[ArrivedFile, ...], read: tuple[ArrivedFile, Manifest], **facts: Any) -> DropState:
+    arrived, manifest = read
+    return drop((*new, arrived), inside=Inside(manifests={arrived.generation: manifest}), **facts)
+
+
+def with_zip(new: tuple[ArrivedFile, ...], brings: frozenset[TableName] | None, **facts: Any) -> DropState:
+    return drop(
+        new, inside=Inside(archives={one.generation: brings for one in new if one.name.endswith(".zip")}), **facts
+    )
+
+
+ALL: frozenset[TableName] = frozenset({"users", "classes", "enrollments"})
+BUSY = {"quiet_s": 2.0, "session_ended": False}
 
 
 @pytest.mark.parametrize(
-    ("now", "day"),
+    "state",
     [
-        (datetime(2026, 11, 24, 11, 59, tzinfo=UTC), date(2026, 11, 23)),
-        (datetime(2026, 11, 24, 12, 0, tzinfo=UTC), date(2026, 11, 24)),
-        (datetime(2026, 11, 25, 3, 0, tzinfo=UTC), date(2026, 11, 24)),
+        with_manifest(WHOLE, ours(4, users=1, classes=1, enrollments=1), **BUSY),
+        with_manifest(WHOLE, oneroster(4, "users", "classes", "enrollments"), **BUSY),
+        drop((*WHOLE, file("night.done", 4)), **BUSY),
+        drop((*WHOLE, file("NIGHT.DONE", 4)), **BUSY),
+        with_zip((file("roster.zip"),), ALL, **BUSY),
+        with_zip((file("roster.zip"),), None, **BUSY),
     ],
 )
-def test_the_deadline_stands_in_the_districts_time_zone(now: datetime, day: date) -> None:
-    assert due_deadline(ArrivalRule(deadline=time(6, 0)), CHICAGO, now) == day
+def test_a_signal_is_not_kept_waiting_by_a_session(state: DropState) -> None:
+    assert taken_by(state) == [one.name for one in state.new]
+    assert isinstance(step(replace(state, last_event_s=NOW_S - 1.9)), Wait)
+    assert step(replace(state, open_handles=1)) == Wait()
+    assert step(replace(state, interrupted=frozenset({"guardians.csv"}))) == Wait()
 
 
-def test_no_deadline_is_never_due() -> None:
-    assert due_deadline(RULE, CHICAGO, datetime(2026, 11, 24, tzinfo=UTC)) is None
+def test_a_manifest_that_is_kept_decides_what_the_set_is() -> None:
+    taken = step(with_manifest(PART, ours(4, users=1, classes=1), **BUSY))
+    assert isinstance(taken, Take)
+    assert not taken.carried
 
 
 @pytest.mark.parametrize(
-    ("night", "moment"),
+    ("state", "mismatch"),
     [
-        (date(2026, 3, 8), datetime(2026, 3, 8, 8, 30, tzinfo=UTC)),  # 02:30 does not exist: 03:30
-        (date(2026, 11, 1), datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),  # 01:30 comes twice: the first
+        (with_manifest(PART, ours(4, users=1, classes=1, enrollments=1)), ("enrollments.csv", "missing", 1, None)),
+        (with_manifest(WHOLE, ours(4, users=2)), ("users.csv", "size", 2, 1)),
+        (with_manifest(PART, oneroster(4, "users", "enrollments")), ("enrollments.csv", "missing", None, None)),
     ],
 )
-def test_a_deadline_comes_once_in_the_nights_the_clock_changes(night: date, moment: datetime) -> None:
-    at = time(2, 30) if night.month == 3 else time(1, 30)
-    assert deadline_on(night, ArrivalRule(deadline=at), CHICAGO) == moment
+def test_a_manifest_that_is_contradicted_is_told_after_a_while_and_never_taken(
+    state: DropState, mismatch: tuple[str, str, int | None, int | None]
+) -> None:
+    (found,) = gathered(state, RULE).mismatches
+    assert (found.file, found.fault, found.promised, found.found) == mismatch
+    assert step(replace(state, last_event_s=NOW_S - 299), carriable=ALL) == Wait(1.0)
+    assert step(replace(state, last_event_s=NOW_S - 300), carriable=ALL) == Wait(broken="manifest")
+
+
+def test_files_that_connect_does_not_take_may_stay_at_home() -> None:
+    arrived, manifest = oneroster(4, "users", "classes", "enrollments")
+    more = replace(manifest, promises=(*manifest.promises, Promise(name="orgs.csv")))
+    state = with_manifest(WHOLE, (arrived, more), quiet_s=5.0, session_ended=False)
+    assert step(state) == Wait(55.0)
+    assert isinstance(step(replace(state, session_ended=True)), Take)
+
+
+def test_a_manifest_that_speaks_of_no_guardians_does_not_end_the_wait_for_them() -> None:
+    rule = ArrivalRule(expected=("users", "guardians"))
+    state = with_manifest(files("users.csv"), oneroster(4, "users"))
+    assert step(replace(state, last_event_s=NOW_S - 200), rule, frozenset({"guardians"})) == Wait(100.0)
 
 
 @pytest.mark.parametrize(
-    ("found", "seconds_late", "has"),
+    ("names", "says"),
     [
-        (Wait(1.0), 1, True),
-        (Wait(1.0), 299, True),
-        (Wait(1.0), 301, False),  # a session that never ends
-        (Wait(), 1, False),  # something is missing, open or cut off
-        (Take(WHOLE), 1, False),
+        (["users.csv", "classes.csv", "night.done"], True),
+        (["night.done", "users.csv", "classes.csv"], False),  # it came first, as parallel clients send it
+        (["users.csv", "night.done", "classes.csv"], False),
+        (["users.csv", "classes.csv", "classes.csv.done"], False),  # it speaks for this file alone
+        (["users.csv", "classes.csv", "classes.done"], False),
+        (["users.csv", "classes.csv", "night.done.filepart"], False),
     ],
 )
-def test_a_set_that_only_settles_has_grace_at_its_deadline(found: Take | Wait, seconds_late: int, *, has: bool) -> None:
-    deadline = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    assert has_grace(found, RULE, deadline, deadline + timedelta(seconds=seconds_late)) is has
+def test_a_trigger_speaks_for_what_came_before_it(names: list[str], *, says: bool) -> None:
+    found = step(drop(files(*names), quiet_s=2), carriable=frozenset({"enrollments"}))
+    assert isinstance(found, Take) is says
+
+
+def test_the_profile_may_name_the_trigger_after_a_table() -> None:
+    new = files("users.csv", "classes.csv", "enrollments.csv", "enrollments.done")
+    assert taken_by(drop(new, **BUSY), ArrivalRule(trigger="enrollments.done"))
+
+
+def test_a_trigger_for_a_set_that_cannot_be_made_whole_is_told() -> None:
+    state = drop(files("users.csv", "night.done"))
+    assert step(state) == Wait(broken="trigger")
+    assert step(drop(files("night.done"))) == Wait()
+
+
+@pytest.mark.parametrize(
+    ("new", "brings", "taken"),
+    [
+        ((*WHOLE, file("roster.zip", 4)), ALL, ["roster.zip"]),
+        ((file("roster.zip", 0), *WHOLE), ALL, ["users.csv", "classes.csv", "enrollments.csv"]),
+        ((file("roster.zip", 0), *PART), ALL, ["roster.zip"]),
+        ((*WHOLE, file("part.zip", 4)), frozenset({"users"}), ["users.csv", "classes.csv", "enrollments.csv"]),
+        ((*WHOLE, file("photos.zip", 4)), NONE, ["users.csv", "classes.csv", "enrollments.csv"]),
+        ((file("photos.zip"),), NONE, []),
+        ((file("part.zip"),), frozenset({"users"}), []),
+    ],
+)
+def test_of_a_zip_and_loose_files_the_newest_complete_one_wins(
+    new: tuple[ArrivedFile, ...], brings: frozenset[TableName], taken: list[str]
+) -> None:
+    assert taken_by(with_zip(new, brings)) == taken
+
+
+def test_nothing_is_decided_before_a_new_manifest_or_zip_was_looked_into() -> None:
+    assert step(drop((*WHOLE, file("rosterdrop-manifest.json", 4)))) == Wait()
+    assert step(drop((*WHOLE, file("roster.zip", 4)))) == Wait()
+
+
+def test_a_manifest_tells_which_of_two_names_is_meant() -> None:
+    new = (file("USERS.csv", 5), file("users.csv", 6))
+    manifest = Manifest(name="rosterdrop-manifest.json", promises=(Promise(name="USERS.csv", size=1),))
+    state = with_manifest(new, (file("rosterdrop-manifest.json", 7), manifest))
+    assert taken_by(state) == ["USERS.csv", "rosterdrop-manifest.json"]
+
+
+# Whatever happens, in whatever order.
+
+NAMES = ("users.csv", "USERS.csv", "classes.csv", "enrollments.csv", "night.done", "roster.zip", "manifest.csv", OURS)
+happenings = st.lists(
+    st.tuples(st.sampled_from(["arrives", "opens", "closes", "is cut off", "goes", "tick"]), st.sampled_from(NAMES)),
+    max_size=25,
+)
+
+
+@dataclass
+class Night:
+    """A drop to which things happen, and what was taken from it."""
+
+    now_s: float = 0.0
+    generation: int = 0
+    state: DropState = field(default_factory=DropState)
+    taken: list[int] = field(default_factory=list)
+
+    def happens(self, what: str, name: str) -> None:
+        self.now_s += 400.0 if what == "tick" else 1.0
+        state = self.state
+        if what == "opens":
+            state = replace(state, open_handles=state.open_handles + 1)
+        elif what == "closes":
+            state = replace(state, open_handles=max(0, state.open_handles - 1))
+        elif what == "is cut off":
+            state = replace(state, interrupted=state.interrupted | {name})
+        elif what in {"arrives", "goes"}:
+            self.generation += 1
+            others = tuple(one for one in state.new if one.name != name)
+            new = (*others, file(name, self.generation)) if what == "arrives" else others
+            state = replace(state, new=new, interrupted=state.interrupted - {name}, inside=self.inside(new))
+        self.state = state if what == "tick" else replace(state, last_event_s=self.now_s)
+
+    def inside(self, new: tuple[ArrivedFile, ...]) -> Inside:
+        """Manifests promise users and classes; the ZIP brings all."""
+        promises = (Promise(name="users.csv", size=1), Promise(name="classes.csv", size=1))
+        return Inside(
+            manifests={
+                one.generation: Manifest(name=one.name, promises=promises) for one in new if is_manifest(one.name)
+            },
+            archives={one.generation: ALL for one in new if one.name == "roster.zip"},
+        )
+
+    def is_promised(self) -> bool:
+        names = {one.name for one in self.state.new}
+        return bool(names & {"manifest.csv", OURS}) and {"users.csv", "classes.csv"} <= names
+
+
+@given(happenings)
+@settings(max_examples=300, deadline=None)
+def test_whatever_happens_what_is_taken_is_whole_and_taken_once(events: list[tuple[str, str]]) -> None:
+    """Reference 3.2, rule 3; 7, 13 to 20."""
+    night = Night()
+    for what, name in events:
+        night.happens(what, name)
+        state = night.state
+        stopped = state.open_handles or blocked_by(state.interrupted)
+        found = next_step(state, RULE, NONE, night.now_s)
+        later = next_step(state, RULE, NONE, night.now_s + 1000.0)
+        assert not (stopped and isinstance(found, Take))
+        assert later == found or isinstance(found, Wait)
+        assert later.seconds is None if isinstance(later, Wait) else True
+        if night.is_promised() and not stopped:
+            assert isinstance(later, Take)
+        if isinstance(found, Take):
+            generations = [one.generation for one in found.files]
+            assert not set(generations) & set(night.taken)
+            assert {one.generation for one in state.new} == set(generations)
+            night.taken += generations
+            night.state = replace(state, new=(), inside=Inside())

@@ -96,13 +96,13 @@ def test_files_that_nothing_takes_travel_along_and_start_nothing(tmp_path: Path)
     story(night())
 
 
-def test_two_names_for_one_table_the_newer_wins(tmp_path: Path) -> None:
+def test_two_names_for_one_table_are_handed_over_together(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site:
             await site.puts(Users=b"old\n", users=b"new\n", classes=b"c\n", enrollments=b"e\n")
             await site.until(lambda: site.receiver.batches)
             taken = {file.name: file.unexpected for file in site.receiver.batches[0].files}
-            assert (taken["users.csv"], taken["Users.csv"]) == (False, True)
+            assert (taken["users.csv"], taken["Users.csv"]) == (False, False)
 
     story(night())
 
