@@ -20,10 +20,12 @@ from sftp_gateway.arrivals import DropId, Journal, Standing, Writing
 from sftp_gateway.auditing import Audit, Who
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
+from sftp_gateway.gate import Gate
 from sftp_gateway.lead import Lead, SessionId
+from sftp_gateway.logins import Door
 from sftp_gateway.paths import InDrop
 from sftp_gateway.receiving import Districts, DropName, GatewayError, Receiving
-from sftp_gateway.server import Door, SftpServer
+from sftp_gateway.server import SftpServer
 from sftp_gateway.sessions import Session
 from sftp_gateway.statuses import NO_SUCH_FILE, Refusal
 from sftp_gateway.threads import DiskThreads
@@ -72,7 +74,8 @@ class Front:
         self.journal = await self.threads.run(_prepared, home, self._process)
         self.audit = Audit(home, accounts=self._lookup_accounts, keep_days=self._settings.audit.keep_days)
         self._accounts = Accounts(self._lookup_accounts)
-        door = Door(self._accounts, self.audit, self._session_for, tries=server.tries)
+        self._gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
+        door = Door(self._accounts, self._gate, self.audit, self._session_for, server)
         self._server = SftpServer(home, server, door)
 
     async def listen(self) -> int:
@@ -93,7 +96,7 @@ class Front:
 
     async def close(self) -> None:
         """Let go of everything."""
-        for one in (self._accounts, self.threads, self.audit, self.journal):
+        for one in (self._accounts, self.threads, self._gate, self.audit, self.journal):
             await asyncio.to_thread(one.close)
 
     async def refresh(self, *, at_once: bool = False) -> None:

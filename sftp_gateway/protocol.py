@@ -7,7 +7,7 @@ what this module relies on.
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Final, Protocol, cast
 
 import asyncssh
@@ -53,6 +53,22 @@ class Served(Protocol):
         """The session is over, however it ended."""
 
 
+class Line(Protocol):
+    """What the handler needs of the connection that carries a session."""
+
+    def working(self) -> AbstractContextManager[None]:
+        """A request is being worked on."""
+
+    async def room(self) -> None:
+        """Wait until the client has taken most of what the connection sent."""
+
+    def answer_taken(self) -> None:
+        """The client has room for the next answer."""
+
+    def session_ended(self) -> None:
+        """The channel of a session is closed."""
+
+
 class Handler(sftp.SFTPServerHandler):
     """One SFTP session on the wire.
 
@@ -67,10 +83,11 @@ class Handler(sftp.SFTPServerHandler):
     ]
 
     def __init__(
-        self, session: Served, reader: "asyncssh.SSHReader[bytes]", writer: "asyncssh.SSHWriter[bytes]"
+        self, session: Served, line: Line, reader: "asyncssh.SSHReader[bytes]", writer: "asyncssh.SSHWriter[bytes]"
     ) -> None:
         super().__init__(cast("asyncssh.SFTPServer", session), reader, writer, SFTP_VERSION)
         self._session = session
+        self._line = line
         self._packet_handlers = _Answers({request: _answered(method) for request, method in _SERVED.items()})
 
     def refuse(self, request: str, status: Status) -> asyncssh.SFTPError:
@@ -79,12 +96,27 @@ class Handler(sftp.SFTPServerHandler):
             self._session.refused(request, status)
         return asyncssh.SFTPError(status.code, status.text)
 
+    async def recv_packet(self) -> SSHPacket:
+        """Receive one request; one that announces more than we take ends the session before it is read."""
+        assert self._reader is not None
+        length = int.from_bytes(await self._reader.readexactly(4), "big")
+        if length > _MOST_PACKET:
+            raise asyncssh.SFTPBadMessage(BAD_MESSAGE.text)
+        return SSHPacket(await self._reader.readexactly(length))
+
     async def _process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
-        """Answer one request, then wait until the client has taken its answers (reference 2.3, 8)."""
-        await super()._process_packet(pkttype, pktid, packet)
+        """Answer one request, then wait until the client has taken its answers (reference 2.3, 8).
+
+        The channel waits for the client's window and the connection for its socket: a window may be as large as the
+        client likes.
+        """
+        with self._line.working():
+            await super()._process_packet(pkttype, pktid, packet)
         if self._writer:
             with suppress(OSError, asyncssh.Error):  # a lost connection is noticed where its packets are read
                 await self._writer.drain()
+        await self._line.room()
+        self._line.answer_taken()
 
     async def _process_open(self, packet: SSHPacket) -> bytes:
         self._refuse_many_handles()
@@ -140,9 +172,12 @@ class SftpOnly(SSHServerStreamSession[bytes]):
     A client's break or signal would end asyncssh's own session without its cleaning up; here both mean nothing.
     """
 
-    def __init__(self, session_for: "Callable[[asyncssh.SSHServerChannel[bytes]], Awaitable[Served]]") -> None:
+    def __init__(
+        self, session_for: "Callable[[asyncssh.SSHServerChannel[bytes]], Awaitable[Served]]", line: Line
+    ) -> None:
         super().__init__(None)
         self._session_for = session_for
+        self._line = line
 
     def subsystem_requested(self, subsystem: str) -> bool:
         """Whether this subsystem is offered."""
@@ -155,6 +190,11 @@ class SftpOnly(SSHServerStreamSession[bytes]):
     def signal_received(self, signal: str) -> None:
         """Ignore a signal."""
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The channel is closed."""
+        self._line.session_ended()
+        super().connection_lost(exc)
+
     def session_started(self) -> None:
         """Serve the session in a task of the connection."""
         assert self._chan is not None
@@ -164,7 +204,8 @@ class SftpOnly(SSHServerStreamSession[bytes]):
     async def _serve(self, channel: "asyncssh.SSHServerChannel[bytes]") -> None:
         session = await self._session_for(channel)
         try:
-            await Handler(session, asyncssh.SSHReader(self, channel), asyncssh.SSHWriter(self, channel)).run()
+            reader, writer = asyncssh.SSHReader(self, channel), asyncssh.SSHWriter(self, channel)
+            await Handler(session, self._line, reader, writer).run()
         finally:
             await session.end()
 

@@ -35,6 +35,9 @@ BAD_NAME: Final = Status(_FAILURE, "The name has characters that are not allowed
 TOO_LARGE: Final = Status(_FAILURE, "The file is larger than this server takes")
 TOO_MANY_HANDLES: Final = Status(_FAILURE, "Too many files are open in this session")
 NO_SPACE: Final = Status(_FAILURE, "There is no space left; the upload is not complete")
+REPEATED: Final = Status(
+    _FAILURE, "The upload was resumed wrongly and holds its content twice; nothing was taken, send it from its start"
+)
 NOT_WRITABLE: Final = Status(_FAILURE, "The file was not opened for writing")
 NOT_READABLE: Final = Status(_FAILURE, "The file was not opened for reading")
 BAD_HANDLE: Final = Status(_FAILURE, "There is no such open file")
@@ -42,6 +45,30 @@ STOPPING: Final = Status(_FAILURE, "The server is stopping; try again later")
 FAILED: Final = Status(_FAILURE, "The server could not do that")
 BAD_MESSAGE: Final = Status(_BAD_MESSAGE, "The request could not be understood")
 UNSUPPORTED: Final = Status(_OP_UNSUPPORTED, "This server does not offer that")
+
+_ROOM: Final = "remove files that are not needed or ask for a larger quota, then send again"
+
+
+def full_of_bytes(most: int) -> Status:
+    """Of a drop that may hold no more bytes, uploads that are not finished among them."""
+    return Status(_FAILURE, f"The drop is full, it may hold {_in_megabytes(most)}: {_ROOM}")
+
+
+def full_of_files(most: int) -> Status:
+    """Of a drop that may hold no more files."""
+    return Status(_FAILURE, f"The drop is full, it may hold {most:,} files: {_ROOM}")
+
+
+def full_for_today(most: int) -> Status:
+    """Of a drop that has taken what it may take in a day."""
+    return Status(
+        _FAILURE, f"The drop takes {_in_megabytes(most)} a day: send again after midnight UTC or ask for a larger quota"
+    )
+
+
+def _in_megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.0f} MB" if size >= 1_000_000 else f"{size:,} bytes"
+
 
 _BY_ERRNO: Final = {
     errno.ENOENT: NO_SUCH_FILE,
@@ -71,3 +98,14 @@ class Refusal(Exception):
 def status_of(error: OSError) -> Status:
     """What a client reads where the disk refused."""
     return _BY_ERRNO.get(error.errno or 0, FAILED)
+
+
+# What stands before the SSH protocol (RFC 4253, 4.2), in a disconnect or in the refusal of a channel.
+TOO_MANY_CONNECTIONS: Final = "Too many connections from your address; try again later"
+TOO_QUICK: Final = "Too many new connections from your address; try again in a second"
+BANNED: Final = "Too many failed logins from your address; try again later"
+TOO_CROWDED: Final = "Too many logins are under way; try again later"
+TOO_MANY_OF_ACCOUNT: Final = "This account has too many connections; close one and try again"
+TOO_MANY_LOGINS: Final = "Too many failed logins"
+TOO_MANY_CHANNELS: Final = "Too many sessions on this connection"
+IDLE_TOO_LONG: Final = "No request came for too long"

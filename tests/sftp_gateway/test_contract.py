@@ -11,6 +11,8 @@ from typing import Any
 import asyncssh
 import pytest
 
+from sftp_gateway.connections import Connection
+from sftp_gateway.gate import Visit
 from sftp_gateway.protocol import SftpOnly
 from sftp_gateway.statuses import Status
 from tests.sftp_gateway.harness import story
@@ -61,19 +63,25 @@ async def served() -> AsyncIterator[tuple[asyncssh.SSHClientConnection, asyncssh
 
     class Anybody(asyncssh.SSHServer):
         def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            assert isinstance(conn, Connection)
             self._connection = conn
 
         def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - the shape is asyncssh's
             return False
 
         def session_requested(self) -> Any:
-            return self._connection.create_server_channel(encoding=None), SftpOnly(session_for)
+            return self._connection.create_server_channel(encoding=None), SftpOnly(session_for, self._connection)
 
     key = asyncssh.generate_private_key("ssh-ed25519")
+    options = asyncssh.SSHServerConnectionOptions(server_factory=Anybody, server_host_keys=[key])
+    visit = Visit(address="127.0.0.1", source="127.0.0.1", visitor=None)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(options, visit, idle_s=60.0), "127.0.0.1", 0
+    )
     nobody: dict[str, Any] = {"known_hosts": None, "client_keys": None, "agent_path": None, "config": None}
     async with (
-        asyncssh.listen("127.0.0.1", 0, server_factory=Anybody, server_host_keys=[key]) as server,
-        asyncssh.connect("127.0.0.1", server.get_port(), username="anybody", **nobody) as connection,
+        server,
+        asyncssh.connect("127.0.0.1", server.sockets[0].getsockname()[1], username="anybody", **nobody) as connection,
         connection.start_sftp_client() as client,
     ):
         yield connection, client, diaries[0]
@@ -125,7 +133,8 @@ def test_a_closed_handle_cannot_be_used_again() -> None:
                 await file.write(b"y")
             with pytest.raises(asyncssh.SFTPError, match="no such open file"):
                 await file.close()
-            assert diary.hooks == ["open", "finish b'users.csv'"]
+            assert diary.hooks[:2] == ["open", "finish b'users.csv'"]
+            assert all(hook.startswith("refused") for hook in diary.hooks[2:])
 
     story(visit())
 
