@@ -3,10 +3,11 @@
 Every method is one transaction and may be called from any thread but the event loop's.
 """
 
+import errno
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ from sqlite_utils import Database, Migrations
 
 from config.tables import table_of
 from sftp_gateway.names import is_temporary
+from sftp_gateway.quotas import Grant, Holding
 from sftp_gateway.receiving import ArrivedFile, DropName, Interruption
 from sftp_gateway.statuses import IN_USE, Refusal
 
@@ -40,6 +42,12 @@ def _0001_schema(db: Database) -> None:
 def _0002_claims(db: Database) -> None:
     """An open write is the claim on its path, for all processes of the gateway."""
     _run(db, "claims.sql")
+
+
+@_migrations()
+def _0003_room(db: Database) -> None:
+    """What uploads may still take of the quota of their drop."""
+    _run(db, "room.sql")
 
 
 def _run(db: Database, script: str) -> None:
@@ -84,6 +92,7 @@ class Writing:
     copied: bool = False  # it began as a copy of what stood there
     interrupted_at: datetime | None = None
     size: int = 0
+    received: int = 0  # since it was opened; only whoever has it open knows
 
     def as_interruption(self) -> Interruption:
         """What is told to the service."""
@@ -184,6 +193,7 @@ class Journal:
                 self._rows("gone", **drop, name=old_name, at=_text(at))
             for writing in ended:
                 self._rows("end_writing", id=writing.id)
+                self._receive(writing, at)
             if renamed_from is None:
                 self._rows("forget_client_times", **drop, path=name)
             (row,) = self._rows(
@@ -244,6 +254,7 @@ class Journal:
     def interrupt_writing(self, writing: Writing, size: int, at: datetime) -> Writing:
         """An upload ended without its proper close, `size` bytes in."""
         with self._transaction():
+            self._receive(writing, at)
             (row,) = self._rows("interrupt_writing", id=writing.id, size=size, at=_text(at))
         return _writing(row)
 
@@ -268,6 +279,29 @@ class Journal:
     def stagings(self) -> frozenset[str]:
         """Names in HOME/uploads that somebody may still need."""
         return frozenset(row["staging"] for row in self._read("stagings"))
+
+    # What a drop holds and may still take.
+
+    def grant(self, writing: Writing, decide: Callable[[Holding], Grant], at: datetime) -> Grant:
+        """Give an upload what is decided by what its drop holds beside it; nobody else is given something meanwhile."""
+        with self._transaction():
+            granted = decide(self._holding(writing.drop_id, writing.path, at, writing.id))
+            self._rows("grant", writing=writing.id, room=granted.place, allowance=granted.amount)
+        return granted
+
+    def holding(self, drop_id: DropId, path: str, at: datetime) -> Holding:
+        """What a drop holds, seen by an upload to `path` that has not begun."""
+        with self._lock:
+            return self._holding(drop_id, path, at, 0)
+
+    def _holding(self, drop_id: DropId, path: str, at: datetime, writing: int) -> Holding:
+        (row,) = self._rows("holding", **_drop(drop_id), path=path, day=_day(at), writing=writing)
+        return Holding(row["bytes"], row["names"], bool(row["stands"]), row["received"])
+
+    def _receive(self, writing: Writing, at: datetime) -> None:
+        drop = _drop(writing.drop_id)
+        self._rows("forget_received", **drop, day=_day(at))
+        self._rows("receive", **drop, day=_day(at), bytes=writing.received)
 
     # What the service was told.
 
@@ -329,13 +363,16 @@ class Journal:
     def _transaction(self) -> Iterator[None]:
         """`begin immediate`, because a deferred transaction that reads first may fail at its first write (1.4)."""
         with self._lock:
-            self._db.execute("begin immediate")
             try:
+                self._db.execute("begin immediate")
                 yield
-            except BaseException:
-                self._db.execute("rollback")
+                self._db.execute("commit")
+            except BaseException as error:
+                if self._db.conn.in_transaction:
+                    self._db.execute("rollback")
+                if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                    raise OSError(errno.ENOSPC, "") from error
                 raise
-            self._db.execute("commit")
 
     def _read(self, statement: str, **values: object) -> list[Row]:
         with self._lock:
@@ -398,6 +435,10 @@ def _writing(row: Row) -> Writing:
 def _text(at: datetime) -> str:
     """UTC text of fixed width, so that it sorts as time does."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -9,21 +9,23 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from config.home import Home
+from config.profiles import Quota
 from sftp_gateway import folders
 from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Times, Writing
 from sftp_gateway.locks import DropLock
 from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.partials import Partials
 from sftp_gateway.paths import REPORTS, TEST
+from sftp_gateway.quotas import Grant
 from sftp_gateway.receiving import ArrivedFile, Interruption
 from sftp_gateway.reconciling import Found, Scan
+from sftp_gateway.room import Room
 from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_FOLDERS, NO_SUCH_FILE, OTHER_DROP, TOP_ONLY, Refusal
 from sftp_gateway.uploads import Opening, Upload, identity_of
 
@@ -41,9 +43,21 @@ class Shown:
 
 
 class Drop:
-    """One drop of one district."""
+    """One drop of one district.
 
-    def __init__(self, home: Home, drop_id: DropId, journal: Journal, *, max_file_bytes: int) -> None:
+    `quota` is asked at each step of an upload; `reserve_bytes` of the disk are left for reports.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        drop_id: DropId,
+        journal: Journal,
+        *,
+        max_file_bytes: int,
+        quota: Callable[[], Quota] = Quota,
+        reserve_bytes: int = 0,
+    ) -> None:
         self.id = drop_id
         self._home = home
         self._base = home.drop(drop_id.district)
@@ -52,6 +66,7 @@ class Drop:
         self._journal = journal
         self._max_file_bytes = max_file_bytes
         self._lock = DropLock(home.drop_lock(drop_id.district, drop_id.drop))
+        self._room = Room(home, drop_id, journal, quota, reserve_bytes)
         self._partials = Partials(home, drop_id, journal)
         self._scan = Scan(
             self._base, self._above, self._ours, drop_id=drop_id, journal=journal, partials=self._partials
@@ -81,6 +96,7 @@ class Drop:
                 raise Refusal(EXISTS)
             if not (standing or partial or opening.creates):
                 raise Refusal(NO_SUCH_FILE)
+            self._room.refuse_upload(path)
             if partial and opening.truncates:
                 self._partials.forget(partial)
                 partial = None
@@ -117,7 +133,7 @@ class Drop:
                 at=_now(),
                 by_gateway=True,
                 account=upload.writing.account,
-                ended=[upload.writing, *repaired],
+                ended=[upload.over, *repaired],
             )
             if upload.times:
                 self._journal.set_client_times(self.id, name, upload.times)
@@ -139,7 +155,7 @@ class Drop:
             upload.flush()
         size = upload.cut_to_solid()
         upload.close()
-        return self._journal.interrupt_writing(upload.writing, size, _now())
+        return self._journal.interrupt_writing(upload.over, size, _now())
 
     def _begin(self, path: str, account: str, *, copied: bool) -> Writing:
         with folders.opened(self._base, self._above):
@@ -150,7 +166,7 @@ class Drop:
     def _begun(self, writing: Writing, names: Names, opening: Opening) -> Upload:
         try:
             if writing.copied:
-                self._copy(names, self._home.uploads / writing.staging)
+                self._copy(names, writing)
             return self._upload(writing, opening, resumed=False)
         except BaseException:
             self._partials.forget(writing)
@@ -168,14 +184,25 @@ class Drop:
 
     def _upload(self, writing: Writing, opening: Opening, *, resumed: bool) -> Upload:
         file = self._home.uploads / writing.staging
-        return Upload(file, writing, opening, resumed=resumed, limit=self._max_file_bytes)
+        return Upload(
+            file,
+            writing,
+            opening,
+            resumed=resumed,
+            limit=self._max_file_bytes,
+            granting=lambda wanted, growth: self._room.grant(writing, wanted, growth),
+        )
 
-    def _copy(self, names: Names, target: Path) -> None:
+    def _copy(self, names: Names, writing: Writing) -> None:
         """Work on a copy, because a batch may hold a link to what stands there."""
+        target = self._home.uploads / writing.staging
         descriptor = folders.open_for_reading(self._base, self._below(names))
-        with os.fdopen(descriptor, "rb") as source, target.open("xb") as copy:
-            target.chmod(0o600)
-            shutil.copyfileobj(source, copy, 1024 * 1024)
+        with os.fdopen(descriptor, "rb") as source:
+            size = os.fstat(descriptor).st_size
+            self._room.grant(writing, Grant(size), growth=size)
+            with target.open("xb") as copy:
+                target.chmod(0o600)
+                shutil.copyfileobj(source, copy, 1024 * 1024)
 
     def _discard(self, upload: Upload) -> None:
         """Nothing was changed: as if the file had never been opened."""
@@ -194,6 +221,8 @@ class Drop:
         with self._lock.held():
             self._refuse_open(path, new_name)
             source = folders.facts(self._base, self._below(names))
+            if len(names) > 1:
+                self._room.refuse_file(new_name, source.st_size)
             with (
                 folders.opened(self._base, self._below(names[:-1])) as folder,
                 folders.opened(self._base, self._above) as top,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from config.accounts import Account
 from config.home import Home
-from config.profiles import Profile
+from config.profiles import Profile, Quota
 from config.settings import Settings
 from sftp_gateway.accounts import Accounts
 from sftp_gateway.arrivals import DropId, Journal, Standing, Writing
@@ -153,9 +153,21 @@ class Front:
                     await self.threads.run(drop.make_folders)
 
     def _made(self, drop_id: DropId) -> Drop:
-        drop = Drop(self._home, drop_id, self.journal, max_file_bytes=self._settings.server.max_file_bytes)
+        drop = Drop(
+            self._home,
+            drop_id,
+            self.journal,
+            max_file_bytes=self._settings.server.max_file_bytes,
+            quota=lambda: self._quota_of(drop_id.district),
+            reserve_bytes=self._settings.limits.reserve_bytes,
+        )
         drop.make_folders()
         return drop
+
+    def _quota_of(self, district: str) -> Quota:
+        """As the profile has it now; a district that is gone ends its uploads by the common one."""
+        receiving = self.districts.get(district)
+        return receiving.quota if receiving else Quota()
 
 
 def receiving_of(profiles: Mapping[str, Profile]) -> Districts:

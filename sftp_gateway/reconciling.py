@@ -4,7 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -108,7 +108,7 @@ def take_up_open_writes(home: Home, journal: Journal, process: int | None = None
         # Of a copy nobody remembers what was old and what was new.
         size = 0 if writing.copied else solid_on_disk(staging)
         os.truncate(staging, size)
-        journal.interrupt_writing(writing, size, datetime.now(UTC))
+        journal.interrupt_writing(replace(writing, received=size), size, datetime.now(UTC))
     # Looked for before the journal is asked: it knows each upload before its hidden file is made.
     hidden = list(home.uploads.iterdir())
     known = journal.stagings()

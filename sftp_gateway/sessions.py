@@ -214,6 +214,8 @@ class Session(asyncssh.SFTPServer):
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Take a part of an upload."""
         upload = _upload(file_obj)
+        if upload.outgrows(offset, len(data)):
+            await self._threads.run(upload.get_room, offset, len(data))
         upload.add(offset, data)
         if upload.must_flush:
             await self._threads.run(upload.flush)

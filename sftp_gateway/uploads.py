@@ -5,13 +5,16 @@ disk, and a thread is asked once for 32 packets of the usual 32 KiB and not once
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from sftp_gateway.arrivals import FileIdentity, Times, Writing
-from sftp_gateway.statuses import TOO_LARGE, Refusal, Status, status_of
+from sftp_gateway.quotas import Grant
+from sftp_gateway.statuses import FAILED, TOO_LARGE, Refusal, Status, status_of
+
+Granting = Callable[[Grant, int], Grant]
 
 _TOGETHER: Final = 1024 * 1024
 _MOST_ISLANDS: Final = 4096  # parallel writers have some dozens of packets under way
@@ -71,17 +74,22 @@ class Upload:
     `add` costs no disk and may be called on the event loop; everything else belongs into a thread.
     """
 
-    def __init__(self, file: Path, writing: Writing, opening: Opening, *, resumed: bool, limit: int) -> None:
+    def __init__(
+        self, file: Path, writing: Writing, opening: Opening, *, resumed: bool, limit: int, granting: Granting
+    ) -> None:
         self.writing = writing
         self.resumed = resumed
         self.times: Times | None = None
+        self._received = 0
         self._file = file
         self._appends = opening.appends
         self._limit = limit
+        self._granting = granting
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         self.size = os.fstat(self._descriptor).st_size
         # A file that was made, emptied or continued is a delivery; one opened and left alone is none.
         self.changed = resumed or opening.truncates or self.size == 0
+        self._granted = Grant(self.size)
         self._extent = Extent(self.size)
         self._buffer: list[tuple[int, bytes]] = []
         self._buffered = 0
@@ -93,6 +101,11 @@ class Upload:
         return self._file
 
     @property
+    def over(self) -> Writing:
+        """What the journal is told of it at its end."""
+        return replace(self.writing, received=self._received)
+
+    @property
     def must_flush(self) -> bool:
         """Whether enough is together to go to the disk."""
         return self._buffered >= _TOGETHER
@@ -102,17 +115,28 @@ class Upload:
         """Whether the hidden file is let go of."""
         return self._descriptor < 0
 
-    def add(self, offset: int, data: bytes) -> None:
-        """Take the bytes of a WRITE; one that appends goes to the end, whatever its offset says (as sshd does)."""
-        start = self.size if self._appends else offset
-        end = start + len(data)
+    def outgrows(self, offset: int, length: int) -> bool:
+        """Whether the bytes of a WRITE need more room than was granted; they must get it before they are added."""
+        end = self._start(offset) + length
+        return end > self._granted.place or self._received + length > self._granted.amount
+
+    def get_room(self, offset: int, length: int) -> None:
+        """Get room for the bytes of a WRITE.
+
+        By place and not by amount: one byte far out makes a huge file of one block (reference 2.3, 13).
+        """
         self._refuse_broken()
-        # By place and not by amount: one byte far out makes a huge file of one block (reference 2.3, 13).
-        if end > self._limit:
-            self._broken = TOO_LARGE
-            self._refuse_broken()
+        self._get_room(self._start(offset) + length, self._received + length)
+
+    def add(self, offset: int, data: bytes) -> None:
+        """Take the bytes of a WRITE, for which there must be room."""
+        self._refuse_broken()
+        assert not self.outgrows(offset, len(data))
+        start = self._start(offset)
+        end = start + len(data)
         self._buffer.append((start, data))
         self._buffered += len(data)
+        self._received += len(data)
         self._extent.add(start, end)
         self.size = max(self.size, end)
         self.changed = True
@@ -130,8 +154,8 @@ class Upload:
 
     def truncate(self, size: int) -> None:
         """Cut or lengthen the file, as scp does after writing over a longer one."""
-        if size > self._limit:
-            raise Refusal(TOO_LARGE)
+        if size > self._granted.place:
+            self._get_room(size, self._received)
         self.flush()
         os.ftruncate(self._descriptor, size)
         self._extent.cut(size)
@@ -149,6 +173,24 @@ class Upload:
         solid = min(self._extent.solid, os.fstat(self._descriptor).st_size)  # a full disk took less than we were sent
         os.ftruncate(self._descriptor, solid)
         return solid
+
+    def _start(self, offset: int) -> int:
+        """Where a WRITE goes; one that appends goes to the end, whatever its offset says (as sshd does)."""
+        return self.size if self._appends else offset
+
+    def _get_room(self, end: int, amount: int) -> None:
+        try:
+            if end > self._limit:
+                raise Refusal(TOO_LARGE)  # noqa: TRY301 - refused as by the quota
+            growth = max(end - self.size, 0)
+            granted = self._granting(Grant(max(end, self.size), amount), growth)
+            self._granted = replace(granted, place=min(granted.place, self._limit))
+        except Refusal as refusal:
+            self._broken = refusal.status
+            raise
+        except Exception as error:
+            self._broken = status_of(error) if isinstance(error, OSError) else FAILED
+            raise
 
     def _refuse_broken(self) -> None:
         """After a WRITE that was refused the file lacks bytes; however the client goes on, it never is an arrival."""

@@ -51,7 +51,9 @@ returning *;
 
 -- name: resume_writing
 -- A client goes on with an upload that was cut off, unless another one does already.
-update writing set interrupted_at = null, told = 0, account = :account, opened_at = :at, process = :process
+update writing
+   set interrupted_at = null, told = 0, account = :account, opened_at = :at, process = :process, room = size,
+       allowance = 0
  where id = :id and interrupted_at is not null
 returning *;
 
@@ -81,6 +83,38 @@ select * from writing
 -- name: untold_interruptions
 -- Interruptions whose receipt was not written; what lies in a sub-folder never counts and gets none.
 select * from writing where told = 0 and interrupted_at is not null and instr(path, '/') = 0 order by id;
+
+-- name: holding
+-- What a drop holds and has received today without one upload of it, and whether something is under this name.
+with names as (
+  select name from arrival where district = :district and drop_name = :drop_name and gone_at is null
+  union
+  select path from writing where district = :district and drop_name = :drop_name and id <> :writing
+)
+select (select coalesce(sum(size), 0) from arrival
+         where district = :district and drop_name = :drop_name and gone_at is null)
+     + (select coalesce(sum(case when interrupted_at is null then room else size end), 0) from writing
+         where district = :district and drop_name = :drop_name and id <> :writing) as bytes,
+       (select count(*) from names where name <> :path) as names,
+       exists (select 1 from names where name = :path) as stands,
+       (select coalesce(sum(bytes), 0) from received
+         where district = :district and drop_name = :drop_name and day = :day)
+     + (select coalesce(sum(allowance), 0) from writing
+         where district = :district and drop_name = :drop_name and interrupted_at is null and id <> :writing)
+       as received;
+
+-- name: grant
+-- What an upload may take from now on.
+update writing set room = :room, allowance = :allowance where id = :writing;
+
+-- name: receive
+-- Bytes of an upload that is over.
+insert into received (district, drop_name, day, bytes) values (:district, :drop_name, :day, :bytes)
+on conflict (district, drop_name, day) do update set bytes = bytes + excluded.bytes;
+
+-- name: forget_received
+-- Days that are over.
+delete from received where district = :district and drop_name = :drop_name and day < :day;
 
 -- name: told_interruption
 -- The receipt of this interruption is written.

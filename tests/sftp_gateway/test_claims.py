@@ -3,13 +3,14 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from config.home import Home
+from config.profiles import Quota
 from sftp_gateway.arrivals import DropId, Journal
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
@@ -27,14 +28,16 @@ class Process:
 
     home: Home
     number: int
+    quota: Quota = field(default_factory=Quota)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.home.gateway_db, self.home.drops, self.number)
-        self.drop = Drop(self.home, MAIN, self.journal, max_file_bytes=2**30)
+        self.drop = Drop(self.home, MAIN, self.journal, max_file_bytes=2**30, quota=lambda: self.quota)
         self.drop.make_folders()
 
     def put(self, name: str, content: bytes = b"whole") -> None:
         upload = self.drop.open_for_writing((name,), NEW, "acme")
+        upload.get_room(0, len(content))
         upload.add(0, content)
         self.drop.publish(upload)
 
@@ -44,15 +47,16 @@ class Process:
         return caught.value.status == IN_USE
 
 
-def processes(root: Path) -> tuple[Process, Process]:
+def processes(root: Path, quota: Quota = Quota()) -> tuple[Process, Process]:  # noqa: B008 - a frozen value
     home = Home(root)
     make_private(home.drops, home.uploads)
-    return Process(home, 1), Process(home, 2)
+    return Process(home, 1, quota), Process(home, 2, quota)
 
 
 def test_one_writer_a_path_in_all_processes(tmp_path: Path) -> None:
     one, two = processes(tmp_path)
     upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.get_room(0, 4)
     upload.add(0, b"half")
     upload.flush()
     assert two.refused("users.csv")
@@ -69,11 +73,13 @@ def test_one_writer_a_path_in_all_processes(tmp_path: Path) -> None:
 def test_what_one_process_left_another_goes_on_with_and_only_one(tmp_path: Path) -> None:
     one, two = processes(tmp_path)
     upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.get_room(0, 4)
     upload.add(0, b"half")
     one.drop.interrupt(upload)
     rest = two.drop.open_for_writing(("users.csv",), Opening(appends=True), "acme")
     assert one.refused("users.csv", Opening(appends=True))
     assert one.refused("users.csv")
+    rest.get_room(0, 9)
     rest.add(0, b" and half")
     two.drop.publish(rest)
     assert (two.home.drop("springfield") / "users.csv").read_bytes() == b"half and half"
@@ -131,6 +137,7 @@ def test_only_the_writes_of_the_process_that_died_are_interrupted(tmp_path: Path
     one, two = processes(tmp_path)
     for process, name in ((one, "users.csv"), (two, "classes.csv")):
         upload = process.drop.open_for_writing((name,), NEW, "acme")
+        upload.get_room(0, 4)
         upload.add(0, b"half")
         upload.flush()
     take_up_open_writes(two.home, two.journal, process=1)
