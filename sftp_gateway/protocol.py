@@ -91,8 +91,8 @@ class Handler(sftp.SFTPServerHandler):
         self._packet_handlers = _Answers({request: _answered(method) for request, method in _SERVED.items()})
 
     def refuse(self, request: str, status: Status) -> asyncssh.SFTPError:
-        """The answer to a request that is refused; that a file is not there is no refusal, and a broken upload one."""
-        if status is not NO_SUCH_FILE and request not in {"read", "write"}:
+        """The answer to a request that is refused; what was named wrongly is none, and a broken upload is told once."""
+        if status not in {NO_SUCH_FILE, BAD_HANDLE} and request not in {"read", "write"}:
             self._session.refused(request, status)
         return asyncssh.SFTPError(status.code, status.text)
 
