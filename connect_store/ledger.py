@@ -207,9 +207,10 @@ def history(store: Store, district: str | None, *, most: int, before: int = _NEW
 
 
 def last_judged(store: Store, district: str, *, test: bool, but_not: str) -> LedgerBatch | None:
-    """The newest batch of the district that reached a verdict without the finding `but_not`."""
+    """The newest batch of the district that reached a verdict by its tables, without the finding `but_not`."""
     judged = (_batch(row) for row in store.rows("last_judged", district=district, test=int(test)))
-    return next((batch for batch in judged if but_not not in (batch.summary or {}).get("findings", {})), None)
+    with_tables = (batch for batch in judged if any(file.table for file in batch.files))
+    return next((batch for batch in with_tables if but_not not in (batch.summary or {}).get("findings", {})), None)
 
 
 def made_of(store: Store, district: str, *, test: bool, origin: str, files: frozenset[LedgerFile]) -> int | None:

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from config.home import Home
 from config.profiles import ASSUMED, Profile
 from config.tables import TableName
 from connect_store.store import open_store
+from processors import unpacking
 from processors.against_store import known_to
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
-from processors.freezing import DeliveredFile
 from processors.pipeline import decide
 from processors.reporting.contents import Report
 from processors.summaries import guard_in
+from processors.unpacking import DeliveredFile
 from processors.verdicts import verdict_on
 from validators import Judgement, Known, Table
 from validators.findings import Finding, as_frame, joined
@@ -56,7 +59,15 @@ def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) 
 
 
 def _read(files: Sequence[DeliveredFile], profile: Profile) -> FileSet:
-    return read_set([SetFile(path=file.path, file=file.name, table=file.table) for file in files], profile)
+    """Read the files; those of an archive are inflated into a folder that is gone when they have been read."""
+    kept, found = unpacking.sorted_out(files)
+    with TemporaryDirectory(prefix="rosterdrop-") as folder:
+        for place, archive in enumerate(file for file in files if file.kind == "archive"):
+            inside = unpacking.unpack(archive, Path(folder) / str(place))
+            kept += inside.files
+            found += inside.findings
+        tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
+        return read_set(tables, profile, found)
 
 
 def _saying(judgement: Judgement, finding: Finding) -> Judgement:

@@ -1,19 +1,21 @@
 """Deliveries that do not come over SFTP: files that somebody names, and an old batch that is run again."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config.home import Home
 from config.profiles import Profile
-from config.tables import table_of
+from config.tables import TableName, table_of
 from connect_store import ledger
-from connect_store.ledger import LedgerBatch
+from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import freezing
-from processors.freezing import DeliveredFile, Delivery
+from processors.archives import MOST_BYTES, Refusal, names_in, require_archive
+from processors.freezing import Delivery
+from processors.unpacking import DeliveredFile, kind_of
 
 
 class NothingToTake(Exception):
@@ -22,12 +24,16 @@ class NothingToTake(Exception):
     exit_code = 2
 
 
-def files_at(paths: Iterable[Path]) -> list[DeliveredFile]:
-    """The CSV files that these paths name: folders are looked into, one level deep.
+def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
+    """The CSV files that these paths name, or one ZIP: folders are looked into, one level deep.
 
     Raises:
         NothingToTake: a path is missing or no CSV, no roster file is among them, or two are for the same table.
+        NoArchive: what should be a ZIP is none.
     """
+    archives = [path for path in paths if kind_of(path.name) == "archive" and path.is_file()]
+    if archives:
+        return [_archive(paths)]
     files = [_delivered(path) for named in paths for path in _csv_files(named)]
     tables = Counter(file.table for file in files if file.table)
     if not tables:
@@ -42,9 +48,11 @@ def files_at(paths: Iterable[Path]) -> list[DeliveredFile]:
     return files
 
 
-def upload(store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str) -> Delivery:
+def upload(
+    store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str, most_inflated: int = MOST_BYTES
+) -> Delivery:
     """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
-    missing = frozenset(profile.arrival.expected) - {file.table for file in files if file.table}
+    missing = frozenset(profile.arrival.expected) - _tables_of(files)
     lender = freezing.lender_of(store, profile.id, test=False)
     lendable = freezing.lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
     return Delivery(
@@ -53,6 +61,7 @@ def upload(store: Store, profile: Profile, files: Sequence[DeliveredFile], *, wh
         who=who,
         origin="upload",
         carried=missing if missing <= lendable else frozenset(),
+        most_inflated=most_inflated,
     )
 
 
@@ -63,19 +72,21 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     """
     newest = ledger.last(store, delivery.district, test=delivery.test)
     came = {file.table: ledger.moment(file.arrived) for file in (newest.files if newest else ()) if file.table}
-    newer = [file for file in delivery.files if file.table not in came or file.arrived >= came[file.table]]
+    newer = [file for file in delivery.files if not _is_older(file, came)]
     if len(newer) == len(delivery.files):
         return delivery
-    if not any(file.table for file in newer):
+    if not any(file.table or file.kind == "archive" for file in newer):
         return None
-    missing = frozenset(profile.arrival.expected) - {file.table for file in newer if file.table}
+    missing = frozenset(profile.arrival.expected) - _tables_of(newer)
     lender = freezing.lender_of(store, delivery.district, test=delivery.test)
     lendable = freezing.lendable(lender, now=now, carry_hours=profile.arrival.carry_hours)
     return replace(delivery, files=newer, carried=missing & lendable)
 
 
-def again(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Delivery:
+def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, most_inflated: int = MOST_BYTES) -> Delivery:
     """The frozen files of an old batch, to be run with today's profile.
+
+    An archive that was inflated is left out, for its files stand beside it; one that was refused is looked at anew.
 
     Raises:
         NewerBatch: a newer batch of the district was applied or waits to be.
@@ -85,17 +96,55 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Delivery
         DeliveredFile(
             path=freezing.intact(home, batch, file),
             name=file.file,
-            table=file.table,
+            kind=kind_of(file.file),
+            table=table_of(file.file),
             generation=file.generation,
             arrived=ledger.moment(file.arrived),
             link=True,
             carried_from=file.carried_from,
         )
         for file in batch.files
+        if not _is_inflated(file, batch)
     ]
     return Delivery(
-        district=batch.district, files=files, who=who, origin="requeue", test=batch.test, requeue_of=batch.number
+        district=batch.district,
+        files=files,
+        who=who,
+        origin="requeue",
+        test=batch.test,
+        requeue_of=batch.number,
+        most_inflated=most_inflated,
     )
+
+
+def _is_inflated(file: LedgerFile, batch: LedgerBatch) -> bool:
+    """Whether a file is an archive whose own files are in the batch: they have its generation."""
+    inside = [other for other in batch.files if other.generation == file.generation and other is not file]
+    return kind_of(file.file) == "archive" and bool(inside)
+
+
+def _is_older(file: DeliveredFile, came: Mapping[TableName, datetime]) -> bool:
+    """Whether a newer file came for the table of this one, or for any table where it is an archive."""
+    if file.kind == "archive":
+        return any(file.arrived < at for at in came.values())
+    return file.table is not None and file.table in came and file.arrived < came[file.table]
+
+
+def _tables_of(files: Iterable[DeliveredFile]) -> frozenset[TableName]:
+    """The tables that files bring, by their names; of an archive those of its directory, or none."""
+    names: list[str] = []
+    for file in files:
+        inside = names_in(file.path) if file.kind == "archive" and not file.unexpected else ()
+        names += [file.name] if file.table else ()
+        names += () if isinstance(inside, Refusal) else inside
+    return frozenset(table for name in names if (table := table_of(name)))
+
+
+def _archive(paths: Sequence[Path]) -> DeliveredFile:
+    if len(paths) > 1:
+        raise NothingToTake("a ZIP holds the whole set; name it alone")
+    require_archive(paths[0])
+    return _delivered(paths[0])
 
 
 def _csv_files(named: Path) -> list[Path]:
@@ -108,7 +157,7 @@ def _csv_files(named: Path) -> list[Path]:
     if not named.is_file():
         raise NothingToTake(f"{named} is not there, or is neither a file nor a folder")
     if named.suffix.casefold() != ".csv":
-        raise NothingToTake(f"{named.name} is no .csv file; unpack archives first, and name the folder")
+        raise NothingToTake(f"{named.name} is neither a .csv file nor a .zip archive; nothing was done")
     return [named]
 
 
@@ -117,6 +166,7 @@ def _delivered(path: Path) -> DeliveredFile:
     return DeliveredFile(
         path=path.resolve(),
         name=path.name,
+        kind=kind_of(path.name),
         table=table_of(path.name),
         generation=f"upload-{facts.st_mtime_ns}",
         arrived=datetime.now(UTC),

@@ -8,17 +8,19 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import TABLES, TableName
+from processors.reporting.unjudged import unjudged
+from processors.unpacking import is_refused
 from validators import FileFacts, Judgement, Known, Table, judge, read
 from validators.findings import Finding, as_frame, joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetFile:
-    """One file of a set; `table` is None where nothing takes it, `sha256` where nobody has hashed it yet."""
+    """One file of a set that a table takes; `sha256` is None where nobody has hashed it yet."""
 
     path: Path
     file: str
-    table: TableName | None
+    table: TableName
     sha256: str | None = None
     carried_from: int | None = None
 
@@ -31,17 +33,21 @@ class FileSet:
         present: tables for which a file is there, readable or not.
         tables: the ones that could be read.
         facts: of every file, readable or not.
-        findings: what reading found, as FINDINGS.
+        findings: what taking and reading found, as FINDINGS.
+        refused: whether the files bring nothing, whatever is in them.
     """
 
     present: frozenset[TableName]
     facts: tuple[FileFacts, ...]
     tables: Mapping[TableName, Table]
     findings: pl.DataFrame
+    refused: bool = False
 
 
-def read_set(files: Sequence[SetFile], profile: Profile) -> FileSet:
-    """Read every file that a table takes; the others are named."""
+def read_set(files: Sequence[SetFile], profile: Profile, found: Sequence[Finding] = ()) -> FileSet:
+    """Read every file; `found` is what taking them found, which may forbid to read any."""
+    if is_refused(found):
+        return FileSet(present=frozenset(), facts=(), tables={}, findings=as_frame(found), refused=True)
     readings = {
         file.table: read(
             file.path,
@@ -52,19 +58,19 @@ def read_set(files: Sequence[SetFile], profile: Profile) -> FileSet:
             carried_from=file.carried_from,
         )
         for file in files
-        if file.table is not None
     }
-    strangers = [Finding(code="file.unexpected", file=file.file) for file in files if file.table is None]
     return FileSet(
         present=frozenset(readings),
         facts=tuple(readings[name].facts for name in TABLES if name in readings),
         tables={name: reading.table for name, reading in readings.items() if reading.table is not None},
-        findings=joined([*(reading.findings for reading in readings.values()), as_frame(strangers)]),
+        findings=joined([*(reading.findings for reading in readings.values()), as_frame(found)]),
     )
 
 
 def judge_set(files: FileSet, profile: Profile, known: Known) -> Judgement:
     """The verdict on every row of a set; files that could not be read stand in it with what is known of them."""
+    if files.refused:
+        return unjudged(files.findings)
     missing = frozenset(profile.arrival.expected) - files.present
     judgement = judge(files.tables, profile, known, read_findings=files.findings, missing=missing)
     return replace(judgement, facts=files.facts)

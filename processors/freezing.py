@@ -2,11 +2,12 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,13 @@ from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
+from processors import unpacking
+from processors.archives import MOST_BYTES
+from processors.unpacking import DeliveredFile, is_refused
+from validators.findings import Finding
 
 FOREIGN: Final = "set.other_district"
+_FOUND: Final = "found.json"
 
 
 class FileMoved(Exception):
@@ -53,35 +59,11 @@ class NewerBatch(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredFile:
-    """One file to freeze.
-
-    Attributes:
-        path: where it lies.
-        name: as delivered.
-        table: what it is taken as; None where nothing takes it.
-        generation: tells apart the files that came one after the other under one name.
-        arrived: when it came, aware, UTC.
-        link: whether it may be linked, because nobody ever writes to this inode again; otherwise it is copied.
-        seen: size and mtime (ns) that were seen when the set was found complete; None where nobody looked before.
-        carried_from: the batch that it was carried from when it is run again.
-    """
-
-    path: Path
-    name: str
-    table: TableName | None
-    generation: str
-    arrived: datetime
-    link: bool = False
-    seen: tuple[int, int] | None = None
-    carried_from: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
 
-    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`).
+    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`); `most_inflated` is how many bytes
+    the entries of an archive may have.
     """
 
     district: str
@@ -91,13 +73,15 @@ class Delivery:
     test: bool = False
     carried: frozenset[TableName] = frozenset()
     requeue_of: int | None = None
+    most_inflated: int = MOST_BYTES
 
 
 def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> int:
     """Freeze a delivery into a batch and return the batch's number.
 
     A set of which a batch was made already (a crash came between freezing and the journal's note of it) is not frozen
-    again. What the vendor sees in the drop stays where it is.
+    again. What the vendor sees in the drop stays where it is. An archive is frozen as it came, its files beside it;
+    where it brings nothing, the batch holds the archive alone and the reason.
 
     Raises:
         FileMoved: a file is not what was seen when the set was complete.
@@ -108,8 +92,10 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     workplace = folder / f".freezing-{uuid.uuid4().hex}"
     (workplace / "files").mkdir(mode=0o700, parents=True)
     try:
-        frozen = [_take(file, workplace / "files") for file in delivery.files]
-        frozen += _carry(home, store, delivery, workplace / "files")
+        frozen, found = _take_all(delivery, workplace)
+        if not is_refused(found):
+            frozen += _carry(home, store, delivery, frozen, workplace / "files")
+        _write_found(workplace / _FOUND, found)
         _take_profile(home, store, delivery, workplace / "profile.toml")
         return _enter(home, store, delivery, frozen, workplace, now=now)
     finally:
@@ -131,6 +117,15 @@ def intact(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:
     if not path.is_file() or digest(path) != file.sha256:
         raise Damaged(f"{file.file} of batch {batch.number} is not what was frozen; it cannot be worked on")
     return path
+
+
+def found_in(home: Home, batch: LedgerBatch) -> tuple[Finding, ...]:
+    """What freezing found about the files of a batch."""
+    try:
+        document = (home.batch(batch.district, batch.number) / _FOUND).read_text(encoding="utf-8")
+    except FileNotFoundError:  # a batch of an earlier version
+        return ()
+    return tuple(Finding(**found) for found in json.loads(document))
 
 
 def frozen_profile(home: Home, batch: LedgerBatch) -> Path:
@@ -171,6 +166,30 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         if newest is None:
             raise
         _copy(frozen_profile(home, newest), place)
+
+
+def _take_all(delivery: Delivery, workplace: Path) -> tuple[list[LedgerFile], list[Finding]]:
+    """The delivered files, those of an archive too, and what was found; of a refused set nothing counts as a table."""
+    target = workplace / "files"
+    kept, found = unpacking.sorted_out(delivery.files)
+    frozen: list[LedgerFile] = []
+    for archive in (file for file in kept if file.kind == "archive"):
+        frozen.append(_take(archive, target))
+        inside = unpacking.unpack(
+            replace(archive, path=target / archive.name), workplace / "inflated", most_bytes=delivery.most_inflated
+        )
+        frozen += [_take(file, target) for file in inside.files]
+        found += inside.findings
+        shutil.rmtree(workplace / "inflated", ignore_errors=True)
+    taken = {file.file for file in frozen}  # an archive may have a manifest.csv, and another one came beside it
+    frozen += [_take(file, target) for file in kept if file.name not in taken]
+    if is_refused(found):
+        frozen = [replace(file, table=None) for file in frozen]
+    return frozen, found
+
+
+def _write_found(place: Path, found: Sequence[Finding]) -> None:
+    place.write_text(json.dumps([asdict(finding) for finding in found]), encoding="utf-8")
 
 
 def _take(file: DeliveredFile, target: Path) -> LedgerFile:
@@ -216,13 +235,16 @@ def _no_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW)
 
 
-def _carry(home: Home, store: Store, delivery: Delivery, target: Path) -> list[LedgerFile]:
-    if not delivery.carried:
+def _carry(
+    home: Home, store: Store, delivery: Delivery, frozen: Sequence[LedgerFile], target: Path
+) -> list[LedgerFile]:
+    carried = delivery.carried - {file.table for file in frozen if file.table}
+    if not carried:
         return []
     lender = lender_of(store, delivery.district, test=delivery.test)
-    lent = [file for file in (lender.files if lender else ()) if file.table in delivery.carried]
-    if lender is None or {file.table for file in lent} != delivery.carried:
-        raise NothingToLend(f"no batch can lend {', '.join(sorted(delivery.carried))}")
+    lent = [file for file in (lender.files if lender else ()) if file.table in carried]
+    if lender is None or {file.table for file in lent} != carried:
+        raise NothingToLend(f"no batch can lend {', '.join(sorted(carried))}")
     return [_lend(home, lender, file, target) for file in lent]
 
 

@@ -199,8 +199,9 @@ def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
             carried_from=file.carried_from,
         )
         for file in batch.files
+        if file.table
     ]
-    return read_set(frozen, profile)
+    return read_set(frozen, profile, freezing.found_in(home, batch))
 
 
 def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: Judgement) -> None:

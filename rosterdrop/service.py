@@ -21,10 +21,11 @@ from connect_store import ledger
 from connect_store.store import open_store
 from processors import freezing
 from processors.deliveries import without_older
-from processors.freezing import DeliveredFile, Delivery, FileMoved, NothingToLend
+from processors.freezing import Delivery, FileMoved, NothingToLend
 from processors.locks import service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
+from processors.unpacking import DeliveredFile
 from processors.worker import Worker
 from sftp_gateway import (
     Arrival,
@@ -186,6 +187,7 @@ class _Receiver:
             origin="sftp",
             test=drop == "test",
             carried=carried,
+            most_inflated=self.live.now.settings.server.max_file_bytes,
         )
         try:
             number = await asyncio.to_thread(_freeze, self.home, self.live.now.profiles[district], delivery)
@@ -266,9 +268,11 @@ def _delivered(file: ArrivedFile) -> DeliveredFile:
     return DeliveredFile(
         path=file.path,
         name=file.name,
+        kind=file.kind,
         table=None if file.unexpected else file.table,
         generation=str(file.generation),
         arrived=file.arrived_at,
+        unexpected=file.unexpected,
         link=file.by_gateway,
         seen=(file.size, file.mtime_ns),
     )

@@ -20,7 +20,7 @@ from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
 from processors.reporting.unjudged import failed_story, incomplete_story, unjudged
 from processors.reporting.wording import local_time
-from validators.findings import Finding
+from validators.findings import Finding, as_frame
 from validators.tables import Table
 
 Files = Mapping[str, str]
@@ -76,7 +76,7 @@ def publish_failed(
     """
     report = Report(
         verdict="refused",
-        judgement=unjudged([Finding(code="batch.failed")]),
+        judgement=unjudged(as_frame([Finding(code="batch.failed")])),
         district=district,
         district_name=district_name,
         time_zone=time_zone,
@@ -133,7 +133,7 @@ def publish_incomplete(
     """
     report = Report(
         verdict="refused",
-        judgement=unjudged(Finding(code="file.missing", file=file) for file in missing),
+        judgement=unjudged(as_frame(Finding(code="file.missing", file=file) for file in missing)),
         district=district,
         district_name=district_name,
         time_zone=time_zone,

@@ -1,6 +1,6 @@
 """Reports where no file was judged: a set that is not complete yet, and a batch that failed by a fault of ours."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,19 +10,18 @@ from processors.reporting.contents import Report
 from processors.reporting.groups import Group
 from processors.reporting.story import Story, story_of
 from processors.reporting.wording import listed, many
-from validators.findings import Finding, as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 
 _WAITING: Final = "The set is not complete yet; what came is waiting."
 _WAITING_FOR_ALL: Final = "The set is not complete yet."
 
 
-def unjudged(findings: Iterable[Finding]) -> Judgement:
-    """What can be said where no file was judged."""
+def unjudged(findings: pl.DataFrame) -> Judgement:
+    """What can be said where no file was judged: `findings` as FINDINGS."""
     return Judgement(
         facts=(),
         standing={},
-        findings=as_frame(findings),
+        findings=findings,
         rejected=pl.DataFrame(schema=REJECTED),
         set_aside=pl.DataFrame(schema=SET_ASIDE),
         refused=True,

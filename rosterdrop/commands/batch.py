@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from config.home import Home
-from config.loading import load_profile, read_profile
+from config.loading import load_profile, load_settings, read_profile
 from config.mistakes import ConfigError
 from config.tables import file_of
 from connect_store import ledger
@@ -126,7 +126,7 @@ def _to_the_second(stamped: str) -> str:
 @click.option("--wait", is_flag=True, help="Judge and apply now, and end with the report of the batch.")
 @click.pass_obj
 def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bool) -> int:
-    """Take a folder or single files as if they had come by SFTP.
+    """Take a folder, a ZIP or single files as if they had come by SFTP.
 
     Needs no running service; beside one, it works under the same locks.
     """
@@ -136,7 +136,7 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
     profile = load_profile(home, district)
     files = deliveries.files_at(paths)
     with open_store(home.store_db) as store:
-        delivery = deliveries.upload(store, profile, files, who=_who())
+        delivery = deliveries.upload(store, profile, files, who=_who(), most_inflated=_most_inflated(home))
     return _hand_over(console, home, delivery, wait=wait)
 
 
@@ -153,8 +153,14 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
 
     home = console.home
     with open_store(home.store_db) as store:
-        delivery = deliveries.again(home, store, ledger.require(store, number), who=_who())
+        again = ledger.require(store, number)
+        delivery = deliveries.again(home, store, again, who=_who(), most_inflated=_most_inflated(home))
     return _hand_over(console, home, delivery, wait=wait)
+
+
+def _most_inflated(home: Home) -> int:
+    """An archive may not bring more than one file may have."""
+    return load_settings(home).server.max_file_bytes
 
 
 def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   rosterdrop check export/
+  rosterdrop check night.zip
   rosterdrop check users.csv classes.csv enrollments.csv --profile springfield.toml --show-values
   rosterdrop --home home check night2/ --against springfield
 
@@ -37,7 +38,7 @@ def check(
     *,
     show_values: bool,
 ) -> int:
-    """Judge a folder or single files as the service would; nothing is applied.
+    """Judge a folder, a ZIP or single files as the service would; nothing is applied.
 
     Without a profile the schools that are found count, and the report says so.
     """

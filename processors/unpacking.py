@@ -1,0 +1,129 @@
+"""What was delivered, sorted: what counts, what only came beside it, and the files of an archive."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, Literal
+
+from config.profiles import Arrival
+from config.tables import TableName, table_of
+from processors.archives import MOST_BYTES, Refusal, inflate
+from validators import catalogue
+from validators.findings import Finding
+
+FileKind = Literal["table", "archive", "manifest", "trigger", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, what says that the set is whole, or none of these."""
+
+_MANIFESTS: Final = frozenset({"manifest.csv", "rosterdrop-manifest.json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredFile:
+    """One file that was delivered.
+
+    Attributes:
+        path: where it lies.
+        name: as delivered.
+        kind: what it is in its set.
+        table: what it is taken as; None where nothing takes it.
+        generation: tells apart the files that came one after the other under one name; files of an archive have its.
+        arrived: when it came, aware, UTC.
+        unexpected: whether it only came beside what counts: a newer file or archive has its place, or nothing takes it.
+        link: whether it may be linked, because nobody ever writes to this inode again; otherwise it is copied.
+        seen: size and mtime (ns) that were seen when the set was found complete; None where nobody looked before.
+        carried_from: the batch that it was carried from when it is run again.
+    """
+
+    path: Path
+    name: str
+    kind: FileKind
+    table: TableName | None
+    generation: str
+    arrived: datetime
+    unexpected: bool = False
+    link: bool = False
+    seen: tuple[int, int] | None = None
+    carried_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """The files of an archive, and what there is to say about it; no files where it is refused."""
+
+    files: tuple[DeliveredFile, ...]
+    findings: tuple[Finding, ...]
+
+
+def kind_of(name: str) -> FileKind:
+    """What a file is by its name alone, where no gateway has told."""
+    folded = name.casefold()
+    if table_of(name):
+        return "table"
+    if folded.endswith(".zip"):
+        return "archive"
+    if folded in _MANIFESTS:
+        return "manifest"
+    return "trigger" if fnmatchcase(folded, Arrival().trigger) else "other"
+
+
+def is_refused(found: Iterable[Finding]) -> bool:
+    """Whether delivered files bring nothing, whatever is in them."""
+    return any(finding.code in catalogue.rejecting("batch") for finding in found)
+
+
+def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], list[Finding]]:
+    """The files that a batch keeps, and what there is to say about the others.
+
+    What a newer archive or file has taken the place of is named and not kept.
+    """
+    chosen = next((file.name for file in files if file.kind == "archive" and not file.unexpected), None)
+    overtaken = [file for file in files if file.unexpected and file.kind in {"table", "archive"}]
+    kept = [file for file in files if file not in overtaken]
+    return kept, [*_strangers(kept), *(_older(file, files, chosen) for file in overtaken), *_twice(kept)]
+
+
+def unpack(archive: DeliveredFile, into: Path, *, most_bytes: int = MOST_BYTES) -> Unpacked:
+    """Inflate a delivered archive into a new folder; its files are as if each had come by itself."""
+    found = inflate(archive.path, into, most_bytes=most_bytes)
+    if isinstance(found, Refusal):
+        return Unpacked(files=(), findings=(found.as_finding(archive.name),))
+    files = tuple(_inside(archive, into / name) for name in found.names)
+    skipped = [Finding(code="archive.skipped", file=archive.name, count=found.skipped)] if found.skipped else []
+    return Unpacked(files=files, findings=(*skipped, *_strangers(files)))
+
+
+def _inside(archive: DeliveredFile, path: Path) -> DeliveredFile:
+    return DeliveredFile(
+        path=path,
+        name=path.name,
+        kind=kind_of(path.name),
+        table=table_of(path.name),
+        generation=archive.generation,
+        arrived=archive.arrived,
+        link=True,
+    )
+
+
+def _strangers(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
+    for file in files:
+        if file.kind == "other":
+            yield Finding(code="file.unexpected", file=file.name)
+
+
+def _older(file: DeliveredFile, files: Sequence[DeliveredFile], archive: str | None) -> Finding:
+    """Names what took the place of a file: the archive, or the newer file for its table."""
+    table = table_of(file.name)
+    newer = next((other.name for other in files if other.table == table and not other.unexpected and table), None)
+    return Finding(code="file.overtaken", file=file.name, detail=archive or newer)
+
+
+def _twice(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
+    first: dict[TableName, str] = {}
+    for file in files:
+        if file.table is None:
+            continue
+        if file.table in first:
+            yield Finding(code="file.twice", file=file.name, detail=first[file.table])
+        first.setdefault(file.table, file.name)
