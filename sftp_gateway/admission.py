@@ -31,8 +31,13 @@ class Seen:
 class Waiting(Protocol):
     """A connection on which nobody has logged in yet."""
 
-    source: str
-    since_s: float
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+
+    @property
+    def since_s(self) -> float:
+        """Since when it is there."""
 
     @property
     def has_spoken(self) -> bool:

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from config.accounts import PRESETS, Account
 from config.home import Home
 from config.profiles import Arrival as ArrivalRule
-from config.settings import Server, Settings, Watching
+from config.settings import Limits, Server, Settings, Watching
 from config.tables import TableName
 from sftp_gateway import (
     Arrival,
@@ -40,6 +40,10 @@ PASSWORD = "correct horse battery staple"
 CHICAGO = ZoneInfo("America/Chicago")
 PATIENCE_S = 30.0  # a loaded machine is slow and not broken
 SOON = ArrivalRule(settle_s=0.15, quiet_s=0.6, partial_quiet_s=0.6)
+# All clients of a test come from one address and most of them as one account.
+_UNLIMITED = Limits(
+    connections_per_source=1000, new_per_second=1000, connections_per_account=1000, logins_at_once=1000, longest_ban_s=0
+)
 
 Result = TypeVar("Result")
 
@@ -238,6 +242,7 @@ def site_at(root: Path, **changes: Any) -> Site:
         settings=Settings(
             server=replace(Server(port=0), **changes.get("server", {})),
             watching=Watching(scan_s=changes.get("scan_s", 0.3)),
+            limits=replace(_UNLIMITED, **changes.get("limits", {})),
         ),
     )
 
