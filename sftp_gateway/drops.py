@@ -25,7 +25,7 @@ from sftp_gateway.paths import REPORTS, TEST
 from sftp_gateway.quotas import Grant
 from sftp_gateway.receiving import ArrivedFile, Interruption
 from sftp_gateway.reconciling import Found, Scan
-from sftp_gateway.room import Room
+from sftp_gateway.room import Room, Space
 from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_FOLDERS, NO_SUCH_FILE, OTHER_DROP, TOP_ONLY, Refusal
 from sftp_gateway.uploads import Opening, Upload, identity_of
 
@@ -323,6 +323,10 @@ class Drop:
             if self._partials.under(_path(names)) is None:
                 folders.facts(self._base, self._below(names))
             self._journal.set_client_times(self.id, _path(names), times)
+
+    def space(self) -> Space:
+        """What the drop may hold, and what is left of that."""
+        return self._room.space()
 
     # What waits.
 

@@ -72,7 +72,7 @@ class Line(Protocol):
 class Handler(sftp.SFTPServerHandler):
     """One SFTP session on the wire.
 
-    Left out of what asyncssh offers: links of all kinds, copy-data and ranges (reference 2.3, 4 to 6), statvfs.
+    Left out of what asyncssh offers: links of all kinds, copy-data and ranges (reference 2.3, 4 to 6), fstatvfs.
     """
 
     _extensions = [  # noqa: RUF012 - asyncssh declares it so
@@ -80,6 +80,7 @@ class Handler(sftp.SFTPServerHandler):
         (b"fsync@openssh.com", b"1"),
         (b"lsetstat@openssh.com", b"1"),
         (b"limits@openssh.com", b"1"),
+        (b"statvfs@openssh.com", b"2"),
     ]
 
     def __init__(
@@ -266,6 +267,7 @@ _SERVED: Final[dict[int | bytes, str]] = {
     b"fsync@openssh.com": "_process_fsync",
     b"lsetstat@openssh.com": "_process_lsetstat",
     b"limits@openssh.com": "_process_limits",
+    b"statvfs@openssh.com": "_process_statvfs",
 }
 
 

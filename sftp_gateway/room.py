@@ -13,6 +13,16 @@ from sftp_gateway.statuses import NO_SPACE, Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Space:
+    """What a client is told of the room of a drop."""
+
+    bytes: int
+    free_bytes: int
+    files: int
+    free_files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """What a drop may hold and what is left of that; what several processes take of it meets in the journal.
 
@@ -48,6 +58,12 @@ class Room:
         quota, held = self.quota(), self.journal.holding(self.drop_id, path, datetime.now(UTC))
         refuse_new_name(quota, held)
         grant(quota, held, Grant(place=size), growth=0, free=0)
+
+    def space(self) -> Space:
+        """The quota and what is left of it; of bytes no more than the disk has."""
+        quota, held = self.quota(), self.journal.holding(self.drop_id, "", datetime.now(UTC))
+        left = min(quota.bytes - held.bytes, self.free_bytes())
+        return Space(quota.bytes, max(left, 0), quota.files, max(quota.files - held.names, 0))
 
     def free_bytes(self) -> int:
         """What uploads may take of the disk; less than nothing where the reserve is touched."""

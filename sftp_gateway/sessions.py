@@ -20,6 +20,7 @@ from sftp_gateway.paths import (
     InDrop,
     InReports,
     Place,
+    Top,
     is_ours,
     normalised,
     shown,
@@ -31,6 +32,7 @@ from sftp_gateway.statuses import (
     NOT_READABLE,
     NOT_WRITABLE,
     STOPPING,
+    UNSUPPORTED,
     Refusal,
     Status,
 )
@@ -38,6 +40,7 @@ from sftp_gateway.threads import DiskThreads
 from sftp_gateway.uploads import Opening, Upload
 
 _OWNER: Final = "rosterdrop"  # long names never show an account of this machine (reference 2.3, 16)
+_BLOCK: Final = 512
 
 Held = TypeVar("Held")
 
@@ -273,6 +276,26 @@ class Session(asyncssh.SFTPServer):
         self._desk.touched(drop, self)
         if arrival:
             self._desk.arrived(arrival)
+
+    async def statvfs(self, path: bytes) -> asyncssh.SFTPVFSAttrs:
+        """The quota of a drop as a file system, whose parts have no size of their own."""
+        place = self._sight.place(path)
+        if isinstance(place, Top):
+            raise Refusal(UNSUPPORTED)
+        drop = self._desk.drop_at(InDrop(place.district, place.drop, ()))
+        space = await self._threads.run(drop.space)
+        free = space.free_bytes // _BLOCK
+        return asyncssh.SFTPVFSAttrs(
+            bsize=_BLOCK,
+            frsize=_BLOCK,
+            blocks=max(space.bytes // _BLOCK, 1),  # clients divide by it
+            bfree=free,
+            bavail=free,
+            files=space.files,
+            ffree=space.free_files,
+            favail=space.free_files,
+            namemax=255,
+        )
 
     # Folders.
 

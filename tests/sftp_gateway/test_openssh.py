@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from config.profiles import Quota
 from tests.sftp_gateway.harness import Site, account, running, story
 
 pytestmark = [
@@ -68,6 +70,23 @@ def test_sftp_puts_resumes_renames_and_lists(tmp_path: Path) -> None:
             assert (site.drop / "users.csv").read_bytes() == source.read_bytes()
             assert (site.drop / "classes.csv").read_bytes() == source.read_bytes()
             assert "rosterdrop" in output
+
+    story(night())
+
+
+def test_df_shows_what_is_left_of_the_quota(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            known = site.districts["springfield"]
+            site.districts["springfield"] = replace(known, quota=Quota(bytes=1024 * 4000, files=10))
+            await site.asks_for_districts()
+            await site.puts(users=b"x" * 1024 * 1000)
+            options = _options(site, tmp_path)
+            code, output = await _run("sftp", *options, "-b", "-", "acme@127.0.0.1", commands="df\ndf -i\n")
+            assert code == 0, output
+            sizes, files = (line.split() for line in output.splitlines() if line.rstrip().endswith("%"))
+            assert [sizes[0], sizes[1], sizes[-1]] == ["4000", "1000", "25%"]
+            assert [files[0], files[1], files[-1]] == ["10", "1", "10%"]
 
     story(night())
 

@@ -143,6 +143,25 @@ def test_no_upload_touches_what_of_the_disk_is_kept_for_reports(tmp_path: Path) 
     story(night())
 
 
+def test_the_file_system_that_a_client_sees_is_the_quota(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            limited(site, bytes=512 * 100, files=10)
+            await site.asks_for_districts()
+            await site.puts(users=b"x" * 512 * 30)
+            for path in ("/", "users.csv", "reports"):
+                seen = await client.statvfs(path)
+                assert (seen.frsize, seen.blocks, seen.bfree, seen.bavail) == (512, 100, 70, 70)
+                assert (seen.files, seen.ffree, seen.favail) == (10, 9, 9)
+            assert (await client.statvfs("test")).bfree == 100
+            limited(site, bytes=512 * 20, files=1)  # less than it holds
+            await site.asks_for_districts()
+            seen = await client.statvfs("/")
+            assert (seen.blocks, seen.bfree, seen.ffree) == (20, 0, 0)
+
+    story(night())
+
+
 def test_two_processes_never_give_the_same_room_twice(tmp_path: Path) -> None:
     one, two = processes(tmp_path, Quota(bytes=3 * 2**20))
     first = one.drop.open_for_writing(("users.csv",), NEW, "acme")

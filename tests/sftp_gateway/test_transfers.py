@@ -172,7 +172,7 @@ NOT_OFFERED: list[tuple[int | bytes, tuple[bytes, ...]]] = [
     (b"hardlink@openssh.com", (String("a"), String("b"))),
     (b"copy-data", (String("0"), UInt64(0), UInt64(0), String("0"), UInt64(0))),
     (b"ranges@asyncssh.com", (String("0"), UInt64(0), UInt64(0))),
-    (b"statvfs@openssh.com", (String("/"),)),
+    (b"fstatvfs@openssh.com", (String("0"),)),
     (b"nobody@example.org", ()),
     (99, ()),
 ]
