@@ -346,6 +346,8 @@ def _account_text(account: Account) -> str:
         "rights": sorted(account.rights),
         "password_hash": account.password_hash,
         "public_keys": account.public_keys,
+        "certificate_authorities": account.certificate_authorities or None,
+        "allow_from": account.allow_from or None,
         "enabled": account.enabled,
     }
     lines = (f"{key} = {as_toml(value)}" for key, value in fields.items() if value is not None)

@@ -52,6 +52,9 @@ def test_an_account_tells_programs_what_it_is(springfield: Path, key: Path) -> N
         "rights": ["upload"],
         "password": False,
         "keys": [],
+        "authorities": [],
+        "limits": {},
+        "allow_from": [],
         "enabled": True,
     }
 
@@ -68,7 +71,7 @@ def test_an_account_of_several_districts_sees_a_folder_for_each(springfield: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ((*ADD, "--preset", "vendor"), 2, "needs --password-stdin, --generate-password or --key"),
+        ((*ADD, "--preset", "vendor"), 2, "needs --password-stdin, --generate-password, --key or --authority"),
         ((*ADD, "--preset", "vendor", "--password-stdin"), 2, "no password on standard input"),
         ((*ADD, "--generate-password"), 2, "needs --preset vendor, --preset district, or a --right"),
         ((*ADD, "--preset", "vendor", "--password-stdin", "--generate-password"), 2, "not both"),
@@ -127,3 +130,51 @@ def test_a_short_password_is_taken_and_said_to_be_short(springfield: Path) -> No
     assert (added.code, changed.code) == (0, 0)
     assert "The password is short" in added.err
     assert "The password is short" in changed.err
+
+
+def test_networks_and_authorities_are_given_and_taken(springfield: Path, key: Path) -> None:
+    more = ("--authority", key, "--allow-from", "203.0.113.0/24")
+    assert rosterdrop(*ADD, "--preset", "vendor", *more, home=springfield).code == 0
+    account = load_account(Home(springfield), "acme-sis")
+    assert (account.certificate_authorities, account.allow_from) == ((key.read_text().strip(),), ("203.0.113.0/24",))
+    (listed,) = rosterdrop("--json", "account", "list", home=springfield).document["accounts"]
+    assert (listed["keys"], listed["allow_from"]) == ([], ["203.0.113.0/24"])
+    (fingerprint,) = listed["authorities"]
+    assert "1 authorities" in rosterdrop("account", "list", home=springfield).out
+
+    move = ("--allow-everywhere", "--allow-from", "198.51.100.7", "--remove", fingerprint, "--key", key)
+    moved = rosterdrop("--json", "account", "key", "acme-sis", *move, home=springfield).document
+    assert (moved["authorities"], moved["keys"], moved["allow_from"]) == ([], [fingerprint], ["198.51.100.7/32"])
+    assert "Logs in from: 198.51.100.7/32" in rosterdrop("account", "key", "acme-sis", home=springfield).out
+
+
+def test_the_options_of_a_key_are_shown(springfield: Path, key: Path) -> None:
+    key.write_text(f'from="198.51.100.0/24",expiry-time="20270101Z" {key.read_text()}')
+    added = rosterdrop("--json", *ADD, "--preset", "vendor", "--key", key, home=springfield).document
+    assert added["limits"] == {
+        added["keys"][0]: {
+            "from": ["198.51.100.0/24"],
+            "until": "2027-01-01T00:00:00+00:00",
+            "principals": [],
+            "revoked": [],
+        }
+    }
+    shown = rosterdrop("account", "key", "acme-sis", home=springfield).out
+    assert "from 198.51.100.0/24; until 2027-01-01" in shown
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        ("--key", 'command="x" {}', "line 1 of {} is not taken: the option command is not honoured here"),
+        ("--authority", "hello world", "line 1 of {} is not taken: it is not a public key"),
+        ("--allow-from", "203.0.113.7/24", "give an address or a network such as 203.0.113.0/24"),
+    ],
+)
+def test_what_would_promise_too_much_is_not_taken(
+    springfield: Path, key: Path, option: str, text: str, says: str
+) -> None:
+    key.write_text(text.format(key.read_text()))
+    value = text if option == "--allow-from" else key
+    answer = rosterdrop(*ADD, "--preset", "vendor", "--generate-password", option, value, home=springfield)
+    assert (answer.code, says.format(key) in answer.err) == (2, True), answer.err
