@@ -70,7 +70,7 @@ class Gateway:
             await front.close()
             raise
         self._attend_to_drops()
-        self._watcher = Watcher(self._wake)
+        self._watcher = Watcher(self._wake, polling=self._settings.watching.polling)
         self._tasks["watcher"] = asyncio.create_task(self._watcher.run())
         self._tasks["news"] = asyncio.create_task(self._news.run())
         self._tasks["tick"] = asyncio.create_task(self._tick())

@@ -3,27 +3,34 @@
 It loses events silently, and a single name that is not UTF-8 ends it with an exception (reference 4). So every wake-up
 leads to a reconciling scan, the scan also runs on a tick, and the watcher is started again whenever it ends. It looks
 at the drops themselves and not below them: reports come and go there every night and are none of its business.
+
+Where the kernel tells nothing (network file systems) or has no watch left to give, it looks for itself instead.
 """
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from watchfiles import awatch
+from watchfiles import Change, awatch
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
+_POLL_MS: Final = 1000
+# Measured with watchfiles 1.3: ENOSPC (watches), ENFILE and EMFILE (instances) come in words, without their number.
+_LIMIT_REACHED: Final = re.compile(r"watch limit reached|os error (?:23|24|28)\b")
 log = logging.getLogger(__name__)
 
 
 class Watcher:
     """Watches folders until it is stopped; `look_again` swaps the folders it watches."""
 
-    def __init__(self, woken: Callable[[Iterable[Path]], None]) -> None:
+    def __init__(self, woken: Callable[[Iterable[Path]], None], *, polling: bool) -> None:
         self._woken = woken
+        self._polling = polling
         self._folders: dict[Path, int] = {}
         self._swap = asyncio.Event()
         self._stopped = False
@@ -31,13 +38,16 @@ class Watcher:
     async def run(self) -> None:
         """Watch; after an error wait a moment, longer each time, and wake everybody for a scan."""
         pause_s = _FIRST_PAUSE_S
+        polling = self._polling
         while not self._stopped:
             self._swap.clear()
             try:
-                await self._watch()
-                pause_s = _FIRST_PAUSE_S
+                await self._watch(polling=polling)
+                pause_s, polling = _FIRST_PAUSE_S, self._polling
             except (Exception, BaseExceptionGroup) as fault:  # noqa: BLE001 - whatever ends it, it is started again
-                log.warning("The watcher ended and is started again: %s", type(fault).__name__)
+                polling = self._polling or is_limit(fault)
+                how = " by polling" if polling else ""
+                log.warning("The watcher ended and is started again%s: %s", how, type(fault).__name__)
                 self._woken(tuple(self._folders))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._swap.wait(), pause_s)
@@ -54,11 +64,28 @@ class Watcher:
         self._stopped = True
         self._swap.set()
 
-    async def _watch(self) -> None:
+    async def _watch(self, *, polling: bool) -> None:
         if not self._folders:
             await self._swap.wait()
             return
         # Without a filter: the usual one hides names that vendors use, as those that end in `~`.
-        changes = awatch(*self._folders, watch_filter=None, recursive=False, stop_event=self._swap)
+        changes = awatch(
+            *self._folders,
+            watch_filter=None,
+            recursive=False,
+            stop_event=self._swap,
+            force_polling=polling or None,
+            poll_delay_ms=_POLL_MS,
+        )
         async for changed in changes:
-            self._woken({Path(path).parent for _, path in changed})
+            paths = {Path(path) for _, path in changed}
+            self._woken(paths | {path.parent for path in paths})
+            if any(change == Change.deleted and Path(path) in self._folders for change, path in changed):
+                # Silence for ever follows, also where a folder of this name and even this inode is made again.
+                log.warning("A drop was removed; the watcher is started again")
+                self._swap.set()
+
+
+def is_limit(fault: BaseException) -> bool:
+    """Whether the kernel has no more watches, watchers or open files to give."""
+    return _LIMIT_REACHED.search(str(fault)) is not None
