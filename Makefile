@@ -4,6 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
+CLIENTS_LOCK := requirements-clients.lock
+NODE_LOCK := tests/clients/node/package-lock.json
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 WORKERS ?= auto
 
 .PHONY: demo test test-all check format bench lock clean
@@ -14,8 +18,10 @@ demo: .venv/runtime
 test: .venv/dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not system"
 
+# The whole client matrix is run in one go, so that its table tells of one machine at one time.
 test-all: test .venv/system
-	$(BIN)/python -m pytest -n $(WORKERS) -m system
+	$(BIN)/python -m pytest -n $(WORKERS) -m "system or clients" --junit-xml=.venv/clients/results.xml
+	$(BIN)/python -m tests.clients.table .venv/clients/results.xml
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -32,18 +38,24 @@ bench: .venv/dev
 
 .venv/runtime: $(LOCK) pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	$(PIP_INSTALL) --require-hashes --requirement $(LOCK)
+	$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	touch $@
 
 .venv/dev: .venv/runtime $(DEV_LOCK)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(DEV_LOCK)
+	$(PIP_INSTALL) --require-hashes --requirement $(DEV_LOCK)
 	touch $@
 
-# The SFTP clients that vendors use, from the system's own packages.
-.venv/system: .venv/dev tests/system-packages.txt
+# The SFTP clients that vendors use, from the system's own packages, PyPI and npm. npm comes with some machines' nodejs.
+.venv/system: .venv/dev tests/system-packages.txt $(CLIENTS_LOCK) $(NODE_LOCK) tests/clients/scripts/Push.java
 	apt-get update --quiet
-	xargs apt-get install --yes --quiet --no-install-recommends < tests/system-packages.txt
+	$(APT_INSTALL) $$(cat tests/system-packages.txt)
+	command -v npm || $(APT_INSTALL) nodejs npm
+	$(PIP_INSTALL) --require-hashes --requirement $(CLIENTS_LOCK)
+	mkdir -p .venv/clients
+	cp $(NODE_LOCK) $(dir $(NODE_LOCK))package.json .venv/clients
+	npm ci --prefix .venv/clients --omit=optional --ignore-scripts --no-audit --no-fund
+	javac -cp /usr/share/java/jsch.jar -d .venv/clients tests/clients/scripts/Push.java
 	touch $@
 
 # Pins are compiled with uv and install with plain pip; no index address is written.
@@ -52,6 +64,8 @@ lock:
 		--no-annotate --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml --extra build
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock" --output-file $(DEV_LOCK) --constraints $(LOCK) pyproject.toml --extra dev
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-annotate --custom-compile-command "make lock" --output-file $(CLIENTS_LOCK) --group clients
 
 clean:
 	rm -rf .venv
