@@ -101,9 +101,10 @@ def parse_key_line(text: str, *, authority: bool = False) -> KeyLine:
 
     Raises: KeyLineRefused.
     """
-    if not text.isprintable():
+    line = text.strip()
+    if not line.isprintable():
         raise KeyLineRefused("it is not one line of text")
-    options, key = _options_and_key(text.strip())
+    options, key = _options_and_key(line)
     kind, blob, comment = _key(key)
     _refuse_unknown(options, authority=authority)
     return KeyLine(

@@ -119,8 +119,19 @@ def change_account(home: Home, account: str, changes: Mapping[str, Any]) -> None
         known = load_accounts(home)
         if account not in known:
             raise UnknownAccount(account, list(known))
-        keys: Changes = {("accounts", account, field): value for field, value in changes.items()}
-        _write(_edited(_text_of(home.accounts_file), keys), "accounts", home, home.accounts_file)
+        _write_account(home, account, changes)
+
+
+def renew_hash(home: Home, account: str, old: str, stronger: Callable[[], str]) -> None:
+    """Replace the hash of a password by a stronger one, unless somebody gave the account another one meanwhile.
+
+    People own the file, but a hash is ours: they cannot make it stronger without the password, which we see only when
+    somebody logs in. Nothing else in the file changes.
+    """
+    with alone(home):
+        known = load_accounts(home).get(account)
+        if known and known.password_hash == old:
+            _write_account(home, account, {"password_hash": stronger()})
 
 
 @contextmanager
@@ -149,6 +160,11 @@ def write_atomically(file: Path, text: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write_account(home: Home, account: str, changes: Mapping[str, Any]) -> None:
+    keys: Changes = {("accounts", account, field): value for field, value in changes.items()}
+    _write(_edited(_text_of(home.accounts_file), keys), "accounts", home, home.accounts_file)
 
 
 def _change_profile(home: Home, district: str, changes: Changes) -> None:

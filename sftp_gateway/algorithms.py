@@ -15,19 +15,29 @@ from config.settings import Algorithms
 
 HostKeyType = Literal["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256"]
 
+# How a client may prove that it holds its key, whatever the set: which keys count is the account's matter.
+SIGNATURES: Final = (
+    "ssh-ed25519",
+    "sk-ssh-ed25519@openssh.com",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
     """The names of one set, as SSH spells them, the best first.
 
-    `signatures` are those by which a client may prove that it holds its key, `host_keys` the types of our keys that a
-    client is offered; an RSA key signs with SHA-2 whatever the set.
+    `host_keys` are the types of our keys that a client is offered; an RSA key signs with SHA-2 whatever the set.
     """
 
     exchanges: tuple[str, ...]
     ciphers: tuple[str, ...]
     macs: tuple[str, ...]
-    signatures: tuple[str, ...]
     host_keys: tuple[HostKeyType, ...]
 
 
@@ -37,20 +47,12 @@ _STRICT: Final = Spoken(
     ciphers=("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"),
     # No umac: asyncssh has it only where the system has libnettle, and a set must be the same on every machine.
     macs=("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"),
-    signatures=("ssh-ed25519", "sk-ssh-ed25519@openssh.com", "rsa-sha2-512", "rsa-sha2-256"),
     host_keys=("ssh-ed25519",),
 )
 _DEFAULT: Final = replace(
     _STRICT,
     exchanges=(*_STRICT.exchanges, "curve25519-sha256", "curve25519-sha256@libssh.org"),
     macs=(*_STRICT.macs, "hmac-sha2-256", "hmac-sha2-512"),  # curl with libssh2 1.10 knows neither GCM nor etm
-    signatures=(
-        *_STRICT.signatures,
-        "ecdsa-sha2-nistp256",
-        "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521",
-        "sk-ecdsa-sha2-nistp256@openssh.com",
-    ),
     host_keys=(*_STRICT.host_keys, "ssh-rsa"),
 )
 _LEGACY: Final = replace(
@@ -73,7 +75,7 @@ def options(name: Algorithms) -> Mapping[str, Any]:
         "encryption_algs": spoken.ciphers,
         "mac_algs": spoken.macs,
         "compression_algs": None,
-        "signature_algs": spoken.signatures,
+        "signature_algs": SIGNATURES,
         # Without it asyncssh refuses a next key beside the one in use, and clients never learn of a rotation.
         "send_server_host_keys": True,
     }
