@@ -212,7 +212,7 @@ class _Receiver:
             at=datetime.now(UTC),
             present=[file.name for file in shortage.present],
             missing=[file_of(table) for table in sorted(shortage.missing)],
-            interrupted={interruption.name: interruption.size for interruption in shortage.interrupted},
+            interrupted={cut.name: None if cut.repeated else cut.size for cut in shortage.interrupted},
         )
         _log.warning("set incomplete", district=district, missing=sorted(shortage.missing))
 
@@ -326,4 +326,5 @@ def _write_interruption(home: Home, interruption: Interruption) -> None:
         header=None,
         at=interruption.at,
         interrupted_at=interruption.size,
+        repeated=interruption.repeated,
     )

@@ -50,6 +50,12 @@ def _0003_room(db: Database) -> None:
     _run(db, "room.sql")
 
 
+@_migrations()
+def _0004_repeated(db: Database) -> None:
+    """Uploads that hold their content twice."""
+    _run(db, "repeated.sql")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in (_SQL / script).read_text().split(";\n"):
         db.execute(statement)
@@ -92,6 +98,7 @@ class Writing:
     copied: bool = False  # it began as a copy of what stood there
     interrupted_at: datetime | None = None
     size: int = 0
+    repeated: bool = False  # it holds its content twice: kept aside until it comes again, and never resumed
     received: int = 0  # since it was opened; only whoever has it open knows
 
     def as_interruption(self) -> Interruption:
@@ -104,6 +111,7 @@ class Writing:
             size=self.size,
             at=self.interrupted_at,
             account=self.account,
+            repeated=self.repeated,
         )
 
 
@@ -255,7 +263,7 @@ class Journal:
         """An upload ended without its proper close, `size` bytes in."""
         with self._transaction():
             self._receive(writing, at)
-            (row,) = self._rows("interrupt_writing", id=writing.id, size=size, at=_text(at))
+            (row,) = self._rows("interrupt_writing", id=writing.id, size=size, repeated=writing.repeated, at=_text(at))
         return _writing(row)
 
     def end_writing(self, *writings: Writing) -> None:
@@ -429,6 +437,7 @@ def _writing(row: Row) -> Writing:
         copied=bool(row["copied"]),
         interrupted_at=_moment(row["interrupted_at"]),
         size=row["size"],
+        repeated=bool(row["repeated"]),
     )
 
 

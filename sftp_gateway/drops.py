@@ -116,6 +116,7 @@ class Drop:
             self._discard(upload)
             return None
         upload.sync()
+        upload.refuse_repeated()
         name = upload.writing.path
         with self._lock.held(), folders.opened(self._base, self._above) as folder:
             if _is_folder(folder, name):
@@ -258,16 +259,15 @@ class Drop:
         path = _path(names)
         with self._lock.held():
             self._refuse_open(path)
-            partial = self._partials.under(path)
+            left = self._partials.left_of(path)
             if standing := self._standing_file(names):
                 with folders.opened(self._base, self._below(names[:-1])) as folder:
                     os.unlink(names[-1], dir_fd=folder)
                 self._journal.forget_client_times(self.id, path)
                 if len(names) == 1:
                     self._journal.gone(self.id, names[0], _now())
-            if partial:
-                self._partials.forget(partial)
-            if not (standing or partial):
+            self._partials.forget(*left)
+            if not (standing or left):
                 raise Refusal(NO_SUCH_FILE)
 
     def refuse_folder(self, names: Names) -> None:
@@ -310,7 +310,7 @@ class Drop:
             if is_sound(name) and (names or name not in self._ours)
         }
         if not names:
-            shown |= {partial.path: self._shown_partial(partial) for partial in self._partials.all()}
+            shown |= {partial.path: self._shown_partial(partial) for partial in self._partials.resumable()}
         return shown
 
     def open_for_reading(self, names: Names) -> int:

@@ -113,7 +113,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
-    """An upload that ended without its proper close; `size` bytes had been received."""
+    """An upload that ended without its proper close; `size` bytes had been received.
+
+    `repeated` where it was closed and yet is no arrival, because its content came twice.
+    """
 
     district: str
     drop: DropName
@@ -121,6 +124,7 @@ class Interruption:
     size: int
     at: datetime  # aware, UTC
     account: str
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

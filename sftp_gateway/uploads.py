@@ -12,7 +12,8 @@ from typing import Final
 
 from sftp_gateway.arrivals import FileIdentity, Times, Writing
 from sftp_gateway.quotas import Grant
-from sftp_gateway.statuses import FAILED, TOO_LARGE, Refusal, Status, status_of
+from sftp_gateway.repeating import is_repeated
+from sftp_gateway.statuses import FAILED, REPEATED, TOO_LARGE, Refusal, Status, status_of
 
 Granting = Callable[[Grant, int], Grant]
 
@@ -91,6 +92,8 @@ class Upload:
         self.changed = resumed or opening.truncates or self.size == 0
         self._granted = Grant(self.size)
         self._extent = Extent(self.size)
+        self._held = self.size  # before the client wrote
+        self._lowest: int | None = None  # the first place that it wrote to
         self._buffer: list[tuple[int, bytes]] = []
         self._buffered = 0
         self._broken: Status | None = None
@@ -103,7 +106,7 @@ class Upload:
     @property
     def over(self) -> Writing:
         """What the journal is told of it at its end."""
-        return replace(self.writing, received=self._received)
+        return replace(self.writing, received=self._received, repeated=self._broken == REPEATED)
 
     @property
     def must_flush(self) -> bool:
@@ -138,6 +141,7 @@ class Upload:
         self._buffered += len(data)
         self._received += len(data)
         self._extent.add(start, end)
+        self._lowest = start if self._lowest is None else min(self._lowest, start)
         self.size = max(self.size, end)
         self.changed = True
 
@@ -167,6 +171,12 @@ class Upload:
         self._refuse_broken()
         self.flush()
         os.fsync(self._descriptor)
+
+    def refuse_repeated(self) -> None:
+        """Refuse what was sent a second time behind what had been there; it is never an arrival either."""
+        if self._held and self._lowest == self._held and is_repeated(self._descriptor, self._held):
+            self._broken = REPEATED
+            self._refuse_broken()
 
     def cut_to_solid(self) -> int:
         """Keep what came without a hole, so that a resume goes on at the right place; its size."""

@@ -115,7 +115,7 @@ def publish_incomplete(
     at: datetime,
     present: Sequence[str],
     missing: Sequence[str],
-    interrupted: Mapping[str, int],
+    interrupted: Mapping[str, int | None],
 ) -> Path:
     """Tell at the deadline what is missing from a set (INTERFACES, "What a batch is made of").
 
@@ -127,7 +127,7 @@ def publish_incomplete(
         at: the deadline, aware.
         present: files that came since the last batch.
         missing: files that are waited for.
-        interrupted: files whose upload broke off, and after how many bytes.
+        interrupted: files whose upload broke off, and after how many bytes; None where it holds its content twice.
 
     Returns: the folder in the drop.
     """

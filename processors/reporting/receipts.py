@@ -27,6 +27,7 @@ def write_receipt(  # noqa: PLR0913 - the facts of an arrival, each by its name
     header: str | None,
     at: datetime,
     interrupted_at: int | None = None,
+    repeated: bool = False,
 ) -> None:
     """Tell that a file arrived: what a vendor compares with what it sent.
 
@@ -41,11 +42,12 @@ def write_receipt(  # noqa: PLR0913 - the facts of an arrival, each by its name
         header: what the first line was taken for, in words without any value of the file.
         at: when it arrived, aware.
         interrupted_at: after how many bytes the upload broke off, None where it was whole.
+        repeated: whether it holds its content twice, because it was resumed wrongly; nothing takes it then.
     """
     receipt = {
         "file": file,
         "at": moment(at),
-        "status": "received" if interrupted_at is None else f"interrupted at {interrupted_at} bytes",
+        "status": "content repeated" if repeated else _status(interrupted_at),
         "bytes": size,
         "sha256": sha256,
         "rows": rows,
@@ -54,6 +56,10 @@ def write_receipt(  # noqa: PLR0913 - the facts of an arrival, each by its name
     line = json.dumps(receipt) + "\n"
     for reports in (home.summaries(district, test=test), home.reports(district, test=test)):
         place_file(reports / RECEIPTS / _receipt_name(file, at), line)
+
+
+def _status(interrupted_at: int | None) -> str:
+    return "received" if interrupted_at is None else f"interrupted at {interrupted_at} bytes"
 
 
 def _receipt_name(file: str, at: datetime) -> str:

@@ -47,14 +47,12 @@ def failed_story(report: Report) -> Story:
 
 
 def incomplete_story(
-    report: Report, deadline: str, present: Sequence[str], missing: Sequence[str], interrupted: Mapping[str, int]
+    report: Report, deadline: str, present: Sequence[str], missing: Sequence[str], interrupted: Mapping[str, int | None]
 ) -> Story:
     """A set of which files are missing at the deadline, in words for people, and what waits for them."""
     story = story_of(report, masked=True)
     waiting = _WAITING if present else _WAITING_FOR_ALL
-    broken_off = [
-        f"{file}: the upload broke off after {many(size, 'byte')}; send it again." for file, size in interrupted.items()
-    ]
+    broken_off = [_broken_off(file, size) for file, size in interrupted.items()]
     return replace(
         story,
         title=f"{report.district_name}: Roster report, incomplete set",
@@ -67,6 +65,12 @@ def incomplete_story(
         notes=(*broken_off, *(f"{file} is here and waits for the others." for file in present)),
         groups=tuple(_still_waiting(group, waiting) for group in story.groups),
     )
+
+
+def _broken_off(file: str, size: int | None) -> str:
+    if size is None:
+        return f"{file}: the upload was resumed wrongly and holds its content twice; send it again from its start."
+    return f"{file}: the upload broke off after {many(size, 'byte')}; send it again."
 
 
 def _still_waiting(group: Group, waiting: str) -> Group:

@@ -59,7 +59,7 @@ returning *;
 
 -- name: interrupt_writing
 -- An upload ended without its proper close.
-update writing set interrupted_at = :at, size = :size, told = 0 where id = :id
+update writing set interrupted_at = :at, size = :size, repeated = :repeated, told = 0 where id = :id
 returning *;
 
 -- name: end_writing

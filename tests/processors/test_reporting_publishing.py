@@ -264,6 +264,14 @@ def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
     assert latest(folder.parent) == latest(home.summaries("springfield")) == told
 
 
+def test_a_file_that_came_twice_is_named_as_such(home: Home) -> None:
+    text = (incomplete(home, interrupted={"users.csv": None}) / "report.txt").read_text("utf-8")
+    (receipt,) = receipts(home, interrupted_at=240, repeated=True).values()
+
+    assert "users.csv: the upload was resumed wrongly and holds its content twice" in " ".join(text.split())
+    assert receipt["status"] == "content repeated"
+
+
 def test_an_incomplete_report_gives_way_to_the_next_batch(home: Home) -> None:
     incomplete(home)
 
