@@ -241,7 +241,7 @@ def site_at(root: Path, **changes: Any) -> Site:
         },
         settings=Settings(
             server=replace(Server(port=0), **changes.get("server", {})),
-            watching=Watching(scan_s=changes.get("scan_s", 0.3)),
+            watching=Watching(scan_s=changes.get("scan_s", 0.3), polling=changes.get("polling", False)),
             limits=replace(_UNLIMITED, **changes.get("limits", {})),
         ),
     )

@@ -2,20 +2,24 @@
 
 import asyncio
 import os
+import resource
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from config.home import Home
+from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import attending, reconciling
 from sftp_gateway.arrivals import DropId, Journal
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
 from sftp_gateway.reconciling import Found
-from tests.sftp_gateway.harness import Site, running, story, write
+from sftp_gateway.watching import Watcher, is_limit
+from tests.sftp_gateway.harness import PATIENCE_S, SOON, Site, running, story, write
 
 NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
 
@@ -175,7 +179,141 @@ def test_a_drop_that_is_removed_is_made_again_at_the_next_look(
             await site.until(site.home.summaries("springfield", test=True).is_dir)
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
-            assert not caplog.records
+            assert {record.name for record in caplog.records} <= {"sftp_gateway.watching"}
+
+    story(night())
+
+
+def test_a_drop_that_was_made_again_at_once_is_watched_again_before_the_next_tick(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=300.0) as site:
+            await _is_watched(site)
+            shutil.rmtree(site.drop)
+            site.drop.mkdir()  # on many file systems with the inode that it had
+            await site.until(lambda: "A drop was removed; the watcher is started again" in caplog.messages)
+            await _is_watched(site)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_where_the_kernel_tells_nothing_the_watcher_looks_for_itself(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=300.0, polling=True) as site:
+            await _is_watched(site)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+def test_a_watcher_that_the_kernel_refuses_polls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def refused() -> None:
+        woken: list[Path] = []
+        watcher = Watcher(woken.extend, polling=False)
+        watcher.look_at({tmp_path: 0})
+        most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        await asyncio.to_thread(int)  # the loop has its thread
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            running = asyncio.create_task(watcher.run())
+            async with asyncio.timeout(PATIENCE_S):
+                while not caplog.messages:  # noqa: ASYNC110 - the watcher says it to the log alone
+                    await asyncio.sleep(0.01)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        woken.clear()
+        async with asyncio.timeout(PATIENCE_S):
+            while tmp_path not in woken:
+                (tmp_path / "users.csv").write_bytes(os.urandom(8))
+                await asyncio.sleep(0.1)
+        watcher.stop()
+        await running
+        assert caplog.messages == [
+            "The watcher ended and is started again by polling: WatchfilesRustInternalError",
+        ]
+
+    story(refused())
+
+
+@pytest.mark.parametrize(
+    ("says", "is_one"),
+    [
+        ('OS file watch limit reached. about ["/drops"] (Error { kind: MaxFilesWatch, paths: ["/drops"] })', True),
+        ("Error creating recommended watcher: Too many open files (os error 24)", True),
+        ("Permission denied (os error 13) about /drops", False),
+        ("unhandled errors in a TaskGroup (1 sub-exception)", False),
+    ],
+)
+def test_limits_of_the_kernel_are_told_in_words(says: str, *, is_one: bool) -> None:
+    assert is_limit(OSError(says)) is is_one
+
+
+def _storm(drop: Path, writer: int, files: int, every: int) -> set[str]:
+    """Make files as fast as the disk can; the names of those that count, one in so many."""
+    counting = set()
+    for number in range(files):
+        counts = number % every == 0
+        file = drop / f"{writer}-{number}.{'txt' if counts else 'tmp'}"
+        file.touch()
+        if counts:
+            counting.add(file.name)
+    return counting
+
+
+@pytest.mark.parametrize(
+    ("writers", "files", "every"),
+    [(2, 5_000, 500), pytest.param(6, 40_000, 100, marks=pytest.mark.soak)],
+)
+def test_a_storm_of_events_hides_no_file_from_the_scan(tmp_path: Path, writers: int, files: int, every: int) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=1.0) as site:
+            storms = [asyncio.to_thread(_storm, site.drop, writer, files, every) for writer in range(writers)]
+            counting = set(NIGHT).union(*await asyncio.gather(*storms))
+            _copy_in(site)
+            await site.until(lambda: counting <= set(site.receiver.names()), seconds=writers * PATIENCE_S)
+            await site.until(lambda: site.receiver.batches)
+
+    story(night())
+
+
+async def _writes_slowly(file: Path, *, times: int, pause_s: float) -> None:
+    with file.open("wb", buffering=0) as slow:
+        for _ in range(times):
+            await asyncio.to_thread(slow.write, b"x" * 1024)
+            await asyncio.sleep(pause_s)
+
+
+@pytest.mark.parametrize(
+    ("times", "pause_s", "rule"),
+    [
+        (60, 0.05, replace(SOON, quiet_s=1.0)),
+        pytest.param(600, 1.0, ArrivalRule(), marks=pytest.mark.soak),
+    ],
+)
+def test_what_somebody_still_writes_to_is_never_claimed(
+    tmp_path: Path, times: int, pause_s: float, rule: ArrivalRule
+) -> None:
+    async def night() -> None:
+        async with running(tmp_path, rule=rule) as site:
+            _copy_in(site, **{"classes.csv": b"c\n", "enrollments.csv": b"e\n"})
+            await _writes_slowly(site.drop / "users.csv", times=times, pause_s=pause_s)
+            assert not site.receiver.batches
+            await site.until(lambda: site.receiver.batches, seconds=PATIENCE_S + rule.quiet_s)
+            assert len(site.receiver.batches[0].contents["users.csv"]) == times * 1024
+
+    story(night())
+
+
+def test_when_the_last_scan_succeeded_is_known(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            await site.until(lambda: site.attendant().scanned_at)
+            before = site.attendant().scanned_at
+            await site.until(lambda: site.attendant().scanned_at != before)
 
     story(night())
 
