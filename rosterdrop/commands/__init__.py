@@ -34,6 +34,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "generate": Place("generate:generate", "Make a synthetic district, night after night."),
     "district": Place("district:district", "Districts and their settings."),
     "account": Place("account:account", "Who may log in over SFTP."),
+    "host-key": Place("host_key:host_key", "The keys by which clients recognise the server."),
     "batch": Place("batch:batch", "The history of batches, and what can be done with one."),
     "person": Place("person:person", "Find a person of a district in Connect."),
 }
