@@ -95,7 +95,7 @@ BAD: Final[Mapping[str, Bad]] = {
     "an encrypted directory": Bad("archive.encrypted", lambda: with_entry("c.csv", b"", flags=0x40), "c.csv"),
     "up and out": Bad("archive.name", lambda: zipped({"users.csv": USERS, "../evil.csv": b""}), "../evil.csv"),
     "out in the middle": Bad("archive.name", lambda: zipped({"a/../../evil.csv": b""}), "a/../../evil.csv"),
-    "absolute": Bad("archive.name", lambda: zipped({"/etc/evil.csv": b""}), "/etc/evil.csv"),
+    "absolute": Bad("archive.name", lambda: zipped({"users.csv": USERS, "/etc/evil.csv": b""}), "/etc/evil.csv"),
     "a drive": Bad("archive.name", lambda: zipped({"C:/evil.csv": b""}), "C:/evil.csv"),
     "backslashes": Bad("archive.name", lambda: with_raw_name(b"..\\evil.csv"), "..\\evil.csv"),
     "a control character": Bad("archive.name", lambda: zipped({"a\x1b[2J.csv": b""}), "a\x1b[2J.csv"),
