@@ -5,12 +5,13 @@ zone that an edit changes are all the same to it.
 """
 
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from config.profiles import Arrival as ArrivalRule
 from sftp_gateway.completeness import Take, Wait
 
-_A_DAY = timedelta(days=1)
+_A_DAY: Final = timedelta(days=1)
 
 
 def due_deadline(rule: ArrivalRule, time_zone: ZoneInfo, now: datetime) -> date | None:

@@ -136,7 +136,7 @@ class Shortage:
             is whole, it has been quiet for long, and it is not so.
         present: what came since the last batch, `kind` and `unexpected` told.
         missing: expected tables that are not among it; none where a whole set waits for an upload to end, or where
-            only the manifest is not satisfied.
+            all is there and a manifest says otherwise.
         interrupted: uploads that were cut off, and those that are still under way with what has come of them.
         mismatches: what a manifest says and what is not so.
         left_over: temp names in the drop that nobody has touched for a day; each is told once.
