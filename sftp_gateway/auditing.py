@@ -116,7 +116,7 @@ class Audit:
 def audit_key(home: Home) -> bytes:
     """The key of the seals, made where it is missing; of several processes that make it at once one wins."""
     if not home.audit_key.exists():
-        made = home.audit_key.with_name(f".{home.audit_key.name}-{os.getpid()}")
+        made = home.audit_key.with_name(f".{home.audit_key.name}-{secrets.token_hex(8)}")
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
             file.flush()

@@ -291,8 +291,12 @@ def list_(console: Console) -> None:
 
 
 def _row(document: Mapping[str, Any]) -> tuple[str, ...]:
-    counted = (("keys", len(document["keys"])), ("authorities", len(document["authorities"])))
-    ways = ["password"] * document["password"] + [f"{count} {kind}" for kind, count in counted if count]
+    counted = (
+        (len(document["keys"]), "key", "keys"),
+        (len(document["authorities"]), "authority", "authorities"),
+    )
+    ways = ["password"] * document["password"]
+    ways += [f"{count} {one if count == 1 else several}" for count, one, several in counted if count]
     return (
         document["account"],
         ", ".join(document["districts"]),

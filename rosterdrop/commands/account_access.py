@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config.loading import district_ids, load_accounts
 from config.mistakes import UnknownAccount, UnknownDistrict
-from rosterdrop.accesses import WHAT, Access, Answer, Question, answer, files_to_read
 from rosterdrop.console import Console
+
+if TYPE_CHECKING:
+    from rosterdrop.accesses import Access, Answer, Question
 
 
 def _network(
@@ -73,6 +75,8 @@ def access(console: Console, /, account: str | None, **asked: Any) -> None:
 
     A batch is named where it took the file within the days that are looked at, or where its report was read.
     """
+    from rosterdrop.accesses import Question, answer, files_to_read
+
     given: Mapping[str, Any] = {name: value for name, value in asked.items() if value is not None}
     question = Question(account=account, **given)
     home = console.home
@@ -90,7 +94,7 @@ def access(console: Console, /, account: str | None, **asked: Any) -> None:
         console.terminal.note(f"{found.torn} damaged lines of the audit were passed over.")
 
 
-def _refuse_unknown(console: Console, question: Question, found: Answer) -> None:
+def _refuse_unknown(console: Console, question: "Question", found: "Answer") -> None:
     """An account or district that was removed is still known by what it did."""
     if question.account and question.account not in found.accounts:
         accounts = load_accounts(console.home)
@@ -100,7 +104,7 @@ def _refuse_unknown(console: Console, question: Question, found: Answer) -> None
         raise UnknownDistrict(question.district, district_ids(console.home))
 
 
-def _as_document(one: Access) -> Mapping[str, Any]:
+def _as_document(one: "Access") -> Mapping[str, Any]:
     return {
         "at": _shown(one.at),
         "event": one.event,
@@ -116,7 +120,9 @@ def _as_document(one: Access) -> Mapping[str, Any]:
     }
 
 
-def _row(one: Access) -> list[str | float | None]:
+def _row(one: "Access") -> list[str | float | None]:
+    from rosterdrop.accesses import WHAT
+
     file = f"{one.path} to {one.to}" if one.to else one.path
     what = WHAT[one.event]
     return [_shown(one.at), one.account, what, one.district, file, one.bytes, one.batch, one.address, one.client]

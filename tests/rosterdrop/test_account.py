@@ -140,7 +140,7 @@ def test_networks_and_authorities_are_given_and_taken(springfield: Path, key: Pa
     (listed,) = rosterdrop("--json", "account", "list", home=springfield).document["accounts"]
     assert (listed["keys"], listed["allow_from"]) == ([], ["203.0.113.0/24"])
     (fingerprint,) = listed["authorities"]
-    assert "1 authorities" in rosterdrop("account", "list", home=springfield).out
+    assert "1 authority" in rosterdrop("account", "list", home=springfield).out
 
     move = ("--allow-everywhere", "--allow-from", "198.51.100.7", "--remove", fingerprint, "--key", key)
     moved = rosterdrop("--json", "account", "key", "acme-sis", *move, home=springfield).document
