@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
@@ -55,6 +55,7 @@ class Attendant:
         self._woken = asyncio.Event()
         self._sessions: set[object] = set()
         self._last_event_s: float | None = None  # not known before the first look
+        self._newest = 0  # generation that was seen
         self._retry_s = _FIRST_RETRY_S
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
@@ -100,6 +101,7 @@ class Attendant:
     async def _remember_last_event(self) -> float:
         """After a restart a set goes on waiting from where its last file came."""
         new = await self._threads.run(self.drop.new)
+        self._newest = max((file.generation for file in new), default=0)
         ages_s = [(datetime.now(UTC) - file.arrived_at).total_seconds() for file in new]
         return time.monotonic() - max(0.0, min(ages_s, default=0.0))
 
@@ -120,7 +122,7 @@ class Attendant:
         if self._last_event_s is None:
             self._last_event_s = await self._remember_last_event()
         inside = await self._threads.run(self._evidence.gather)
-        state = await self._threads.run(self._state, self._last_event_s, inside)
+        state = self._with_unheard(await self._threads.run(self._state, self._last_event_s, inside))
         found = gathered(state, receiving.arrival)
         step = next_step(state, receiving.arrival, await self._carriable(found, receiving), time.monotonic())
         await self._mind_the_deadline(receiving, state, step)
@@ -153,6 +155,15 @@ class Attendant:
             last_event_s=last_event_s,
             inside=inside,
         )
+
+    def _with_unheard(self, state: DropState) -> DropState:
+        """What is new to us has just happened: another process may tell of its session later than the journal does."""
+        newest = max((file.generation for file in state.new), default=0)
+        if newest <= self._newest:
+            return state
+        self._newest = newest
+        self._last_event_s = time.monotonic()
+        return replace(state, last_event_s=self._last_event_s)
 
     async def _carriable(self, found: Gathered, receiving: Receiving) -> frozenset[TableName]:
         if not found.tables or found.tables >= frozenset(receiving.arrival.expected):

@@ -74,9 +74,9 @@ class Front:
         self.journal = await self.threads.run(_prepared, home, self._process)
         self.audit = Audit(home, accounts=self._lookup_accounts, keep_days=self._settings.audit.keep_days)
         self._accounts = Accounts(self._lookup_accounts)
-        self._gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
-        door = Door(self._accounts, self._gate, self.audit, self._session_for, server)
-        self._server = SftpServer(home, server, door)
+        self.gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
+        door = Door(self._accounts, self.gate, self.audit, self._session_for, server)
+        self._server = SftpServer(home, server, door, reuse_port=server.processes > 1)
 
     async def listen(self) -> int:
         """Let clients come; returns the port.
@@ -96,7 +96,7 @@ class Front:
 
     async def close(self) -> None:
         """Let go of everything."""
-        for one in (self._accounts, self.threads, self._gate, self.audit, self.journal):
+        for one in (self._accounts, self.threads, self.gate, self.audit, self.journal):
             await asyncio.to_thread(one.close)
 
     async def refresh(self, *, at_once: bool = False) -> None:

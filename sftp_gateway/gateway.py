@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,15 +14,19 @@ from config.settings import Settings
 from sftp_gateway.arrivals import DropId, Standing
 from sftp_gateway.attending import Attendant
 from sftp_gateway.drops import Drop
+from sftp_gateway.followers import Followers
+from sftp_gateway.following import Orders, log_kinds_to_stderr
 from sftp_gateway.front import Front
 from sftp_gateway.lead import SessionId
+from sftp_gateway.presence import present, wait_until_alone
 from sftp_gateway.receiving import Districts, Receiver, Receiving
 from sftp_gateway.reconciling import take_up_open_writes
 from sftp_gateway.telling import News
 from sftp_gateway.watching import Watcher
 
-_LAST_WORDS_S: Final = 60.0  # for a set that is being frozen, and for receipts
-_LEAD: Final = 0
+_LAST_WORDS_S: Final = 60.0  # for a set that is being frozen, for receipts, and for processes that end
+_FORMER_LIFE_S: Final = 10.0  # processes end with their lead, within moments
+_LEAD: Final = 0  # the number of the process that leads; the others are counted from 1
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +35,8 @@ class Gateway:
 
     `accounts` is asked in a thread at every login, `districts` at logins and looks at a drop, at most every two
     seconds: they may read files, and an edit takes effect at the next login or batch. Only one gateway may run on a
-    home; the lock is the service's.
+    home; the lock is the service's. Of several processes (`settings.server.processes`) this one leads; the others read
+    accounts and profiles in the home, and set up their logs with `set_up_logs`, which they must be able to import.
     """
 
     port: int  # where it really listens, also when `settings.server.port` is 0
@@ -43,6 +49,7 @@ class Gateway:
         accounts: Callable[[], Mapping[str, Account]],
         districts: Callable[[], Districts],
         receiver: Receiver,
+        set_up_logs: Callable[[], None] = log_kinds_to_stderr,
     ) -> None:
         self.stopping = False
         self._home = home
@@ -53,6 +60,14 @@ class Gateway:
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._sessions: dict[SessionId, set[DropId]] = {}  # those that are not over, and what they have touched
         self._unknown_drop = asyncio.Event()
+        self._set_up_logs = set_up_logs
+        self._followers = Followers(self, self._take_up)
+        self._presence = ExitStack()
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve clients right now."""
+        return 1 + self._followers.serving
 
     async def start(self) -> None:
         """Take up what was open when the last process ended, listen, and attend to every drop.
@@ -64,16 +79,18 @@ class Gateway:
         self._journal, self._threads, self._audit = front.journal, front.threads, front.audit
         self._news = News(self._journal, self._receiver, self._threads)
         try:
+            await self._threads.run(self._be_present)
             await self._threads.run(take_up_open_writes, self._home, self._journal)
             self.port = await front.listen()
         except BaseException:
-            await front.close()
+            await self._close()
             raise
         self._attend_to_drops()
         self._watcher = Watcher(self._wake, polling=self._settings.watching.polling)
         self._tasks["watcher"] = asyncio.create_task(self._watcher.run())
         self._tasks["news"] = asyncio.create_task(self._news.run())
         self._tasks["tick"] = asyncio.create_task(self._tick())
+        await self._followers.start(self._orders(), self._settings.server.processes - 1)
 
     async def stop(self, *, grace_s: float = 5.0) -> None:
         """Refuse new logins, give running transfers a short grace; what is still open then is interrupted.
@@ -83,7 +100,7 @@ class Gateway:
         if self.stopping:
             return
         self.stopping = True
-        await self._front.stop(grace_s)
+        await asyncio.gather(self._front.stop(grace_s), self._followers.stop(grace_s, _LAST_WORDS_S))
         await _cancel(self._tasks.pop("tick"))
         self._watcher.stop()
         await self._tasks.pop("watcher")
@@ -91,7 +108,7 @@ class Gateway:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._news.join(), _LAST_WORDS_S)
         await _cancel(self._tasks.pop("news"))
-        await self._front.close()
+        await self._close()
 
     # What sessions tell, of this process and of others.
 
@@ -114,6 +131,26 @@ class Gateway:
     def news(self) -> None:
         """The journal holds something that the service has not been told of."""
         self._news.come()
+
+    # The other processes.
+
+    def _be_present(self) -> None:
+        """Be the one gateway of this home, when nobody of a former life is left."""
+        wait_until_alone(self._home, _FORMER_LIFE_S)
+        self._presence.enter_context(present(self._home, _LEAD))
+
+    def _orders(self) -> Orders:
+        server = replace(self._settings.server, port=self.port)
+        settings = replace(self._settings, server=server)
+        return Orders(home=self._home, settings=settings, process=_LEAD + 1, set_up_logs=self._set_up_logs)
+
+    async def _take_up(self, process: int) -> None:
+        """A process is gone: what it left open is interrupted, its connections and sessions are over."""
+        await self._threads.run(take_up_open_writes, self._home, self._journal, process)
+        await self._front.gate.forget(process)
+        for session in [session for session in self._sessions if session.process == process]:
+            self.left(session)
+        self.news()
 
     # Districts come and go.
 
@@ -189,6 +226,10 @@ class Gateway:
             _, late = await asyncio.wait(running, timeout=_LAST_WORDS_S)
             for task in late:
                 await _cancel(task)
+
+    async def _close(self) -> None:
+        await self._front.close()
+        self._presence.close()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
