@@ -339,7 +339,7 @@ class Night:
 
 
 @given(happenings)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_happens_what_is_taken_is_whole_and_taken_once(events: list[tuple[str, str]]) -> None:
     """Reference 3.2, rule 3; 7, 13 to 20."""
     night = Night()

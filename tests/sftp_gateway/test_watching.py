@@ -266,7 +266,7 @@ def _storm(drop: Path, writer: int, files: int, every: int) -> set[str]:
 
 @pytest.mark.parametrize(
     ("writers", "files", "every"),
-    [(2, 5_000, 500), pytest.param(6, 40_000, 100, marks=pytest.mark.soak)],
+    [(2, 2_500, 500), pytest.param(6, 40_000, 100, marks=pytest.mark.soak)],
 )
 def test_a_storm_of_events_hides_no_file_from_the_scan(tmp_path: Path, writers: int, files: int, every: int) -> None:
     async def night() -> None:
