@@ -7,9 +7,11 @@ import pytest
 
 from config.settings import Limits
 from sftp_gateway.admission import source_of, who_makes_room
+from sftp_gateway.gate import Gate, Visit
 from sftp_gateway.penalties import ENFORCED_FROM_S, Penalty, is_under_attack, weight_s
 from sftp_gateway.statuses import BANNED, TOO_MANY_CONNECTIONS, TOO_QUICK
 from sftp_gateway.visitors import Admitted, Visitors
+from tests.sftp_gateway.harness import story
 
 NOW_S = 1_800_000_000.0
 LIMITS = Limits()
@@ -146,6 +148,38 @@ def test_an_attack_on_an_account_stops_passwords_only_from_where_it_never_came(t
     assert book.takes_password("office", "203.0.113.1", NOW_S)
     assert book.takes_password("acme", "203.0.113.1", NOW_S + 601)
     book.close()
+
+
+def test_where_the_book_cannot_be_written_clients_are_let_in(tmp_path: Path) -> None:
+    """A full disk must not keep out a vendor, who could read nowhere else what is wrong."""
+
+    async def visit() -> None:
+        gate = Gate(tmp_path / "gateway.db", LIMITS)
+        assert isinstance(await gate.come("192.0.2.7"), Visit)
+        gate._book.close()
+        visit = await gate.come("192.0.2.7")
+        assert isinstance(visit, Visit)
+        assert await gate.log_in(visit, "acme")
+        assert await gate.takes_password(visit, "acme")
+        gate.leave(visit)
+        gate.close()
+
+    story(visit())
+
+
+def test_a_process_that_starts_leaves_nobody_of_the_one_before_it(tmp_path: Path) -> None:
+    async def visit() -> None:
+        limits = replace(LIMITS, connections_per_source=1)
+        lead, other = Gate(tmp_path / "gateway.db", limits, 0), Gate(tmp_path / "gateway.db", limits, 1)
+        assert isinstance(await lead.come("192.0.2.7"), Visit)
+        assert isinstance(await other.come("192.0.2.8"), Visit)
+        again = Gate(tmp_path / "gateway.db", limits, 1)
+        assert isinstance(await again.come("192.0.2.8"), Visit)
+        assert await again.come("192.0.2.7") == TOO_MANY_CONNECTIONS
+        for gate in (lead, other, again):
+            gate.close()
+
+    story(visit())
 
 
 def test_what_counts_no_more_is_forgotten_and_names_are_never_kept(tmp_path: Path) -> None:
