@@ -52,15 +52,15 @@ class Accounts:
         self._nobodys_hash = _nobodys_hash(self._hasher)
         self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, "password")
 
-    async def with_password(self, name: str, password: str, source: str = "") -> Account | None:
+    async def with_password(self, name: str, password: str, source: str) -> Account | None:
         """The account whose password this is, for a client at the address `source`."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._judge, name, password, source)
 
-    async def with_key(self, name: str, key: asyncssh.SSHKey, source: str = "") -> Account | None:
+    async def with_key(self, name: str, key: asyncssh.SSHKey, source: str) -> Account | None:
         """The account that this key belongs to; whether the client holds its private half is asked later."""
         return await asyncio.to_thread(self._owner, name, key, source)
 
-    async def with_certificate(self, name: str, certificate: SSHOpenSSHCertificate, source: str = "") -> Account | None:
+    async def with_certificate(self, name: str, certificate: SSHOpenSSHCertificate, source: str) -> Account | None:
         """The account that this certificate is for; whether the client holds the key in it is asked later."""
         refuse_sha1(certificate.key)
         return await asyncio.to_thread(self._certified, name, certificate, source)
@@ -69,7 +69,7 @@ class Accounts:
         """Let the threads go."""
         self._threads.shutdown(wait=True)
 
-    def _judge(self, name: str, password: str, source: str = "") -> Account | None:
+    def _judge(self, name: str, password: str, source: str) -> Account | None:
         account = self._enabled(name, source)
         expected = account.password_hash if account and account.password_hash else self._nobodys_hash
         fits = len(password) <= _LONGEST_PASSWORD and self._matches(expected, password)

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncssh
 
+from sftp_gateway.certificates import TakesCertificates
 from sftp_gateway.gate import Visit
 from sftp_gateway.idling import Idling
 from sftp_gateway.statuses import IDLE_TOO_LONG, TOO_MANY_CHANNELS
@@ -19,7 +20,7 @@ _MOST_CHANNELS: Final = 10  # as OpenSSH's MaxSessions
 _MOST_UNSENT: Final = 512 * 1024  # bytes in the transport; one answer of 256 KiB more may come on top
 
 
-class Connection(asyncssh.SSHServerConnection):
+class Connection(TakesCertificates):
     """A client that the gate let in."""
 
     def __init__(self, options: asyncssh.SSHServerConnectionOptions, visit: Visit, *, idle_s: float) -> None:

@@ -55,7 +55,7 @@ def make_host_keys(home: Home) -> None:
             _make_once(_file(home, kind, "current"), kind)
 
 
-def load_host_keys(home: Home, name: Algorithms = "default-2026-11") -> list[asyncssh.SSHKeyPair]:
+def load_host_keys(home: Home, name: Algorithms) -> list[asyncssh.SSHKeyPair]:
     """The keys that are offered and announced where the algorithms `name` are spoken, current ones first.
 
     Homes of the first version have no ecdsa key. It is made when a port first speaks algorithms that offer it: no

@@ -110,7 +110,7 @@ def test_an_unknown_name_takes_as_long_as_a_known_one() -> None:
 
     def seconds(name: str) -> float:
         began = process_time()
-        assert accounts._judge(name, "wrong") is None
+        assert accounts._judge(name, "wrong", "127.0.0.1") is None
         return process_time() - began
 
     known, unknown = (median(seconds(name) for _ in range(3)) for name in ("acme", "nobody"))
@@ -120,7 +120,7 @@ def test_an_unknown_name_takes_as_long_as_a_known_one() -> None:
 
 def test_nobodys_hash_opens_nothing() -> None:
     accounts = Accounts(lambda: {"keyed": account("keyed", password_hash=None)})
-    assert accounts._judge("keyed", "nobody has this password") is None
+    assert accounts._judge("keyed", "nobody has this password", "127.0.0.1") is None
     accounts.close()
 
 
