@@ -25,7 +25,8 @@ from processors.freezing import Delivery, FileMoved, NothingToLend
 from processors.locks import service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
-from processors.unpacking import DeliveredFile
+from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
+from processors.unpacking import DeliveredFile, kind_of
 from processors.worker import Worker
 from sftp_gateway import (
     Arrival,
@@ -43,6 +44,7 @@ from validators import Peek, peek
 _TICK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 300.0
 _A_DAY: Final = timedelta(days=1)
+_KINDS: Final = {"archive": "a ZIP archive", "manifest": "a manifest", "trigger": "a trigger file"}
 _log = structlog.get_logger("rosterdrop")
 
 
@@ -199,22 +201,22 @@ class _Receiver:
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
         return await asyncio.to_thread(_carriable, self.home, self.live.now, district, drop)
 
-    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:  # noqa: ARG002 - main's report
+    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:
         if not shortage.present and await asyncio.to_thread(_came_by_hand, self.home, district):
             return
         profile = self.live.now.profiles[district]
         await asyncio.to_thread(
             publish_incomplete,
             self.home,
+            _shortfall(shortage),
             district=district,
             district_name=profile.name,
             time_zone=profile.time_zone.key,
             at=datetime.now(UTC),
-            present=[file.name for file in shortage.present],
-            missing=[file_of(table) for table in sorted(shortage.missing)],
-            interrupted={cut.name: None if cut.repeated else cut.size for cut in shortage.interrupted},
+            test=drop == "test",
         )
-        _log.warning("set incomplete", district=district, missing=sorted(shortage.missing))
+        missing, wrong = sorted(shortage.missing), sorted({mismatch.fault for mismatch in shortage.mismatches})
+        _log.warning("set incomplete", district=district, missing=missing, manifest=wrong)
 
 
 def _tell_kind_of_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -278,6 +280,27 @@ def _delivered(file: ArrivedFile) -> DeliveredFile:
     )
 
 
+def _shortfall(shortage: Shortage) -> Shortfall:
+    """What the gateway tells, in the words of reports."""
+    return Shortfall(
+        because=shortage.because,
+        present=[file.name for file in shortage.present if file.kind in {"table", "archive"} and not file.unexpected],
+        missing=[file_of(table) for table in sorted(shortage.missing)],
+        uploads=[_unfinished(upload) for upload in shortage.interrupted],
+        mismatches=[
+            ManifestMismatch(file=one.file, fault=one.fault, promised=one.promised, found=one.found)
+            for one in shortage.mismatches
+        ],
+        left_over=shortage.left_over,
+    )
+
+
+def _unfinished(upload: Interruption) -> UnfinishedUpload:
+    if upload.repeated:
+        return UnfinishedUpload(file=upload.name, size=upload.size, state="repeated")
+    return UnfinishedUpload(file=upload.name, size=upload.size, state="under way" if upload.under_way else "broken off")
+
+
 def _write_receipt(home: Home, arrival: Arrival, encoding: Encoding) -> None:
     """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
@@ -308,7 +331,7 @@ def _looked_at(file: ArrivedFile, encoding: Encoding) -> tuple[str | None, Peek 
 
 def _header_verdict(file: ArrivedFile, look: Peek | None) -> str | None:
     if look is None:
-        return "not a roster file" if file.table is None else None
+        return _KINDS.get(kind_of(file.name), "not a roster file") if file.table is None else None
     if look.missing:
         return f"lacks {', '.join(look.missing)}"
     return look.refused or "ok"

@@ -349,7 +349,7 @@ class Drop:
         size = 0
         with suppress(FileNotFoundError):  # it is being made, or has become an arrival
             size = (self._home.uploads / writing.staging).stat().st_size
-        return replace(writing, interrupted_at=_now(), size=size).as_interruption()
+        return replace(replace(writing, interrupted_at=_now(), size=size).as_interruption(), under_way=True)
 
     @property
     def open_uploads(self) -> int:

@@ -115,7 +115,8 @@ class Arrival:
 class Interruption:
     """An upload that ended without its proper close; `size` bytes had been received.
 
-    `repeated` where it was closed and yet is no arrival, because its content came twice.
+    `repeated` where it was closed and yet is no arrival, because its content came twice; `under_way` where it may still
+    end properly.
     """
 
     district: str
@@ -125,6 +126,7 @@ class Interruption:
     at: datetime  # aware, UTC
     account: str
     repeated: bool = False
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

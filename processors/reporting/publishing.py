@@ -1,7 +1,7 @@
 """Reports brought into a batch's folder and into the drop, each file whole at every moment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
-from processors.reporting.unjudged import failed_story, incomplete_story, unjudged
+from processors.reporting.unjudged import Shortfall, failed_story, incomplete_story, unjudged
 from processors.reporting.wording import local_time
 from validators.findings import Finding, as_frame
 from validators.tables import Table
@@ -108,39 +108,38 @@ def write_report(folder: Path, report: Report, tables: Mapping[TableName, Table]
 
 def publish_incomplete(
     home: Home,
+    shortfall: Shortfall,
     *,
     district: str,
     district_name: str,
     time_zone: str,
     at: datetime,
-    present: Sequence[str],
-    missing: Sequence[str],
-    interrupted: Mapping[str, int | None],
+    test: bool = False,
 ) -> Path:
-    """Tell at the deadline what is missing from a set (INTERFACES, "What a batch is made of").
+    """Tell why a set cannot be taken (INTERFACES, "What a batch is made of").
 
     Args:
         home: the installation.
+        shortfall: what lacks.
         district: id of the district.
         district_name: as people call it.
         time_zone: IANA name.
-        at: the deadline, aware.
-        present: files that came since the last batch.
-        missing: files that are waited for.
-        interrupted: files whose upload broke off, and after how many bytes; None where it holds its content twice.
+        at: the moment, aware.
+        test: whether the set is that of `test/`.
 
     Returns: the folder in the drop.
     """
     report = Report(
         verdict="refused",
-        judgement=unjudged(as_frame(Finding(code="file.missing", file=file) for file in missing)),
+        judgement=unjudged(as_frame(shortfall.as_findings())),
         district=district,
         district_name=district_name,
         time_zone=time_zone,
         received=at,
+        test=test,
     )
     story = replace(
-        incomplete_story(report, local_time(at, time_zone), present, missing, interrupted),
+        incomplete_story(report, shortfall, local_time(at, time_zone)),
         folder=folder_name(at, time_zone, "incomplete"),
     )
     files = _laid_out(report, story, {}, masked=True)

@@ -17,6 +17,7 @@ from processors.reporting.contents import FOREIGN, Report
 from processors.reporting.placing import place_folder
 from processors.reporting.publishing import FolderInUse, publish, publish_failed, publish_incomplete, write_report
 from processors.reporting.receipts import write_receipt
+from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
 from tests.processors.reporting_samples import (
     RECEIVED,
     USERS,
@@ -231,24 +232,32 @@ def test_a_checked_report_never_mixes_with_other_files(tmp_path: Path) -> None:
     assert texts_in(tmp_path) == {"mine.txt": "mine"}
 
 
-def incomplete(home: Home, **more: Any) -> Path:
+def incomplete(home: Home, *, test: bool = False, **more: Any) -> Path:
     given: dict[str, Any] = {
-        "district": "springfield",
-        "district_name": "Springfield Unified",
-        "time_zone": "America/Chicago",
-        "at": datetime(2026, 11, 24, 11, 0, tzinfo=UTC),
         "present": ["users.csv"],
         "missing": ["classes.csv", "enrollments.csv"],
-        "interrupted": {"classes.csv": 4_096},
+        "uploads": [UnfinishedUpload(file="classes.csv", size=4_096, state="broken off")],
     }
-    return publish_incomplete(home, **given | more)
+    return publish_incomplete(
+        home,
+        Shortfall(**given | more),
+        district="springfield",
+        district_name="Springfield Unified",
+        time_zone="America/Chicago",
+        at=datetime(2026, 11, 24, 11, 0, tzinfo=UTC),
+        test=test,
+    )
+
+
+def straight(folder: Path) -> str:
+    return " ".join((folder / "report.txt").read_text("utf-8").split())
 
 
 def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
     folder = incomplete(home)
 
     told = json.loads((folder / "report.json").read_text("utf-8"))
-    text = (folder / "report.txt").read_text("utf-8")
+    text = straight(folder)
     Draft202012Validator(SCHEMA).validate(told)
     assert folder.name == "2026-11-24-incomplete"
     assert (told["verdict"], told["batch"]) == ("refused", None)
@@ -256,19 +265,87 @@ def test_an_incomplete_set_is_told_at_the_deadline(home: Home) -> None:
         ("file.missing", "classes.csv"),
         ("file.missing", "enrollments.csv"),
     ]
-    assert "2 files were missing: classes.csv and enrollments.csv" in " ".join(text.split())
-    assert "The set is not complete yet; what came is waiting." in " ".join(text.split())
+    assert "2 files were missing: classes.csv and enrollments.csv" in text
+    assert "The set is not complete yet; what came is waiting." in text
     assert "refused" not in text
     assert "findings.csv" in {path.name for path in folder.iterdir()}
     assert "classes.csv: the upload broke off after 4,096 bytes" in text
     assert latest(folder.parent) == latest(home.summaries("springfield")) == told
 
 
+def test_a_manifest_that_is_not_kept_is_told_with_what_was_expected_and_what_came(home: Home) -> None:
+    right, wrong = "ab" * 32, "cd" * 32
+    folder = incomplete(
+        home,
+        because="manifest",
+        missing=["enrollments.csv"],
+        uploads=[],
+        mismatches=[
+            ManifestMismatch(file="users.csv", fault="sha256", promised=right, found=wrong),
+            ManifestMismatch(file="classes.csv", fault="size", promised=4_096, found=512),
+            ManifestMismatch(file="enrollments.csv", fault="missing", promised=77),
+        ],
+    )
+
+    told = json.loads((folder / "report.json").read_text("utf-8"))
+    text = straight(folder)
+    Draft202012Validator(SCHEMA).validate(told)
+    messages = {one["code"]: one["message"] for one in told["findings"]}
+    assert set(messages) == {"manifest.sha256", "manifest.size", "manifest.missing"}
+    assert messages["manifest.sha256"].endswith(f"Expected SHA-256: {right}. Found SHA-256: {wrong}.")
+    assert right in text.replace(" ", "")
+    assert wrong in text.replace(" ", "")
+    assert "4096 bytes are expected, 512 came" in text
+    assert "3 things do not agree with the manifest" in text
+    assert "1. Send users.csv, classes.csv and enrollments.csv as the manifest has it" in text
+    assert "of the same export" not in text
+    assert right in (folder / "report.html").read_text("utf-8")
+    assert right in (folder / "findings.csv").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("fault", "found"), [("too_large", None), ("not_json", None), ("schema", "$.files[2].name")])
+def test_a_manifest_that_nobody_can_read_is_told(home: Home, fault: str, found: str | None) -> None:
+    wrong = ManifestMismatch(file="rosterdrop-manifest.json", fault=fault, found=found)  # type: ignore[arg-type]  # one of them, by the list above
+    folder = incomplete(home, because="manifest", missing=[], uploads=[], mismatches=[wrong])
+
+    (finding,) = json.loads((folder / "report.json").read_text("utf-8"))["findings"]
+    assert finding["code"] == f"manifest.{fault}"
+    assert "1. Correct the manifest (rosterdrop-manifest.json) and send it again" in straight(folder)
+    assert found is None or found in finding["message"]
+
+
+def test_what_is_under_way_is_told_apart_from_what_broke_off(home: Home) -> None:
+    uploads = [
+        UnfinishedUpload(file="users.csv", size=7, state="broken off"),
+        UnfinishedUpload(file="classes.csv", size=9_000, state="under way"),
+    ]
+    text = straight(incomplete(home, missing=[], uploads=uploads, left_over=["enrollments.csv.filepart"]))
+
+    assert "an upload to it had not ended properly" in text
+    assert "users.csv: the upload broke off after 7 bytes" in text
+    assert "classes.csv is being uploaded right now: 9,000 bytes have come" in text
+    assert "1. Send users.csv again. 2. Let the upload of classes.csv end" in text
+    assert "enrollments.csv.filepart was left by an upload that never ended" in text
+
+
+def test_a_trigger_that_came_without_its_files_is_told(home: Home) -> None:
+    text = straight(incomplete(home, because="trigger", missing=["classes.csv"], uploads=[]))
+
+    assert "The trigger file said that it was whole, but 1 file was missing: classes.csv." in text
+
+
+def test_an_incomplete_set_of_the_test_drop_is_told_there(home: Home) -> None:
+    folder = incomplete(home, test=True)
+
+    assert folder.parent == home.reports("springfield", test=True)
+    assert not (home.reports("springfield") / "latest.json").exists()
+
+
 def test_a_file_that_came_twice_is_named_as_such(home: Home) -> None:
-    text = (incomplete(home, interrupted={"users.csv": None}) / "report.txt").read_text("utf-8")
+    text = straight(incomplete(home, uploads=[UnfinishedUpload(file="users.csv", size=240, state="repeated")]))
     (receipt,) = receipts(home, interrupted_at=240, repeated=True).values()
 
-    assert "users.csv: the upload was resumed wrongly and holds its content twice" in " ".join(text.split())
+    assert "users.csv: the upload was resumed wrongly and holds its content twice" in text
     assert receipt["status"] == "content repeated"
 
 
