@@ -80,6 +80,8 @@ def make_private(*folders: Path) -> None:
         if not folder.is_dir():
             make_private(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
+            with opened(folder.parent) as parent:
+                os.fsync(parent)  # a file in it is only as safe as its own name
 
 
 def _is_plain(state: os.stat_result) -> bool:

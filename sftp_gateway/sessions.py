@@ -216,7 +216,7 @@ class Session(asyncssh.SFTPServer):
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Take a part of an upload."""
-        upload = _upload(file_obj)
+        upload = _writable(file_obj).upload
         if upload.outgrows(offset, len(data)):
             await self._threads.run(upload.get_room, offset, len(data))
         upload.add(offset, data)
@@ -226,7 +226,8 @@ class Session(asyncssh.SFTPServer):
 
     async def fsync(self, file_obj: object) -> None:
         """Return when what was sent is safe on the disk."""
-        await self._threads.run(_upload(file_obj).sync)
+        held = _writable(file_obj)
+        await self._threads.run(held.drop.secure, held.upload)
 
     # Attributes.
 
@@ -246,7 +247,7 @@ class Session(asyncssh.SFTPServer):
         """The size and times of an open file."""
         if isinstance(file_obj, OpenFile):
             return _attrs(shown_state(await self._threads.run(os.fstat, file_obj.descriptor), file_obj.place))
-        return _attrs(_shown_upload(_upload(file_obj)))
+        return _attrs(_shown_upload(_writable(file_obj).upload))
 
     async def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
         """Honour a size; keep times as metadata; take modes and owners and do nothing (reference 2.3, 12 and 18)."""
@@ -374,10 +375,10 @@ def _held(handle: object, kind: type[Held]) -> Held:
     return handle
 
 
-def _upload(handle: object) -> Upload:
+def _writable(handle: object) -> OpenUpload:
     if not isinstance(handle, OpenUpload):
         raise Refusal(NOT_WRITABLE)
-    return handle.upload
+    return handle
 
 
 def _shown_upload(upload: Upload) -> Shown:

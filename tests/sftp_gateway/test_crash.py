@@ -9,7 +9,7 @@ import asyncssh
 
 from tests.sftp_gateway.harness import PASSWORD, site_at, story, write
 
-_GATEWAY = """
+GATEWAY = """
 import asyncio, sys
 from pathlib import Path
 from tests.sftp_gateway.harness import site_at
@@ -32,7 +32,7 @@ def test_a_gateway_alone_runs_without_polars() -> None:
 def test_a_killed_gateway_loses_nothing_and_takes_nothing_twice(tmp_path: Path) -> None:
     async def nights() -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _GATEWAY, str(tmp_path), stdout=asyncio.subprocess.PIPE
+            sys.executable, "-c", GATEWAY, str(tmp_path), stdout=asyncio.subprocess.PIPE
         )
         assert process.stdout
         port = int(await process.stdout.readline())
