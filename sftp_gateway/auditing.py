@@ -65,9 +65,13 @@ class Audit:
     def note(self, event: str, who: Who | None = None, /, **facts: Fact | None) -> None:
         """Write down what happened."""
         told = {name: fact for name, fact in facts.items() if fact is not None}
-        if self._heard:
-            self._heard(event, told)
+        self.count(event, **told)
         self._thread.submit(self._write, datetime.now(UTC), event, who, told)
+
+    def count(self, event: str, **facts: Fact) -> None:
+        """Tell those that count that something happened, and write no line: of a flood not every drop is noted."""
+        if self._heard:
+            self._heard(event, facts)
 
     def tidy(self) -> None:
         """Remove the files of days that need not be known any more, once a day; the lead calls it now and then."""

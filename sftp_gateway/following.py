@@ -23,12 +23,14 @@ from config.loading import Live
 from config.settings import Settings
 from sftp_gateway.arrivals import DropId
 from sftp_gateway.front import Front, receiving_of
-from sftp_gateway.lead import NEWS_LINE, SERVES_LINE, SessionId, left_line, touched_line
+from sftp_gateway.lead import NEWS_LINE, SERVES_LINE, SessionId, busy_line, counted_line, left_line, touched_line
+from sftp_gateway.metrics import Busy, Count
 from sftp_gateway.presence import present
 
 _ORDERS: Final = 0  # standard input
 _REPORTS: Final = 1  # standard output
 _ERRORS: Final = 2
+_TELL_S: Final = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -99,6 +101,12 @@ class _Lead:
     def news(self) -> None:
         self.hears(NEWS_LINE)
 
+    def counted(self, one: Count) -> None:
+        self.hears(counted_line(one))
+
+    def has_to_do(self, process: int, busy: Busy) -> None:  # noqa: ARG002 - the lead knows who speaks
+        self.hears(busy_line(busy))
+
     def hears(self, line: bytes) -> None:
         self._thread.submit(os.write, self._reports, line)
 
@@ -124,8 +132,10 @@ async def _serve(orders: Orders, words: BinaryIO, reports: int) -> None:
     await front.listen()
     lead.hears(SERVES_LINE)
     asking = asyncio.create_task(_keep_asking(front, orders.settings.watching.scan_s))
+    telling = asyncio.create_task(_tell_what_is_to_do(front, lead, orders))
     await front.stop(await told_to_stop)
     asking.cancel()
+    telling.cancel()
     await front.close()
     lead.close()
 
@@ -138,6 +148,16 @@ async def _keep_asking(front: Front, seconds: float) -> None:
             await front.refresh()
         except Exception:
             log.exception("Districts could not be asked for; the last ones stay")
+
+
+async def _tell_what_is_to_do(front: Front, lead: _Lead, orders: Orders) -> None:
+    """Whenever it has changed, at most every second, where somebody may ask for the figures."""
+    told = Busy()
+    while orders.settings.metrics.port is not None:
+        await asyncio.sleep(_TELL_S)
+        if (busy := front.busy) != told:
+            lead.has_to_do(orders.process, busy)
+            told = busy
 
 
 def _obey(words: BinaryIO, loop: asyncio.AbstractEventLoop, told_to_stop: "asyncio.Future[float]") -> None:

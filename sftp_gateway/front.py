@@ -23,6 +23,7 @@ from sftp_gateway.folders import make_private
 from sftp_gateway.gate import Gate
 from sftp_gateway.lead import Lead, SessionId
 from sftp_gateway.logins import Door
+from sftp_gateway.metrics import Busy, count_of
 from sftp_gateway.paths import InDrop
 from sftp_gateway.receiving import Districts, DropName, GatewayError, Receiving
 from sftp_gateway.server import SftpServer
@@ -72,7 +73,9 @@ class Front:
         home, server = self._home, self._settings.server
         self.threads = DiskThreads()
         self.journal = await self.threads.run(_prepared, home, self._process)
-        self.audit = Audit(home, accounts=self._lookup_accounts, keep_days=self._settings.audit.keep_days)
+        heard = self._heard if self._settings.metrics.port is not None else None
+        days = self._settings.audit.keep_days
+        self.audit = Audit(home, accounts=self._lookup_accounts, heard=heard, keep_days=days)
         self._accounts = Accounts(self._lookup_accounts)
         self.gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
         door = Door(self._accounts, self.gate, self.audit, self._session_for, server)
@@ -111,6 +114,12 @@ class Front:
                 self.drops[drop_id] = await self.threads.run(self._made, drop_id)
             for drop_id in self.drops.keys() - wanted:
                 del self.drops[drop_id]
+
+    @property
+    def busy(self) -> Busy:
+        """What this process has to do right now; may be asked in any thread."""
+        handles = sum(session.handles for session in tuple(self._sessions))
+        return Busy(sessions=len(self._sessions), handles=handles)
 
     # What sessions ask for.
 
@@ -163,6 +172,10 @@ class Front:
         )
         drop.make_folders()
         return drop
+
+    def _heard(self, event: str, facts: Mapping[str, object]) -> None:
+        if one := count_of(event, facts):
+            self._lead.counted(one)
 
     def _quota_of(self, district: str) -> Quota:
         """As the profile has it now; a district that is gone ends its uploads by the common one."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -18,6 +19,7 @@ from sftp_gateway.followers import Followers
 from sftp_gateway.following import Orders, log_kinds_to_stderr
 from sftp_gateway.front import Front
 from sftp_gateway.lead import SessionId
+from sftp_gateway.metrics import Busy, Count, Metrics, State, together
 from sftp_gateway.presence import present, wait_until_alone
 from sftp_gateway.receiving import Districts, Receiver, Receiving
 from sftp_gateway.reconciling import take_up_open_writes
@@ -40,6 +42,7 @@ class Gateway:
     """
 
     port: int  # where it really listens, also when `settings.server.port` is 0
+    metrics_port: int | None = None  # where the figures are served, None where the settings name no port
 
     def __init__(
         self,
@@ -63,6 +66,8 @@ class Gateway:
         self._set_up_logs = set_up_logs
         self._followers = Followers(self, self._take_up)
         self._presence = ExitStack()
+        self._busy: dict[int, Busy] = {}  # what each other process has to do
+        self._metrics = Metrics(home.gateway_db, self._state)
 
     @property
     def processes(self) -> int:
@@ -81,6 +86,8 @@ class Gateway:
         try:
             await self._threads.run(self._be_present)
             await self._threads.run(take_up_open_writes, self._home, self._journal)
+            if (metrics_port := self._settings.metrics.port) is not None:
+                self.metrics_port = await self._threads.run(self._metrics.serve, metrics_port)
             self.port = await front.listen()
         except BaseException:
             await self._close()
@@ -132,6 +139,24 @@ class Gateway:
         """The journal holds something that the service has not been told of."""
         self._news.come()
 
+    def counted(self, one: Count) -> None:
+        """Something happened that is counted."""
+        self._metrics.count(one)
+
+    def has_to_do(self, process: int, busy: Busy) -> None:
+        """How much another process has to do."""
+        self._busy[process] = busy
+
+    def _state(self) -> State:
+        """What is known of all processes; asked for in a thread."""
+        all_busy = (self._front.busy, *tuple(self._busy.values()))
+        looked_s = {
+            attendant.drop.id: time.monotonic() - attendant.scanned_at
+            for attendant in tuple(self._attendants.values())
+            if attendant.scanned_at is not None
+        }
+        return State(processes=self.processes, busy=together(all_busy), looked_s=looked_s)
+
     # The other processes.
 
     def _be_present(self) -> None:
@@ -148,6 +173,7 @@ class Gateway:
         """A process is gone: what it left open is interrupted, its connections and sessions are over."""
         await self._threads.run(take_up_open_writes, self._home, self._journal, process)
         await self._front.gate.forget(process)
+        self._busy.pop(process, None)
         for session in [session for session in self._sessions if session.process == process]:
             self.left(session)
         self.news()
@@ -228,6 +254,7 @@ class Gateway:
                 await _cancel(task)
 
     async def _close(self) -> None:
+        await self._threads.run(self._metrics.close)
         await self._front.close()
         self._presence.close()
 

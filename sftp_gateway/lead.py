@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sftp_gateway.arrivals import DropId
+from sftp_gateway.metrics import Busy, Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Lead(Protocol):
     def news(self) -> None:
         """The journal holds an arrival or an interruption that the service has not been told of."""
 
+    def counted(self, one: Count) -> None:
+        """Something happened that is counted."""
+
+    def has_to_do(self, process: int, busy: Busy) -> None:
+        """How much a process has to do now."""
+
 
 NEWS_LINE = b'["news"]\n'
 SERVES_LINE = b'["serves"]\n'  # the process takes connections from now on
@@ -46,6 +53,16 @@ def left_line(session: SessionId) -> bytes:
     return _line("left", session.number)
 
 
+def counted_line(one: Count) -> bytes:
+    """`Lead.counted` as a line."""
+    return _line("counted", *one)
+
+
+def busy_line(busy: Busy) -> bytes:
+    """`Lead.has_to_do` as a line."""
+    return _line("busy", busy.sessions, busy.handles)
+
+
 def hear(line: bytes, process: int, lead: Lead) -> None:
     """Tell the lead what a line of a process says."""
     match json.loads(line):
@@ -55,6 +72,10 @@ def hear(line: bytes, process: int, lead: Lead) -> None:
             lead.left(SessionId(process, number))
         case ["news"]:
             lead.news()
+        case ["counted", str(event), str(detail), int(size)]:
+            lead.counted(Count(event, detail, size))
+        case ["busy", int(sessions), int(handles)]:
+            lead.has_to_do(process, Busy(sessions=sessions, handles=handles))
 
 
 def _line(*words: str | int) -> bytes:

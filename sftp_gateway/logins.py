@@ -53,6 +53,7 @@ class Door:
 
     def note_turned_away(self, address: str, text: str) -> None:
         """A client was refused before SSH began; of a flood from one address one line in a while is enough."""
+        self.audit.count("kept_out", reason=text)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._told_at_s.get(address, float("-inf")) < _TOLD_EVERY_S:
             return
@@ -87,6 +88,7 @@ class Login(asyncssh.SSHServer):
         self._connection = conn
         self.source = conn.visit.source
         self._door.connections.add(conn)
+        self._door.audit.count("connected")
         self._door.waiting.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the shape is asyncssh's

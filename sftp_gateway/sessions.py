@@ -108,6 +108,11 @@ class Session(asyncssh.SFTPServer):
         self._open: list[OpenUpload | OpenFile] = []
 
     @property
+    def handles(self) -> int:
+        """How many files it has open."""
+        return len(self._open)
+
+    @property
     def uploads(self) -> int:
         """How many uploads it has open."""
         return sum(isinstance(held, OpenUpload) for held in self._open)
