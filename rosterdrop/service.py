@@ -28,6 +28,7 @@ from processors.reporting.receipts import write_receipt
 from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
 from processors.unpacking import DeliveredFile, kind_of
 from processors.worker import Worker
+from rosterdrop.logs import log_to_stderr
 from sftp_gateway import (
     Arrival,
     ArrivedFile,
@@ -36,8 +37,8 @@ from sftp_gateway import (
     FilesChanged,
     Gateway,
     Interruption,
-    Receiving,
     Shortage,
+    receiving_of,
 )
 from validators import Peek, peek
 
@@ -63,6 +64,7 @@ class Service:
             accounts=self._accounts,
             districts=self._districts,
             receiver=self._receiver,
+            set_up_logs=log_to_stderr,
         )
 
     @property
@@ -83,7 +85,7 @@ class Service:
             await self._gateway.start()
             worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
             working = asyncio.create_task(self._work(worker, stop))
-            _log.info("serving", port=self.port)
+            _log.info("serving", port=self.port, processes=self._gateway.processes)
             try:
                 if ready:
                     ready()
@@ -134,11 +136,7 @@ class Service:
         return self._live.refresh().accounts
 
     def _districts(self) -> Districts:
-        profiles = self._live.refresh().profiles
-        return {
-            district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival, quota=profile.quota)
-            for district, profile in profiles.items()
-        }
+        return receiving_of(self._live.refresh().profiles)
 
 
 class Pause:

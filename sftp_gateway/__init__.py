@@ -3,8 +3,10 @@
 It knows nothing of what is inside a file. The service hands it a `Receiver`; a gateway alone runs without polars.
 """
 
+from sftp_gateway.front import receiving_of
 from sftp_gateway.gateway import Gateway
 from sftp_gateway.host_keys import make_host_keys
+from sftp_gateway.presence import processes_present
 from sftp_gateway.receiving import (
     Arrival,
     ArrivedFile,
@@ -39,4 +41,6 @@ __all__ = [
     "Receiving",
     "Shortage",
     "make_host_keys",
+    "processes_present",
+    "receiving_of",
 ]

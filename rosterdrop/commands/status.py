@@ -13,6 +13,7 @@ from connect_store.people import headcount
 from connect_store.store import Store, open_store
 from processors.locks import service_holder
 from rosterdrop.console import Console
+from sftp_gateway import processes_present
 
 
 @click.command(
@@ -21,9 +22,10 @@ Example:
   rosterdrop --home home status
 
 \b
-With --json: {"service": who runs it or null, "mistakes": [text], "districts": [{"district": id, "name": text,
-              "batch": number or null, "received": moment or null, "state": text or null, "verdict": text or null,
-              "students": count, "guardians": count, "staff": count, "waiting": count of batches}]}"""
+With --json: {"service": who runs it or null, "processes": count of those that serve clients, "mistakes": [text],
+              "districts": [{"district": id, "name": text, "batch": number or null, "received": moment or null,
+              "state": text or null, "verdict": text or null, "students": count, "guardians": count, "staff": count,
+              "waiting": count of batches}]}"""
 )
 @click.option("--serving", is_flag=True, help="Exit 1 where no service runs: for health checks.")
 @click.pass_obj
@@ -33,8 +35,9 @@ def status(console: Console, *, serving: bool) -> int:
     holder, mistakes = service_holder(home), _mistakes(home)
     with open_store(home.store_db) as store:
         districts = [_district(store, district, name) for district, name in _names(home).items()]
-    console.terminal.json({"service": holder, "mistakes": mistakes, "districts": districts})
-    console.terminal.line(f"Service: {holder or 'not running'}")
+    processes = processes_present(home)
+    console.terminal.json({"service": holder, "processes": processes, "mistakes": mistakes, "districts": districts})
+    console.terminal.line(f"Service: {_service(holder, processes)}")
     for mistake in mistakes:
         console.terminal.line(f"Not valid: {mistake}", style="red")
     for district in districts:
@@ -46,6 +49,12 @@ def status(console: Console, *, serving: bool) -> int:
         spare=["name", "staff", "guardians"],
     )
     return 1 if serving and holder is None else 0
+
+
+def _service(holder: str | None, processes: int) -> str:
+    if holder is None:
+        return "not running"
+    return holder if processes == 1 else f"{holder}, {processes} processes serve clients"
 
 
 def _failure(district: Mapping[str, Any]) -> str:
