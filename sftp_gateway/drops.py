@@ -141,6 +141,12 @@ class Drop:
         self._partials.unlink(repaired)
         return arrival if arrival.is_news else None
 
+    def secure(self, upload: Upload) -> None:
+        """Bring what was sent to the disk, and the name of the hidden file with it."""
+        upload.sync()
+        with folders.opened(self._home.uploads) as uploads:
+            os.fsync(uploads)
+
     def interrupt(self, upload: Upload) -> Writing | None:
         """The upload ended without its proper close: its bytes stay hidden, so that the client can go on.
 
@@ -230,6 +236,8 @@ class Drop:
             ):
                 _move(folder, names[-1], top, new_name, replace=replace)
                 os.fsync(top)
+                if len(names) > 1:
+                    os.fsync(folder)
             self._journal.move_client_times(self.id, path, new_name)
             if stat.S_ISDIR(source.st_mode):
                 return None
@@ -263,6 +271,7 @@ class Drop:
             if standing := self._standing_file(names):
                 with folders.opened(self._base, self._below(names[:-1])) as folder:
                     os.unlink(names[-1], dir_fd=folder)
+                    os.fsync(folder)
                 self._journal.forget_client_times(self.id, path)
                 if len(names) == 1:
                     self._journal.gone(self.id, names[0], _now())
@@ -278,6 +287,7 @@ class Drop:
         """Remove an empty folder that was made by other means."""
         with self._lock.held(), folders.opened(self._base, self._below(names[:-1])) as folder:
             os.rmdir(names[-1], dir_fd=folder)
+            os.fsync(folder)
 
     def resize(self, names: Names, size: int, account: str) -> Standing | None:
         """Cut or lengthen what stands there, on a copy: a new generation."""
