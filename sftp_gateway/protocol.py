@@ -6,7 +6,7 @@ what this module relies on.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Final, Protocol, cast
 
@@ -43,7 +43,7 @@ class Served(Protocol):
     async def finish(self, handle: object) -> None:
         """The client closed a handle with a CLOSE packet."""
 
-    async def listing(self, path: bytes) -> Sequence[asyncssh.SFTPName]:
+    async def listing(self, path: bytes) -> Iterable[asyncssh.SFTPName]:
         """What a folder holds."""
 
     def refused(self, request: str, status: Status) -> None:
@@ -271,6 +271,6 @@ _SERVED: Final[dict[int | bytes, str]] = {
 }
 
 
-async def _one_by_one(names: Sequence[asyncssh.SFTPName]) -> AsyncIterator[asyncssh.SFTPName]:
+async def _one_by_one(names: Iterable[asyncssh.SFTPName]) -> AsyncIterator[asyncssh.SFTPName]:
     for name in names:
         yield name

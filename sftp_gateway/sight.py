@@ -116,10 +116,7 @@ class Sight:
         if isinstance(place, Top):
             return dict.fromkeys(self._account.districts, _FOLDER)
         if isinstance(place, InReports):
-            found = await self._threads.run(folders.entries, *self._reports(place))
-            return {
-                name: shown_state(state, place) for name, state in found.items() if is_sound(name) and not _hidden(name)
-            }
+            return await self._threads.run(_entries_of_reports, place, *self._reports(place))
         entries = await self._threads.run(self._drop_at(place).listing, place.names)
         return {**entries, **self._ours_in(place)}
 
@@ -148,6 +145,11 @@ def shown_state(state: os.stat_result, place: Place) -> Shown:
     return Shown(
         is_folder=stat.S_ISDIR(state.st_mode), size=state.st_size, times=times, read_only=isinstance(place, InReports)
     )
+
+
+def _entries_of_reports(place: InReports, base: Path, names: Names) -> Mapping[str, Shown]:
+    found = folders.entries(base, names)
+    return {name: shown_state(state, place) for name, state in found.items() if is_sound(name) and not _hidden(name)}
 
 
 def _hidden(name: str) -> bool:
