@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.sftp_gateway.harness import running, story
 
-
 _MANY = 4000
 
 
