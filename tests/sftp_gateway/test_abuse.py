@@ -243,6 +243,35 @@ async def _conversation(site: Site, name: str, password: str) -> tuple[str, ...]
     return (*told, (await _fails(connecting)).replace(name, "NAME"))
 
 
+def test_both_ways_to_send_a_password_are_counted_together(tmp_path: Path) -> None:
+    class Guesser(asyncssh.SSHClient):
+        def __init__(self) -> None:
+            self.passwords = iter(["wrong"] * 3)
+            self.answers = 0
+
+        def password_auth_requested(self) -> str | None:
+            return next(self.passwords, None)
+
+        def kbdint_auth_requested(self) -> str:
+            return ""
+
+        def kbdint_challenge_received(self, *_: object) -> list[str]:
+            self.answers += 1
+            return ["wrong"]
+
+    async def visit() -> None:
+        guesser = Guesser()
+        async with running(tmp_path) as site:
+            methods = ["password", "keyboard-interactive"]
+            connecting = site.connection(
+                password=None, client_factory=lambda: guesser, preferred_auth=methods, password_auth=True
+            )
+            assert "Too many failed logins" in await _fails(connecting)
+        assert guesser.answers == 3
+
+    story(visit())
+
+
 def test_pipelined_tries_count_although_nobody_waits_for_their_answers(tmp_path: Path) -> None:
     async def visit() -> None:
         async with running(tmp_path) as site:

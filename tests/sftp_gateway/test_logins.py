@@ -11,9 +11,14 @@ import asyncssh
 import pytest
 
 from config.home import Home
-from sftp_gateway import GatewayError, NoHostKeys, PortTaken, make_host_keys
+from sftp_gateway import GatewayError, NoHostKeys, PortTaken, logins, make_host_keys
 from sftp_gateway.accounts import Accounts
 from tests.sftp_gateway.harness import PASSWORD, account, running, site_at, story
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logins, "PAUSE_S", 0.05)
 
 
 def _key() -> asyncssh.SSHKey:
