@@ -2,7 +2,8 @@
 
 Lines hold ids of accounts, addresses, fingerprints of keys, sizes and times; never a value out of a file or a password,
 and words that a client chose only as `disguising` lets them. They are printable ASCII, each under 4 KiB and written at
-once, so that several processes may write to the same file.
+once, so that several processes may write to the same file. What only looks, a listing or the state of a file, is no
+line: clients ask for it all the time, and it tells them names that they may know.
 """
 
 import json
@@ -87,8 +88,7 @@ class Audit:
     def _write(self, at: datetime, event: str, who: Who | None, facts: Mapping[str, Fact]) -> None:
         try:
             line: dict[str, Fact] = {"at": at.isoformat(timespec="milliseconds"), "event": event}
-            if who:
-                line |= {"account": self._account(who.account), "from": who.address, "client": client_shown(who.client)}
+            line |= self._told_of(who) if who else {}
             line |= {name: self._shown(name, fact, facts) for name, fact in facts.items()}
             self._files.append(at.date(), json.dumps(line).encode())
         except Exception as error:  # noqa: BLE001 - the lines after it must be written, whatever this one was
@@ -97,6 +97,12 @@ class Audit:
     @cached_property
     def _seal(self) -> Seal:
         return Seal(audit_key(self._home))
+
+    def _told_of(self, who: Who) -> dict[str, Fact]:
+        """Who it was, as far as it is known: a connection that is turned away has not said its name."""
+        account = self._account(who.account) if who.account else ""
+        told = {"account": account, "from": who.address, "client": client_shown(who.client)}
+        return {name: fact for name, fact in told.items() if fact}
 
     def _account(self, name: str) -> str:
         if name not in self._known:

@@ -14,6 +14,7 @@ from config.home import Home
 from config.settings import Settings
 from sftp_gateway.arrivals import DropId, Standing
 from sftp_gateway.attending import Attendant
+from sftp_gateway.auditing import Who
 from sftp_gateway.drops import Drop
 from sftp_gateway.followers import Followers
 from sftp_gateway.following import Orders, log_kinds_to_stderr
@@ -85,7 +86,7 @@ class Gateway:
         self._news = News(self._journal, self._receiver, self._threads)
         try:
             await self._threads.run(self._be_present)
-            await self._threads.run(take_up_open_writes, self._home, self._journal)
+            await self._take_up_open_writes()
             if (metrics_port := self._settings.metrics.port) is not None:
                 self.metrics_port = await self._threads.run(self._metrics.serve, metrics_port)
             self.port = await front.listen()
@@ -171,12 +172,18 @@ class Gateway:
 
     async def _take_up(self, process: int) -> None:
         """A process is gone: what it left open is interrupted, its connections and sessions are over."""
-        await self._threads.run(take_up_open_writes, self._home, self._journal, process)
+        await self._take_up_open_writes(process)
         await self._front.gate.forget(process)
         self._busy.pop(process, None)
         for session in [session for session in self._sessions if session.process == process]:
             self.left(session)
         self.news()
+
+    async def _take_up_open_writes(self, process: int | None = None) -> None:
+        for writing in await self._threads.run(take_up_open_writes, self._home, self._journal, process):
+            drop, who = writing.drop_id, Who(account=writing.account, address="", client="")
+            facts = {"district": drop.district, "drop": drop.drop, "path": writing.path}
+            self._audit.note("interrupted", who, **facts, bytes=writing.size)
 
     # Districts come and go.
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from config.home import Home
 from sftp_gateway import folders
-from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing
+from sftp_gateway.arrivals import DropId, FileIdentity, Journal, Standing, Writing
 from sftp_gateway.names import is_sound, is_temporary
 from sftp_gateway.partials import Partials
 from sftp_gateway.uploads import identity_of, solid_on_disk
@@ -95,11 +95,14 @@ class Scan:
         return arrival
 
 
-def take_up_open_writes(home: Home, journal: Journal, process: int | None = None) -> None:
+def take_up_open_writes(home: Home, journal: Journal, process: int | None = None) -> list[Writing]:
     """After a crash: what was open is interrupted at what is there of it, and hidden files that nobody knows go.
 
     `process` is the one of the gateway's processes that died while others go on; None at the start of all.
+
+    Returns: what was interrupted.
     """
+    interrupted = []
     for writing in journal.left_open(process):
         staging = home.uploads / writing.staging
         if not staging.exists():
@@ -108,10 +111,11 @@ def take_up_open_writes(home: Home, journal: Journal, process: int | None = None
         # Of a copy nobody remembers what was old and what was new.
         size = 0 if writing.copied else solid_on_disk(staging)
         os.truncate(staging, size)
-        journal.interrupt_writing(replace(writing, received=size), size, datetime.now(UTC))
+        interrupted.append(journal.interrupt_writing(replace(writing, received=size), size, datetime.now(UTC)))
     # Looked for before the journal is asked: it knows each upload before its hidden file is made.
     hidden = list(home.uploads.iterdir())
     known = journal.stagings()
     for file in hidden:
         if file.name not in known:
             file.unlink(missing_ok=True)
+    return interrupted

@@ -21,6 +21,7 @@ from sftp_gateway.threads import DiskThreads
 _BY_PATH: Final = frozenset(
     {"open", "opendir", "remove", "rename", "posix_rename", "mkdir", "rmdir", "setstat", "lsetstat"}
 )
+_MOST_REFUSALS: Final = 1000  # of a session are told; a client that asks on and on shall not fill the disk
 
 
 class Sight:
@@ -42,6 +43,7 @@ class Sight:
         self._drop_at = drop_at
         self._threads = threads
         self._audit = audit
+        self._refusals = 0
         self._asked: Place | None = None  # by the request that is being answered; there is one at a time
 
     def place(self, path: bytes) -> Place:
@@ -52,6 +54,10 @@ class Sight:
 
     def refused(self, request: str, status: Status) -> None:
         """Write down that the account asked for something and did not get it; `request` as SFTP calls it."""
+        self._refusals += 1
+        if self._refusals > _MOST_REFUSALS:
+            self._audit.count("refused", request=request)
+            return
         asked = self._asked if request in _BY_PATH else None
         self.note("refused", asked or Top(), request=request, reason=status.text)
 

@@ -10,10 +10,12 @@ import asyncssh
 import pytest
 
 from config.home import Home
+from sftp_gateway import sight
+from sftp_gateway.arrivals import DropId, Journal
 from sftp_gateway.audit_files import AuditFiles, day_files
 from sftp_gateway.auditing import Audit, Who, audit_key
 from sftp_gateway.disguising import Seal, client_shown
-from tests.sftp_gateway.harness import PASSWORD, Site, refused, running, story, write
+from tests.sftp_gateway.harness import PASSWORD, Site, refused, running, site_at, story, write
 
 SEAL = Seal(b"a key of this test")
 DAY = date(2026, 11, 24)
@@ -157,6 +159,40 @@ def test_login_attempts_tell_how_and_never_what_was_typed(tmp_path: Path) -> Non
                 assert word not in site.audit()
 
     story(visits())
+
+
+def test_an_upload_that_a_dead_process_left_is_told(tmp_path: Path) -> None:
+    async def crash() -> None:
+        site = site_at(tmp_path)
+        async with running(tmp_path) as before:
+            await before.puts(classes=b"c")
+        journal = Journal(site.home.gateway_db, site.home.drops)
+        drop = DropId("springfield", "main")
+        journal.begin_writing(drop, "Ana.csv", "hidden", account="acme", at=datetime.now(UTC), copied=False)
+        journal.close()
+        (site.home.uploads / "hidden").write_bytes(b"half")
+        async with running(tmp_path) as after:
+            await after.until(lambda: lines(after, "interrupted"))
+            (line,) = lines(after, "interrupted")
+            assert (line["account"], line["bytes"], line["path"][:14]) == ("acme", 4, "[3 letters].cs")
+            assert "from" not in line
+
+    story(crash())
+
+
+def test_a_session_that_is_refused_on_and_on_does_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def visit() -> None:
+        monkeypatch.setattr(sight, "_MOST_REFUSALS", 3)
+        async with running(tmp_path) as site, site.sftp() as client:
+            for _ in range(5):
+                await refused(client.mkdir("x"))
+            await site.puts(users=b"u")
+            await site.until(lambda: lines(site, "upload"))
+            assert len(lines(site, "refused")) == 3
+
+    story(visit())
 
 
 def test_lines_of_several_writers_stay_whole_and_full_files_turn(tmp_path: Path) -> None:
