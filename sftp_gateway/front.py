@@ -9,19 +9,21 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from config.accounts import Account
 from config.home import Home
 from config.profiles import Profile, Quota
 from config.settings import Settings
+from config.writing import renew_hash
 from sftp_gateway.accounts import Accounts
 from sftp_gateway.arrivals import DropId, Journal, Standing, Writing
 from sftp_gateway.auditing import Audit, Who
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
 from sftp_gateway.gate import Gate
-from sftp_gateway.lead import Lead, SessionId
+from sftp_gateway.lead import LEAD, Lead, SessionId
 from sftp_gateway.logins import Door
 from sftp_gateway.metrics import Busy, count_of
 from sftp_gateway.paths import InDrop
@@ -76,10 +78,11 @@ class Front:
         heard = self._heard if self._settings.metrics.port is not None else None
         days = self._settings.audit.keep_days
         self.audit = Audit(home, accounts=self._lookup_accounts, heard=heard, keep_days=days)
-        self._accounts = Accounts(self._lookup_accounts)
+        self._accounts = Accounts(self._lookup_accounts, partial(renew_hash, home))
         self.gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
         door = Door(self._accounts, self.gate, self.audit, self._session_for, server)
-        self._server = SftpServer(home, server, door, reuse_port=server.processes > 1)
+        shared, first = server.processes > 1, self._process == LEAD
+        self._server = SftpServer(home, server, door, reuse_port=shared, first=first)
 
     async def listen(self) -> int:
         """Let clients come; returns the port.

@@ -200,7 +200,7 @@ def test_outside_of_its_networks_a_password_costs_what_an_unknown_name_costs() -
 
 def _home_with(folder: Path, known: Account) -> Home:
     home = Home(folder)
-    home.profiles.mkdir(parents=True)
+    home.profiles.mkdir(parents=True, exist_ok=True)
     home.profile_file("springfield").write_text('name = "S"\ntime_zone = "UTC"\nschools = "auto"\n')
     home.accounts_file.write_text(
         f'# Ours, and by hand.\n[accounts.acme]\ndistricts = ["springfield"]\nrights = ["upload"]\n'
@@ -254,3 +254,13 @@ def test_a_hash_that_people_made_stronger_than_ours_stays() -> None:
     assert accounts._judge("acme", PASSWORD, "127.0.0.1")
     accounts.close()
     assert asked == []
+
+
+def test_a_gateway_makes_the_hashes_in_its_file_stronger(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            _home_with(site.home.root, site.accounts["acme"])
+            async with site.sftp():
+                await site.until(lambda: load_account(site.home, "acme").password_hash != account("acme").password_hash)
+
+    story(visit())
