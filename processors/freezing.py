@@ -21,6 +21,7 @@ from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import unpacking
 from processors.archives import MOST_BYTES
+from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused
 from validators.findings import Finding
 
@@ -95,7 +96,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         frozen, found = _take_all(delivery, workplace)
         if not is_refused(found):
             frozen += _carry(home, store, delivery, frozen, workplace / "files")
-        _write_found(workplace / _FOUND, found)
+        place_file(workplace / _FOUND, json.dumps([asdict(finding) for finding in found]))
         _take_profile(home, store, delivery, workplace / "profile.toml")
         return _enter(home, store, delivery, frozen, workplace, now=now)
     finally:
@@ -186,10 +187,6 @@ def _take_all(delivery: Delivery, workplace: Path) -> tuple[list[LedgerFile], li
     if is_refused(found):
         frozen = [replace(file, table=None) for file in frozen]
     return frozen, found
-
-
-def _write_found(place: Path, found: Sequence[Finding]) -> None:
-    place.write_text(json.dumps([asdict(finding) for finding in found]), encoding="utf-8")
 
 
 def _take(file: DeliveredFile, target: Path) -> LedgerFile:

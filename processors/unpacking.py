@@ -56,8 +56,8 @@ class Unpacked:
     findings: tuple[Finding, ...]
 
 
-def kind_of(name: str) -> FileKind:
-    """What a file is by its name alone, where no gateway has told."""
+def kind_of(name: str, *, trigger: str = Arrival().trigger) -> FileKind:
+    """What a file is by its name alone, where no gateway has told; `trigger` is the profile's pattern."""
     folded = name.casefold()
     if table_of(name):
         return "table"
@@ -65,7 +65,7 @@ def kind_of(name: str) -> FileKind:
         return "archive"
     if folded in _MANIFESTS:
         return "manifest"
-    return "trigger" if fnmatchcase(folded, Arrival().trigger) else "other"
+    return "trigger" if fnmatchcase(folded, trigger.casefold()) else "other"
 
 
 def is_refused(found: Iterable[Finding]) -> bool:

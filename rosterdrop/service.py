@@ -15,7 +15,7 @@ import structlog
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
-from config.profiles import Encoding, Profile
+from config.profiles import ASSUMED, Encoding, Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import open_store
@@ -170,9 +170,8 @@ class _Receiver:
     work_came: Callable[[], None]
 
     async def arrived(self, arrival: Arrival) -> None:
-        profile = self.live.now.profiles.get(arrival.district)
-        encoding = profile.reading.encoding if profile else "utf-8"
-        await asyncio.to_thread(_write_receipt, self.home, arrival, encoding)
+        profile = self.live.now.profiles.get(arrival.district, ASSUMED)
+        await asyncio.to_thread(_write_receipt, self.home, arrival, profile)
 
     async def interrupted(self, interruption: Interruption) -> None:
         await asyncio.to_thread(_write_interruption, self.home, interruption)
@@ -299,10 +298,10 @@ def _unfinished(upload: Interruption) -> UnfinishedUpload:
     return UnfinishedUpload(file=upload.name, size=upload.size, state="under way" if upload.under_way else "broken off")
 
 
-def _write_receipt(home: Home, arrival: Arrival, encoding: Encoding) -> None:
+def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
-    sha256, look = _looked_at(file, encoding)
+    sha256, look = _looked_at(file, profile.reading.encoding)
     write_receipt(
         home,
         arrival.district,
@@ -311,7 +310,7 @@ def _write_receipt(home: Home, arrival: Arrival, encoding: Encoding) -> None:
         size=file.size,
         sha256=sha256,
         rows=None if look is None else look.rows,
-        header=_header_verdict(file, look),
+        header=_header_verdict(file, look, profile.arrival.trigger),
         at=file.arrived_at,
     )
 
@@ -327,9 +326,10 @@ def _looked_at(file: ArrivedFile, encoding: Encoding) -> tuple[str | None, Peek 
     return (sha256, look) if same else (None, None)
 
 
-def _header_verdict(file: ArrivedFile, look: Peek | None) -> str | None:
+def _header_verdict(file: ArrivedFile, look: Peek | None, trigger: str) -> str | None:
     if look is None:
-        return _KINDS.get(kind_of(file.name), "not a roster file") if file.table is None else None
+        kind = kind_of(file.name, trigger=trigger)
+        return None if file.table else _KINDS.get(kind, "not a roster file")
     if look.missing:
         return f"lacks {', '.join(look.missing)}"
     return look.refused or "ok"

@@ -35,7 +35,8 @@ _REJECTED: Final = """\
 
 _MORE: Final = """\
 2026-11-24-incomplete/
-    what was still missing when the set should have been complete
+    what was still missing when the set should have been complete, or what
+    did not agree with the manifest that came with it
 receipts/
     one line for each file that arrived: its size, its SHA-256, its rows; or
     after how many bytes the upload broke off

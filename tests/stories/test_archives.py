@@ -1,7 +1,9 @@
 """A vendor that pushes one ZIP a night: it counts like its files, or the report says why not."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +62,29 @@ def test_a_refused_zip_says_why_lends_nothing_and_hides_no_lender(springfield: S
     assert (refused.verdict, refused.codes) == ("refused", {"archive.broken"})
     assert report.verdict == "accepted"
     assert report.file("classes.csv")["carried_from"] == 1
+
+
+def test_a_manifest_with_a_wrong_hash_brings_nothing_and_the_report_names_both(springfield: Springfield) -> None:
+    right, wrong = sha256(FILES["users.csv"]).hexdigest(), sha256(b"another file").hexdigest()
+    springfield.uploads({"rosterdrop-manifest.json": manifest({"users.csv": wrong}), **FILES})
+
+    text = straight(springfield.waits_for("reports/latest.txt"))
+
+    assert "Incomplete, nothing applied" in text
+    assert f"Expected SHA-256: {wrong}. Found SHA-256: {right}." in text
+    assert springfield.ledger() == []
+
+    springfield.uploads({"rosterdrop-manifest.json": manifest({})})
+    report = springfield.next_report()
+    assert report.verdict == "accepted"
+    assert "file.unexpected" not in report.codes
+
+
+def manifest(instead: Mapping[str, str]) -> bytes:
+    """A manifest of the night, with other hashes where they are given."""
+    hashes = {name: sha256(content).hexdigest() for name, content in FILES.items()} | dict(instead)
+    files = [{"name": name, "size": len(FILES[name]), "sha256": hashes[name]} for name in FILES]
+    return json.dumps({"files": files}).encode()
 
 
 def test_hostile_zips_are_refused_with_their_reason_and_touch_nothing(springfield_at_rest: Springfield) -> None:

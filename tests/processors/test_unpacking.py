@@ -1,0 +1,87 @@
+"""What a delivery holds, sorted before it is frozen."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.tables import table_of
+from processors.unpacking import DeliveredFile, FileKind, Unpacked, kind_of, sorted_out, unpack
+from tests.processors.archive_samples import BAD, USERS, zipped
+from validators.findings import Finding
+
+
+def delivered(name: str, *, unexpected: bool = False, path: Path = Path("unread")) -> DeliveredFile:
+    table = None if unexpected else table_of(name)
+    return DeliveredFile(
+        path=path,
+        name=name,
+        kind=kind_of(name),
+        table=table,
+        generation="7",
+        arrived=datetime(2026, 11, 24, 2, 11, tzinfo=UTC),
+        unexpected=unexpected,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Users.CSV", "table"),
+        ("user.csv", "table"),
+        ("Night.ZIP", "archive"),
+        ("manifest.csv", "manifest"),
+        ("Rosterdrop-Manifest.json", "manifest"),
+        ("READY", "trigger"),
+        ("orgs.csv", "other"),
+    ],
+)
+def test_a_name_tells_the_kind(name: str, kind: FileKind) -> None:
+    assert kind_of(name, trigger="ready") == kind
+
+
+def test_manifests_and_triggers_are_no_strangers() -> None:
+    files = [
+        delivered(name) for name in ("users.csv", "manifest.csv", "rosterdrop-manifest.json", "all.done", "orgs.csv")
+    ]
+    kept, found = sorted_out(files)
+
+    assert kept == files
+    assert found == [Finding(code="file.unexpected", file="orgs.csv")]
+
+
+def test_what_was_overtaken_is_named_with_what_took_its_place() -> None:
+    loose = [delivered("users.csv", unexpected=True), delivered("classes.csv", unexpected=True)]
+    kept, found = sorted_out([*loose, delivered("night.zip")])
+
+    assert [file.name for file in kept] == ["night.zip"]
+    assert found == [Finding(code="file.overtaken", file=file.name, detail="night.zip") for file in loose]
+
+
+def test_a_zip_that_loose_files_overtook_is_not_kept() -> None:
+    kept, found = sorted_out([delivered("night.zip", unexpected=True), delivered("users.csv")])
+
+    assert [file.name for file in kept] == ["users.csv"]
+    assert found == [Finding(code="file.overtaken", file="night.zip")]
+
+
+def test_files_of_a_zip_are_as_if_each_had_come_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "night.zip").write_bytes(zipped({"users.csv": USERS, "orgs.csv": b"", "all.done": b""}))
+    archive = delivered("night.zip", path=tmp_path / "night.zip")
+
+    inside = unpack(archive, tmp_path / "inside")
+
+    assert [(file.name, file.kind, file.table, file.generation) for file in inside.files] == [
+        ("users.csv", "table", "users", "7"),
+        ("orgs.csv", "other", None, "7"),
+        ("all.done", "trigger", None, "7"),
+    ]
+    assert inside.findings == (Finding(code="file.unexpected", file="orgs.csv"),)
+
+
+def test_a_refused_zip_brings_a_finding_and_no_file(tmp_path: Path) -> None:
+    (tmp_path / "night.zip").write_bytes(BAD["encrypted"].data())
+
+    assert unpack(delivered("night.zip", path=tmp_path / "night.zip"), tmp_path / "inside") == Unpacked(
+        files=(), findings=(Finding(code="archive.encrypted", file="night.zip", detail="classes.csv", hint="2"),)
+    )
