@@ -46,12 +46,15 @@ bench: .venv/dev
 	$(PIP_INSTALL) --require-hashes --requirement $(DEV_LOCK)
 	touch $@
 
-# The SFTP clients that vendors use, from the system's own packages, PyPI and npm. npm comes with some machines' nodejs.
-.venv/system: .venv/dev tests/system-packages.txt $(CLIENTS_LOCK) $(NODE_LOCK) tests/clients/scripts/Push.java
+# The SFTP clients that vendors use and the suites of our peers, from the system's own packages, PyPI and npm. npm comes
+# with some machines' nodejs.
+.venv/system: .venv/dev tests/system-packages.txt $(CLIENTS_LOCK) $(NODE_LOCK) tests/clients/scripts/Push.java tests/peers/sources.txt
 	apt-get update --quiet
 	$(APT_INSTALL) $$(cat tests/system-packages.txt)
 	command -v npm || $(APT_INSTALL) nodejs npm
 	$(PIP_INSTALL) --require-hashes --requirement $(CLIENTS_LOCK)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+		--require-hashes --requirement tests/peers/sources.txt --dest .venv/peers
 	mkdir -p .venv/clients
 	cp $(NODE_LOCK) $(dir $(NODE_LOCK))package.json .venv/clients
 	npm ci --prefix .venv/clients --omit=optional --ignore-scripts --no-audit --no-fund
