@@ -66,6 +66,7 @@ class Drop:
         self._journal = journal
         self._max_file_bytes = max_file_bytes
         self._lock = DropLock(home.drop_lock(drop_id.district, drop_id.drop))
+        self._unwritten: list[tuple[Writing, int]] = []
         self._room = Room(home, drop_id, journal, quota, reserve_bytes)
         self._partials = Partials(home, drop_id, journal)
         self._scan = Scan(
@@ -162,7 +163,11 @@ class Drop:
             upload.flush()
         size = upload.cut_to_solid()
         upload.close()
-        return self._journal.interrupt_writing(upload.over, size, _now())
+        try:
+            return self._journal.interrupt_writing(upload.over, size, _now())
+        except OSError:
+            self._unwritten.append((upload.over, size))
+            raise
 
     def _begin(self, path: str, account: str, *, copied: bool) -> Writing:
         with folders.opened(self._base, self._above):
@@ -369,6 +374,7 @@ class Drop:
     def reconcile(self) -> Found:
         """Compare the folder with the journal, while no name changes."""
         with self._lock.held():
+            self._write_interruptions()
             return self._scan.compare()
 
     # Places and locks.
@@ -387,8 +393,16 @@ class Drop:
     def _below(self, names: Names) -> Names:
         return (*self._above, *names)
 
+    def _write_interruptions(self) -> None:
+        """What a full disk kept from the journal; a restart would find it as well."""
+        while self._unwritten:
+            writing, size = self._unwritten[0]
+            self._journal.interrupt_writing(writing, size, _now())
+            self._unwritten.pop(0)
+
     def _refuse_open(self, *paths: str) -> None:
         """Refuse where an upload to one of these names is not finished."""
+        self._write_interruptions()
         if any(writing.path in paths for writing in self._journal.under_way(self.id)):
             raise Refusal(IN_USE)
 
