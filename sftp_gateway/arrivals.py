@@ -56,6 +56,12 @@ def _0004_repeated(db: Database) -> None:
     _run(db, "repeated.sql")
 
 
+@_migrations()
+def _0005_untold(db: Database) -> None:
+    """What the service is still to be told of is found at once."""
+    _run(db, "untold.sql")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in (_SQL / script).read_text().split(";\n"):
         db.execute(statement)

@@ -74,6 +74,7 @@ class _Follower:
         self._ended = ended
         self._process: Process | None = None
         self._stop_line: bytes | None = None
+        self._was_lost = False
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -86,6 +87,7 @@ class _Follower:
             if self._stopping.is_set():
                 break
             pause_s = _FIRST_PAUSE_S if time.monotonic() - began_s > _WELL_S else pause_s
+            self._was_lost = True
             log.error("Process %d of the gateway ended and is started again in %.1f s", self._number, pause_s)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
@@ -139,11 +141,16 @@ class _Follower:
         assert process.stdout
         async for line in process.stdout:
             if line == SERVES_LINE:
-                self.serves.set()
+                self._note_serving()
             elif line.endswith(b"\n"):  # the last words of one that was killed may be torn
                 hear(line, self._number, self._lead)
         if process.stdin:
             process.stdin.close()
+
+    def _note_serving(self) -> None:
+        self.serves.set()
+        if self._was_lost:
+            log.warning("Process %d of the gateway serves again", self._number)
 
     def _say_stop(self) -> None:
         if self._stop_line and self._process and self._process.stdin:

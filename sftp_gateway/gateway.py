@@ -19,7 +19,7 @@ from sftp_gateway.drops import Drop
 from sftp_gateway.followers import Followers
 from sftp_gateway.following import Orders, log_kinds_to_stderr
 from sftp_gateway.front import Front
-from sftp_gateway.lead import SessionId
+from sftp_gateway.lead import LEAD, SessionId
 from sftp_gateway.metrics import Busy, Count, Metrics, State, together
 from sftp_gateway.presence import present, wait_until_alone
 from sftp_gateway.receiving import Districts, Receiver, Receiving
@@ -29,7 +29,6 @@ from sftp_gateway.watching import Watcher
 
 _LAST_WORDS_S: Final = 60.0  # for a set that is being frozen, for receipts, and for processes that end
 _FORMER_LIFE_S: Final = 10.0  # processes end with their lead, within moments
-_LEAD: Final = 0  # the number of the process that leads; the others are counted from 1
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +58,7 @@ class Gateway:
         self._home = home
         self._settings = settings
         self._receiver = receiver
-        self._front = Front(home, settings, process=_LEAD, accounts=accounts, districts=districts, lead=self)
+        self._front = Front(home, settings, process=LEAD, accounts=accounts, districts=districts, lead=self)
         self._attendants: dict[DropId, Attendant] = {}
         self._tasks: dict[object, asyncio.Task[None]] = {}
         self._sessions: dict[SessionId, set[DropId]] = {}  # those that are not over, and what they have touched
@@ -163,12 +162,12 @@ class Gateway:
     def _be_present(self) -> None:
         """Be the one gateway of this home, when nobody of a former life is left."""
         wait_until_alone(self._home, _FORMER_LIFE_S)
-        self._presence.enter_context(present(self._home, _LEAD))
+        self._presence.enter_context(present(self._home, LEAD))
 
     def _orders(self) -> Orders:
         server = replace(self._settings.server, port=self.port)
         settings = replace(self._settings, server=server)
-        return Orders(home=self._home, settings=settings, process=_LEAD + 1, set_up_logs=self._set_up_logs)
+        return Orders(home=self._home, settings=settings, process=LEAD + 1, set_up_logs=self._set_up_logs)
 
     async def _take_up(self, process: int) -> None:
         """A process is gone: what it left open is interrupted, its connections and sessions are over."""

@@ -6,10 +6,12 @@ processes stands in the journal. A line is an array: what happened, then to whom
 
 import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from sftp_gateway.arrivals import DropId
 from sftp_gateway.metrics import Busy, Count
+
+LEAD: Final = 0  # the number of the process that leads; the others are counted from 1
 
 
 @dataclass(frozen=True, slots=True)

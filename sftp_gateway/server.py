@@ -35,14 +35,18 @@ _UNANSWERED: Final = 3
 class SftpServer:
     """The listening server of one home, as one process of the gateway runs it.
 
-    With `reuse_port` several processes listen on the same ports and the kernel shares the clients out.
+    With `reuse_port` several processes listen on the same ports and the kernel shares the clients out. It would do so
+    as well with another gateway of ours, without a word; so the `first` of them looks whether a port is free.
     """
 
-    def __init__(self, home: Home, settings: ServerSettings, door: Door, *, reuse_port: bool = False) -> None:
+    def __init__(
+        self, home: Home, settings: ServerSettings, door: Door, *, reuse_port: bool = False, first: bool = True
+    ) -> None:
         self._home = home
         self._settings = settings
         self._door = door
         self._reuse_port = reuse_port
+        self._must_be_free = reuse_port and first
         self._listeners: list[Listener] = []
 
     @property
@@ -82,6 +86,9 @@ class SftpServer:
 
     async def _listen_on(self, port: int, chosen: asyncssh.SSHServerConnectionOptions) -> None:
         try:
+            if self._must_be_free:
+                for probe in await bound(self._settings.host, port, reuse_port=False):
+                    probe.close()
             sockets = await bound(self._settings.host, port, reuse_port=self._reuse_port)
         except OSError as error:
             raise _cannot_listen(self._settings.host, port, error) from error

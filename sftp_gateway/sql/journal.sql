@@ -36,8 +36,8 @@ update arrival set taken_at = :at, batch = :batch where generation = :generation
 select max(taken_at) as at from arrival where district = :district and drop_name = :drop_name;
 
 -- name: untold_arrivals
--- Arrivals whose receipt was not written before the process ended.
-select * from arrival where told = 0 and gone_at is null order by generation;
+-- Arrivals whose receipt is still to be written, those too that were replaced or removed meanwhile.
+select * from arrival where told = 0 order by generation;
 
 -- name: told_arrival
 -- The receipt of this arrival is written.

@@ -17,7 +17,7 @@ import pytest
 from config.profiles import Arrival as ArrivalRule
 from config.settings import Limits
 from config.writing import accounts_template, add_account, add_district, profile_text, settings_template
-from sftp_gateway.lead import SessionId
+from sftp_gateway import GatewayError, PortTaken, gateway
 from sftp_gateway.presence import processes_present
 from tests.sftp_gateway.harness import Site, account, refused, site_at, story, write
 
@@ -134,6 +134,9 @@ def test_a_set_that_came_over_all_processes_is_one_batch(tmp_path: Path) -> None
 def test_a_set_waits_for_a_session_of_another_process_to_end(tmp_path: Path) -> None:
     async def night() -> None:
         async with several(tmp_path, 2) as site:
+            pid = pid_of(site, 1)
+            assert os.getsid(pid) != os.getsid(0)  # so that a terminal's Ctrl-C does not reach it
+            os.kill(pid, signal.SIGTERM)  # of a supervisor that signals every process: only the lead obeys
             async with AsyncExitStack() as stack:
                 client = await client_on(site, stack, followed)
                 for name, content in NIGHT.items():
@@ -144,6 +147,7 @@ def test_a_set_waits_for_a_session_of_another_process_to_end(tmp_path: Path) -> 
                     await site.looks()
                 assert not site.receiver.batches
             await site.until(lambda: site.receiver.batches)
+            assert pid_of(site, 1) == pid
 
     story(night())
 
@@ -183,12 +187,12 @@ def test_a_process_that_dies_interrupts_its_own_uploads_alone_and_comes_back(tmp
 def test_no_process_outlives_the_one_that_leads(tmp_path: Path) -> None:
     async def nights() -> None:
         lead = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _GATEWAY, str(tmp_path), "3", stdout=subprocess.PIPE
+            sys.executable, "-c", _GATEWAY, str(tmp_path), "2", stdout=subprocess.PIPE
         )
         assert lead.stdout
-        site = site_of(tmp_path, 3)
+        site = site_of(tmp_path, 2)
         site.gateway.port = int(await lead.stdout.readline())
-        await site.until(lambda: processes_present(site.home) == 3, PATIENCE_S)
+        await site.until(lambda: processes_present(site.home) == 2, PATIENCE_S)
         async with AsyncExitStack() as stack:
             client = await client_on(site, stack, followed)
             half = await client.open("users.csv", "wb")
@@ -209,7 +213,7 @@ def test_no_process_outlives_the_one_that_leads(tmp_path: Path) -> None:
 
 def test_a_stop_reaches_all_processes_and_each_gives_the_same_grace(tmp_path: Path) -> None:
     async def night() -> None:
-        async with several(tmp_path, 3) as site, AsyncExitStack() as stack:
+        async with several(tmp_path, 2) as site, AsyncExitStack() as stack:
             theirs, ours = await client_on(site, stack, followed), await client_on(site, stack, led)
             begun = [await theirs.open("users.csv", "wb"), await ours.open("classes.csv", "wb")]
             left_open = await theirs.open("enrollments.csv", "wb")
@@ -232,29 +236,17 @@ def test_a_stop_reaches_all_processes_and_each_gives_the_same_grace(tmp_path: Pa
     story(night())
 
 
-def test_a_terminals_ctrl_c_reaches_no_process_but_the_lead(tmp_path: Path) -> None:
+def test_neither_a_port_nor_a_home_is_shared_with_another_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def night() -> None:
-        async with several(tmp_path, 2) as site:
-            pid = pid_of(site, 1)
-            assert os.getsid(pid) != os.getsid(0)
-            os.kill(pid, signal.SIGTERM)  # of a supervisor that signals every process
-            os.kill(pid, signal.SIGINT)
-            async with AsyncExitStack() as stack:
-                client = await client_on(site, stack, followed)
-                await write(client, "users.csv", b"u")
-                await site.until(lambda: site.receiver.arrivals)
-            assert pid_of(site, 1) == pid
+        async with several(tmp_path / "one", 2) as site:
+            other = site_of(tmp_path / "other", 2)
+            other.settings = replace(other.settings, server=replace(other.settings.server, port=site.port))
+            with pytest.raises(PortTaken):
+                await other.restart_after_stop()
+            with pytest.raises(GatewayError, match=f"End process {pid_of(site, 0)}, {pid_of(site, 1)}"):
+                await site_of(tmp_path / "one", 1).gateway.start()
 
-    story(night())
-
-
-def test_one_process_is_all_in_one(tmp_path: Path) -> None:
-    async def night() -> None:
-        async with several(tmp_path, 1) as site:
-            assert processes_present(site.home) == 1
-            async with site.sftp() as client:
-                await write(client, "users.csv", b"u")
-                assert {session.process for session in site.gateway._sessions} == {0}
-                assert all(isinstance(session, SessionId) for session in site.gateway._sessions)
-
+    monkeypatch.setattr(gateway, "_FORMER_LIFE_S", 0.1)
     story(night())
