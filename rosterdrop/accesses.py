@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -184,6 +185,7 @@ def _with_batch(access: Access, batches: Mapping[object, int]) -> Access:
     return replace(access, batch=batches.get((access.district, access.generation)))
 
 
+@lru_cache(maxsize=4096)  # the same few names come every night
 def _ends_in(path: str, wanted: str, seal: Seal) -> bool:
     """Whether a path of the audit is this file's, or ends in it: `users.csv` is also `test/users.csv`."""
     names = wanted.strip("/").split("/")

@@ -16,6 +16,7 @@ from typing import Any
 import asyncssh
 
 from config.home import Home
+from rosterdrop.accesses import Question, answer
 from tests.stories.springfield import (
     EVERYBODY,
     MATH,
@@ -140,6 +141,12 @@ def events(home: Home) -> set[str]:
     return {json.loads(line)["event"] for line in written(home.audit).splitlines()}
 
 
+def seen(home: Home, file: str) -> list[tuple[str | None, str, int | None]]:
+    """What `account access` would tell of a file: account, event, batch."""
+    found = answer(home, Question(file=file), read=lambda _: None)
+    return [(one.account, one.event, one.batch) for one in found.accesses]
+
+
 def test_no_word_of_a_person_reaches_log_audit_or_metrics(tmp_path: Path) -> None:
     log = tmp_path / "service.log"
     with serving(tmp_path / "home", log) as served:
@@ -152,6 +159,8 @@ def test_no_word_of_a_person_reaches_log_audit_or_metrics(tmp_path: Path) -> Non
             time.sleep(0.1)
         assert events(home) >= wanted | {"arrived_elsewhere", "unreadable_name"}
         metrics = served.metrics()
+    assert seen(home, "users.csv") == [("vendor", "upload", 1)]
+    assert {event for _, event, _ in seen(home, f"{IN_FILE_NAMES}-2.csv")} == {"rename", "resize"}
     assert "batch frozen" in log.read_text()
     assert 'rosterdrop_uploads_total{result="interrupted"} 1.0' in metrics
     for told in (written(home.audit), log.read_text(), metrics):
