@@ -42,9 +42,11 @@ class Client(ABC):
     name: ClassVar[str]
     connects: ClassVar[frozenset[Algorithms]] = frozenset({DEFAULT, LEGACY})
     notes: ClassVar[Notes] = {}  # by verb, where a client does a thing in its own way or not at all
+    has_own_connection: ClassVar[bool] = True
     system: ClassVar[bool] = True  # it is not installed with the Python packages
     keeps_times: ClassVar[bool] = True
     lists: ClassVar[bool] = True
+    repeats: ClassVar[bool] = True  # it shows the server's own sentence where something is refused
 
     @abstractmethod
     def missing(self) -> str | None:

@@ -9,7 +9,8 @@ from tests.clients.client import Client, Notes, Where, execute, files_in, not_in
 
 class Curl(Client):
     name = "curl"
-    notes: ClassVar[Notes] = {"synchronise": "curl has no synchronisation"}
+    repeats = False
+    notes: ClassVar[Notes] = {"synchronise": "no synchronisation"}
 
     def missing(self) -> str | None:
         return not_installed("curl")

@@ -10,7 +10,7 @@ from tests.clients.openssh import ssh_options
 
 class LftpPut(Client):
     name = "lftp put"
-    notes: ClassVar[Notes] = {"synchronise": "lftp synchronises with mirror"}
+    notes: ClassVar[Notes] = {"synchronise": "by lftp mirror"}
 
     def missing(self) -> str | None:
         return not_installed("lftp", "ssh")
@@ -55,11 +55,7 @@ class LftpPut(Client):
 
 class LftpMirror(LftpPut):
     name = "lftp mirror"
-    notes: ClassVar[Notes] = {
-        "push_by_temp_names": "as lftp put",
-        "fetch": "as lftp put",
-        "resume": "mirror --continue",
-    }
+    notes: ClassVar[Notes] = {"resume": "by mirror --continue", "fetch": "as lftp put"}
 
     def push(self, at: Where, folder: Path) -> None:
         self._do(at, f"mirror -R {folder} .")

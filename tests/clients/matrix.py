@@ -1,6 +1,5 @@
 """Which clients there are, what is asked of them, and how the README names both."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,12 +61,11 @@ SCENARIOS: Final = (
 CONNECTING: Final = "test_connects_as_the_table_says"
 
 
-def each_client(*, that_can: str = "push") -> pytest.MarkDecorator:
+def each_client(*, that_can: str = "push", with_own_connection: bool = False) -> pytest.MarkDecorator:
     """A test for each client that has a way to do this."""
-    return pytest.mark.parametrize("client", list(_parameters(client for client in CLIENTS if client.can(that_can))))
+    clients = (client for client in CLIENTS if client.has_own_connection or not with_own_connection)
+    return pytest.mark.parametrize("client", [_parameter(client) for client in clients if client.can(that_can)])
 
 
-def _parameters(clients: Iterable[Client]) -> Iterable[Any]:
-    for client in clients:
-        marks = (pytest.mark.system,) if client.system else ()
-        yield pytest.param(client, id=client.name, marks=marks)
+def _parameter(client: Client) -> Any:
+    return pytest.param(client, id=client.name, marks=(pytest.mark.system,) if client.system else ())

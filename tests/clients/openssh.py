@@ -29,6 +29,8 @@ def openssh_version() -> str:
 
 class OpensshSftp(Client):
     name = "OpenSSH sftp"
+    repeats = False
+    notes: ClassVar[Notes] = {"synchronise": "no synchronisation"}
 
     def missing(self) -> str | None:
         return not_installed("sftp")
@@ -66,13 +68,14 @@ class OpensshSftp(Client):
 
 class OpensshScp(Client):
     name = "OpenSSH scp"
+    repeats = False
     lists = False
     notes: ClassVar[Notes] = {
-        "push_by_temp_names": "scp cannot rename",
-        "push_into": "scp makes no folder but a copied one",
+        "push_by_temp_names": "no rename",
+        "push_into": "makes no folder but a copied one",
         "resume": "sends it whole again",
         "fetch": "fetches, cannot list",
-        "synchronise": "scp deletes nothing",
+        "synchronise": "no synchronisation",
     }
 
     def missing(self) -> str | None:

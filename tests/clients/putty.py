@@ -19,8 +19,9 @@ def _version() -> str:
 
 class Psftp(Client):
     name = "PuTTY psftp"
+    repeats = False
     keeps_times = False
-    notes: ClassVar[Notes] = {"push_dated": "sets modes, not times", "synchronise": "psftp has no synchronisation"}
+    notes: ClassVar[Notes] = {"push_dated": "sets modes, not times", "synchronise": "no synchronisation"}
 
     def missing(self) -> str | None:
         return not_installed("psftp")
@@ -60,11 +61,12 @@ class Psftp(Client):
 
 class Pscp(Client):
     name = "PuTTY pscp"
+    repeats = False
     notes: ClassVar[Notes] = {
-        "push_by_temp_names": "pscp cannot rename",
-        "push_into": "pscp makes no folder but a copied one",
+        "push_by_temp_names": "no rename",
+        "push_into": "makes no folder but a copied one",
         "resume": "sends it whole again",
-        "synchronise": "pscp deletes nothing",
+        "synchronise": "no synchronisation",
     }
 
     def missing(self) -> str | None:

@@ -13,11 +13,12 @@ import paramiko
 from tests.clients.client import PROFILES, Client, Complaint, Notes, Where, files_in
 
 _EVERYWHERE = frozenset(PROFILES)
-_NO_SYNCHRONISATION = {"synchronise": "a library without synchronisation"}
+_NO_SYNCHRONISATION = {"synchronise": "no synchronisation"}
 
 
 class Paramiko(Client):
     name = "paramiko"
+    repeats = False
     connects = _EVERYWHERE
     system = False
     notes: ClassVar[Notes] = _NO_SYNCHRONISATION

@@ -55,8 +55,6 @@ class Rclone(Client):
         config.write_text(
             f"[drop]\ntype = sftp\nhost = 127.0.0.1\nport = {at.port}\nuser = {at.user}\nkey_file = {at.key}\n"
             f"known_hosts_file = {at.known_hosts}\n"
-            # Else it asks a shell, which is not offered, and writes the answer here.
-            "shell_type = none\n"
         )
         return execute([self.program, "--config", config, "--retries", "1", "--low-level-retries", "2", *arguments])
 

@@ -23,7 +23,7 @@ class Scripted(Client):
     """A library behind its script."""
 
     program: ClassVar[tuple[str | Path, ...]]
-    notes: ClassVar[Notes] = {"synchronise": "a library without synchronisation"}
+    notes: ClassVar[Notes] = {"synchronise": "no synchronisation"}
 
     def missing(self) -> str | None:
         try:
@@ -94,5 +94,6 @@ class NetSftpForeign(Scripted):
 
 class RubyNetSftp(Scripted):
     name = "Ruby Net::SFTP"
+    repeats = False
     connects = frozenset({LEGACY})
     program = ("ruby", SCRIPTS / "push.rb")

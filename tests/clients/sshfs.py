@@ -1,5 +1,6 @@
 """sshfs: the drop as a folder of this machine. OpenSSH's ssh makes its connection."""
 
+import os
 import re
 import shutil
 import time
@@ -14,6 +15,7 @@ from tests.clients.openssh import ssh_options
 
 class Sshfs(Client):
     name = "sshfs"
+    repeats = False
     notes: ClassVar[Notes] = {"synchronise": "by rsync --delete"}
 
     def missing(self) -> str | None:
@@ -72,6 +74,9 @@ def _mounted(at: Where) -> Iterator[Path]:
     execute(["sshfs", "-p", str(at.port), *ssh_options(at), f"{at.user}@127.0.0.1:/", drop])
     try:
         yield drop
+        # It sends a CLOSE and waits for no answer: who unmounts at once may cut off the last file. What is asked after
+        # it is answered after it.
+        os.statvfs(drop)
     finally:
         _unmount(drop)
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
+from config.settings import Algorithms
 from tests.clients.client import PROFILES, Client
 from tests.clients.matrix import CLIENTS, CONNECTING, SCENARIOS
 
 _NOT_RUN: Final = "not run"
+_NOTHING: Final = "-"
+_FIRST: Final = SCENARIOS[0].test  # tells the version of its client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ def markdown(results: Results) -> str:
     heads = [*(scenario.column for scenario in SCENARIOS), *(profile.split("-")[0] for profile in PROFILES)]
     lines = [_line(["client", *heads]), _line(["---"] * (len(heads) + 1))]
     lines += [_line([_title(client, results), *_cells(client, results)]) for client in CLIENTS]
-    return "\n".join([*lines, "", *_notes(), *_absences(results)])
+    return "\n".join([*lines, "", *_notes(), _silent(), *_absences(results)])
 
 
 def _result(case: ElementTree.Element) -> Result:
@@ -49,17 +52,20 @@ def _result(case: ElementTree.Element) -> Result:
 
 
 def _title(client: Client, results: Results) -> str:
-    versions = (_of(results, f"{CONNECTING}[{client.name}-{profile}]").version for profile in PROFILES)
-    return f"{client.name} {next(filter(None, versions), '')}".strip()
+    return f"{client.name} {_of(results, f'{_FIRST}[{client.name}]').version}".strip()
 
 
 def _cells(client: Client, results: Results) -> Iterator[str]:
     for scenario in SCENARIOS:
-        yield _of(results, f"{scenario.test}[{client.name}]").outcome if client.can(scenario.verb) else "-"
+        yield _of(results, f"{scenario.test}[{client.name}]").outcome if client.can(scenario.verb) else _NOTHING
     for profile in PROFILES:
-        result = _of(results, f"{CONNECTING}[{client.name}-{profile}]")
-        refused = result.outcome == "yes" and profile not in client.connects
-        yield "no" if refused else result.outcome
+        yield _comes_in(client, profile, results) if client.has_own_connection else _NOTHING
+
+
+def _comes_in(client: Client, profile: Algorithms, results: Results) -> str:
+    """The test passes where a client is refused as its table says."""
+    result = _of(results, f"{CONNECTING}[{client.name}-{profile}]")
+    return "no" if result.outcome == "yes" and profile not in client.connects else result.outcome
 
 
 def _of(results: Results, test: str) -> Result:
@@ -67,17 +73,29 @@ def _of(results: Results, test: str) -> Result:
 
 
 def _notes() -> Iterator[str]:
-    columns = {scenario.verb: scenario.column for scenario in SCENARIOS}
-    for client in CLIENTS:
-        if client.notes:
-            told = "; ".join(f"{columns[verb]}: {note}" for verb, note in client.notes.items())
-            yield f"- {client.name}. {told}."
+    """What each column means for a client that does it in its own way or not at all; the same note is told once."""
+    for verb, column in {scenario.verb: scenario.column for scenario in reversed(SCENARIOS)}.items():
+        clients_by_note: dict[str, list[str]] = {}
+        for client in CLIENTS:
+            if note := client.notes.get(verb):
+                clients_by_note.setdefault(note, []).append(client.name)
+        if clients_by_note:
+            yield f"- {column}: {'; '.join(f'{note} ({_listed(names)})' for note, names in clients_by_note.items())}."
+
+
+def _silent() -> str:
+    silent = _listed(client.name for client in CLIENTS if not client.repeats)
+    return f"- Where something is refused, these show their own word and not the server's sentence: {silent}."
 
 
 def _absences(results: Results) -> Iterator[str]:
     reasons = {re.sub(r"\s+", " ", result.reason) for result in results.values() if result.reason}
     for reason in sorted(reasons):
         yield f"- Not run: {reason}."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _line(cells: Iterable[str]) -> str:

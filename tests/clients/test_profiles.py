@@ -1,6 +1,5 @@
 """Which client comes in under which set of algorithms, exactly as its table says (reference 2.6)."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,10 @@ pytestmark = pytest.mark.clients
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@each_client(that_can="fetch")
-def test_connects_as_the_table_says(
-    client: Client, profile: Algorithms, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+@each_client(that_can="fetch", with_own_connection=True)
+def test_connects_as_the_table_says(client: Client, profile: Algorithms, tmp_path: Path) -> None:
     async def knock() -> None:
         async with night_for(client, tmp_path, server={"algorithms": profile}) as night:
-            record_property("version", client.version())
             target = night.where.folder / "fetched.json"
             if profile in client.connects:
                 await night.does(client.fetch, "reports/latest.json", target)

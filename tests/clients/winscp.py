@@ -15,7 +15,7 @@ import asyncssh
 from asyncssh import constants
 from asyncssh.packet import String, UInt32, UInt64
 
-from tests.clients.client import PROFILES, Client, Notes, Where, files_in
+from tests.clients.client import Client, Notes, Where, files_in
 from tests.clients.python_libraries import with_asyncssh
 
 _BY_TEMP_NAME_FROM = 100 * 1024
@@ -24,8 +24,8 @@ _WRITE, _CREATE, _TRUNCATE = constants.FXF_WRITE, constants.FXF_CREAT, constants
 
 
 class Winscp(Client):
-    name = "WinSCP, replayed"
-    connects = frozenset(PROFILES)  # asyncssh's connection, not its own
+    name = "WinSCP replayed"
+    has_own_connection = False  # asyncssh makes it
     system = False
     notes: ClassVar[Notes] = {"resume": "the .filepart", "push_by_temp_names": "from 100 KiB on"}
 
@@ -33,7 +33,7 @@ class Winscp(Client):
         return None
 
     def version(self) -> str:
-        return "its requests"
+        return "(version 6 offered, 3 spoken)"
 
     def push(self, at: Where, folder: Path) -> None:
         files = _local(folder)
