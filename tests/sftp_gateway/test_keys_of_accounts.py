@@ -1,6 +1,10 @@
 """Whose key, certificate or password counts, from where and until when (reference 5.1)."""
 
 import asyncio
+import base64
+import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +18,7 @@ from config.accounts import Account
 from config.home import Home
 from config.loading import load_account
 from config.writing import renew_hash
-from sftp_gateway.accounts import Accounts
+from sftp_gateway.accounts import Accounts, refuse_sha1
 from tests.sftp_gateway.harness import PASSWORD, Site, account, running, story
 
 HERE, ELSEWHERE = "127.0.0.0/8", "203.0.113.0/24"
@@ -78,6 +82,18 @@ def test_every_type_of_key_that_we_take_comes_in(tmp_path: Path) -> None:
                 assert await comes_in(site, key)
 
     story(visit())
+
+
+def test_a_hardware_key_counts_and_may_sign_its_way_only() -> None:
+    fields = (b"sk-ssh-ed25519@openssh.com", USER.public_data[-32:], b"ssh:")
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    text = f"sk-ssh-ed25519@openssh.com {base64.b64encode(blob).decode()} token"
+    key = asyncssh.import_public_key(text)
+    refuse_sha1(key)
+    assert key.all_sig_algorithms == {b"sk-ssh-ed25519@openssh.com"}
+    accounts = Accounts(lambda: {"acme": account("acme", public_keys=(text,))})
+    assert asyncio.run(accounts.with_key("acme", key, "127.0.0.1"))
+    accounts.close()
 
 
 REFUSED_CERTIFICATES: dict[str, dict[str, Any]] = {
@@ -264,3 +280,40 @@ def test_a_gateway_makes_the_hashes_in_its_file_stronger(tmp_path: Path) -> None
                 await site.until(lambda: load_account(site.home, "acme").password_hash != account("acme").password_hash)
 
     story(visit())
+
+
+@pytest.mark.system
+@pytest.mark.skipif(not (shutil.which("sftp") and shutil.which("ssh-keygen")), reason="OpenSSH's tools are missing")
+def test_openssh_comes_in_by_a_certificate_of_ssh_keygen(tmp_path: Path) -> None:
+    for name, key in (("ca", AUTHORITY), ("id", USER)):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_bytes(key.export_private_key())
+        (tmp_path / f"{name}.pub").write_bytes(key.export_public_key())
+    chosen = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes")
+
+    async def exit_code(site: Site) -> int | None:
+        sftp = await asyncio.create_subprocess_exec(
+            *("sftp", "-F", "none", "-i", str(tmp_path / "id"), "-P", str(site.port)),
+            *(f"-o{option}" for option in chosen),
+            *("-b", "/dev/null", "acme@127.0.0.1"),
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "SSH_AUTH_SOCK": ""},
+        )
+        return await sftp.wait()
+
+    async def visit() -> None:
+        async with site_of(tmp_path / "site", certificate_authorities=(line(AUTHORITY, 'revoked="13"'),)) as site:
+            for facts, expected in (
+                (("-n", "acme", "-z", "7"), 0),
+                (("-n", "acme", "-z", "13"), 255),
+                (("-z", "7"), 255),
+            ):
+                await asyncio.to_thread(_sign, tmp_path, *facts)
+                assert await exit_code(site) == expected, facts
+
+    story(visit())
+
+
+def _sign(folder: Path, *facts: str) -> None:
+    command = ["ssh-keygen", "-q", "-s", "ca", "-I", "job", "-V", "+1d", *facts, "id.pub"]
+    subprocess.run(command, cwd=folder, check=True)
