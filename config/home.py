@@ -90,11 +90,6 @@ class Home:
         return self.keys / "audit_key"
 
     @property
-    def metrics(self) -> Path:
-        """What each process of the gateway has counted, where there are several."""
-        return self.root / "metrics"
-
-    @property
     def locks(self) -> Path:
         """Who works on this home."""
         return self.root / "locks"

@@ -11,7 +11,10 @@ from config.mistakes import near
 from rosterdrop.console import Console
 from rosterdrop.terminal import Terminal
 
-SCHEMAS: Final = ("users", "classes", "enrollments", "guardians", "report", "profile", "settings", "accounts")
+SCHEMAS: Final = (
+    *("users", "classes", "enrollments", "guardians", "manifest"),
+    *("report", "profile", "settings", "accounts"),
+)
 
 Rule = Mapping[str, Any]
 
@@ -33,6 +36,7 @@ Examples:
   rosterdrop rules
   rosterdrop rules user.role.unknown
   rosterdrop rules --schema users
+  rosterdrop rules --schema manifest
 
 \b
 With --json: {"rules": [rule]}, or with CODE one rule:
@@ -43,7 +47,7 @@ With --json: {"rules": [rule]}, or with CODE one rule:
 )
 @click.argument("code", required=False)
 @click.option(
-    "--schema", "schema_name", type=click.Choice(SCHEMAS), help="Print the JSON Schema of a table or document."
+    "--schema", "schema_name", type=click.Choice(SCHEMAS), help="Print the JSON Schema of a table or a document."
 )
 @click.pass_obj
 def rules(console: Console, code: str | None, schema_name: str | None) -> None:

@@ -1,4 +1,5 @@
 import json
+from importlib.resources import files
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -30,6 +31,10 @@ def test_rules_are_listed() -> None:
     lines = rosterdrop("rules").out.splitlines()
     assert lines[0].split() == ["code", "level", "rejects", "message"]
     assert any(line.startswith("user.role.unknown ") for line in lines)
+
+
+def test_no_schema_is_kept_back() -> None:
+    assert {f"{name}.json" for name in SCHEMAS} == {file.name for file in files("config").joinpath("schemas").iterdir()}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
