@@ -2,14 +2,17 @@
 
 asyncssh ignores when its transport is full: a client with a large window that never reads from its socket would have
 every answer kept in memory (reference 2.3, 8). Here answers wait for the transport too. `run_server` of the library
-would serve an accepted socket as well, but does not announce the host keys that follow a rotation.
+would serve an accepted socket as well, but does not announce the host keys that follow a rotation. And phpseclib
+answers that announcement although no answer is wanted, which the library takes for a fault that ends the connection.
 """
 
 import asyncio
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, ClassVar, Final
 
 import asyncssh
+from asyncssh.constants import MSG_REQUEST_FAILURE, MSG_REQUEST_SUCCESS
+from asyncssh.packet import SSHPacket
 
 from sftp_gateway.certificates import TakesCertificates
 from sftp_gateway.gate import Visit
@@ -83,3 +86,14 @@ class Connection(TakesCertificates):
 
     def _end_idle(self) -> None:
         self.disconnect(asyncssh.DISC_BY_APPLICATION, IDLE_TOO_LONG)
+
+    def _take_answer(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
+        """An answer to a request of ours; one that nobody asked for is let go, as OpenSSH does."""
+        if self._global_request_waiters:
+            self._process_global_response(pkttype, pktid, packet)
+
+    _packet_handlers: ClassVar[Any] = {
+        **TakesCertificates._packet_handlers,  # noqa: SLF001 - where asyncssh looks up what to do with a packet
+        MSG_REQUEST_SUCCESS: _take_answer,
+        MSG_REQUEST_FAILURE: _take_answer,
+    }
