@@ -8,7 +8,7 @@ answers that announcement although no answer is wanted, which the library takes 
 
 import asyncio
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Final
+from typing import Final
 
 import asyncssh
 from asyncssh.constants import MSG_REQUEST_FAILURE, MSG_REQUEST_SUCCESS
@@ -30,6 +30,8 @@ class Connection(TakesCertificates):
         super().__init__(asyncio.get_running_loop(), options)
         self.visit = visit
         self.idling = Idling(idle_s, self._end_idle)
+        answered = Connection._take_answer
+        self._packet_handlers = {**self._packet_handlers, MSG_REQUEST_SUCCESS: answered, MSG_REQUEST_FAILURE: answered}
         self._sessions = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -91,9 +93,3 @@ class Connection(TakesCertificates):
         """An answer to a request of ours; one that nobody asked for is let go, as OpenSSH does."""
         if self._global_request_waiters:
             self._process_global_response(pkttype, pktid, packet)
-
-    _packet_handlers: ClassVar[Any] = {
-        **TakesCertificates._packet_handlers,  # noqa: SLF001 - where asyncssh looks up what to do with a packet
-        MSG_REQUEST_SUCCESS: _take_answer,
-        MSG_REQUEST_FAILURE: _take_answer,
-    }
