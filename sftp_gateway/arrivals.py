@@ -153,7 +153,7 @@ class Journal:
         self._db = Database(connection)
         self._drops = drops
         self._process = process
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")  # a generation that was taken must stay so over a power cut
@@ -374,9 +374,18 @@ class Journal:
             self._rows("handle_deadline", district=district, day=day.isoformat())
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Several entries in one transaction, which waits for the disk once."""
+        with self._transaction():
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         """`begin immediate`, because a deferred transaction that reads first may fail at its first write (1.4)."""
         with self._lock:
+            if self._db.conn.in_transaction:  # of `together`, by this very thread
+                yield
+                return
             try:
                 self._db.execute("begin immediate")
                 yield

@@ -8,11 +8,13 @@ must know is kept in memory: who writes what stands in the journal, and the lock
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from config.home import Home
 from config.profiles import Quota
@@ -30,6 +32,9 @@ from sftp_gateway.statuses import EXISTS, IN_USE, IS_FOLDER, NO_FOLDERS, NO_SUCH
 from sftp_gateway.uploads import Opening, Upload, identity_of
 
 Names = tuple[str, ...]
+
+_SLICE: Final = 500  # names that are recorded while clients wait
+_ROOM_FOR_OTHERS_S: Final = 0.01  # who waits for a lock of the system does not get it from one who takes it at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +337,11 @@ class Drop:
         """The descriptor of a file that stands in the drop."""
         return folders.open_for_reading(self._base, self._below(names))
 
+    def is_still_of(self, names: Names, account: str) -> bool:
+        """Whether the account sent the file that stands there, and no batch has taken it yet."""
+        standing = self._journal.current_of(self.id, _path(names))
+        return standing is not None and standing.file.account == account and not standing.taken
+
     def set_times(self, names: Names, times: Times) -> None:
         """Keep the times that a client gives a file; they never reach the disk."""
         with self._lock.held():
@@ -372,10 +382,16 @@ class Drop:
         return len(self._journal.under_way(self.id))
 
     def reconcile(self) -> Found:
-        """Compare the folder with the journal, while no name changes."""
+        """Compare the folder with the journal; no name changes while it looks, nor while it records what it found."""
         with self._lock.held():
             self._write_interruptions()
-            return self._scan.compare()
+            names = self._scan.look()
+        arrivals = []
+        for start in range(0, len(names), _SLICE):
+            with self._lock.held():
+                arrivals += self._scan.record(names[start : start + _SLICE])
+            time.sleep(_ROOM_FOR_OTHERS_S)
+        return self._scan.found(arrivals)
 
     # Places and locks.
 

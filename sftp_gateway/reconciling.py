@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,10 @@ class Found:
 
 
 class Scan:
-    """The scan of one drop; it remembers its last look, and nobody may change a name while it looks.
+    """The scan of one drop; it remembers its last look. Nobody may change a name while it looks or records.
+
+    What it found is recorded in slices: a hundred thousand files that were copied into a drop do not keep a client from
+    its names for as long as that takes.
 
     `above` leads from `base` to the drop, `ours` are the names in it that are no vendor's.
     """
@@ -51,22 +54,44 @@ class Scan:
         self._journal = journal
         self._partials = partials
         self._looks: dict[str, tuple[FileIdentity, float]] = {}
+        self._stable: dict[str, FileIdentity] = {}
+        self._repaired: list[Writing] = []
         self._unreadable: frozenset[str] = frozenset()
 
-    def compare(self) -> Found:
-        """Compare the folder with the journal: what vanished is gone, what is unknown and stable has arrived."""
+    def look(self) -> tuple[str, ...]:
+        """Compare the folder with the journal; the names of which something is to be recorded."""
         on_disk = self._files_on_disk()
-        known = {}
-        for standing in self._journal.current(self._drop_id):
-            if standing.file.name in on_disk:
-                known[standing.file.name] = standing.identity
-            else:
-                self._journal.gone(self._drop_id, standing.file.name, datetime.now(UTC))
-        unknown = {name: found for name, found in on_disk.items() if known.get(name) != found}
-        stable = [name for name, identity in unknown.items() if self._is_stable(name, identity)]
-        self._looks = {name: look for name, look in self._looks.items() if name in unknown and name not in stable}
-        arrivals = [self._arrived_elsewhere(name, unknown[name]) for name in stable]
+        known = {one.file.name: one.identity for one in self._journal.current(self._drop_id)}
+        unknown = {name: identity for name, identity in on_disk.items() if known.get(name) != identity}
+        self._stable = {name: identity for name, identity in unknown.items() if self._is_stable(name, identity)}
+        self._looks = {name: look for name, look in self._looks.items() if name in unknown and name not in self._stable}
+        return (*(name for name in known if name not in on_disk), *self._stable)
+
+    def record(self, names: Iterable[str]) -> list[Standing]:
+        """Record what vanished as gone and what is unknown and stable as arrived, unless it has changed since the look.
+
+        Returns: the arrivals.
+        """
+        with self._journal.together():
+            arrivals = [arrival for name in names if (arrival := self._recorded(name))]
+        self._partials.unlink(self._repaired)
+        self._repaired = []
+        return arrivals
+
+    def found(self, arrivals: Iterable[Standing]) -> Found:
+        """What is told of the last look."""
         return Found(tuple(arrival for arrival in arrivals if arrival.is_news), self._unreadable, bool(self._looks))
+
+    def _recorded(self, name: str) -> Standing | None:
+        standing = self._journal.current_of(self._drop_id, name)
+        state = folders.facts_or_none(self._base, (*self._above, name))
+        if state is None:
+            self._journal.gone(self._drop_id, name, datetime.now(UTC))
+            return None
+        identity = identity_of(state)
+        if self._stable.get(name) != identity or (standing and standing.identity == identity):
+            return None
+        return self._arrived_elsewhere(name, identity)
 
     def _files_on_disk(self) -> dict[str, FileIdentity]:
         found = folders.entries(self._base, self._above)
@@ -88,11 +113,10 @@ class Scan:
 
     def _arrived_elsewhere(self, name: str, identity: FileIdentity) -> Standing:
         repaired = self._partials.made_good_by(name)
-        arrival = self._journal.arrive(
+        self._repaired += repaired
+        return self._journal.arrive(
             self._drop_id, name, identity, at=datetime.now(UTC), by_gateway=False, account=None, ended=repaired
         )
-        self._partials.unlink(repaired)
-        return arrival
 
 
 def take_up_open_writes(home: Home, journal: Journal, process: int | None = None) -> list[Writing]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,6 +12,7 @@ import pytest
 
 from config.home import Home
 from config.profiles import Quota
+from sftp_gateway import drops
 from sftp_gateway.arrivals import DropId, Journal
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
@@ -165,3 +167,31 @@ def test_a_home_of_the_version_before_is_taken_up(tmp_path: Path) -> None:
     assert process.refused("users.csv")
     take_up_open_writes(home, process.journal)
     assert [cut.size for cut in process.drop.unfinished()] == [4]
+
+
+def test_thousands_of_files_that_came_at_once_are_found_while_clients_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drops, "_SLICE", 20)
+    one, two = processes(tmp_path)
+    folder = one.home.drop("springfield")
+    for number in range(1500):
+        (folder / f"{number}.csv").touch()
+    one.put("users.csv")
+    assert one.drop.reconcile().unstable
+    time.sleep(1.1)
+    with ThreadPoolExecutor(1) as pool:
+        scan = pool.submit(one.drop.reconcile)
+        puts = 0
+        while not scan.done():
+            two.put("users.csv")
+            puts += 1
+        assert len(scan.result().arrivals) == 1500
+    assert puts > 1
+    names = [file.name for file in two.drop.new()]
+    assert len(names) == 1501
+    assert [file.by_gateway for file in two.drop.new() if file.name == "users.csv"] == [True]
+    for number in range(1500):
+        (folder / f"{number}.csv").unlink()
+    two.drop.reconcile()
+    assert [file.name for file in one.drop.new()] == ["users.csv"]
