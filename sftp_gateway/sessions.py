@@ -39,6 +39,7 @@ from sftp_gateway.statuses import (
 from sftp_gateway.threads import DiskThreads
 from sftp_gateway.uploads import Opening, Upload
 
+_AHEAD: Final = 256 * 1024
 _OWNER: Final = "rosterdrop"  # long names never show an account of this machine (reference 2.3, 16)
 _BLOCK: Final = 512
 
@@ -73,6 +74,7 @@ class OpenUpload:
     place: InDrop
     drop: Drop
     upload: Upload
+    readable: bool = False  # opened for reading too, by somebody who may see what is in it
     began_s: float = field(default_factory=time.monotonic)
 
 
@@ -84,6 +86,24 @@ class OpenFile:
     descriptor: int
     sent: int = 0
     began_s: float = field(default_factory=time.monotonic)
+    _block: bytes = b""
+    _block_at: int = 0
+    _expected_at: int = 0
+
+    def at_hand(self, offset: int, size: int) -> bytes | None:
+        """What was read ahead, if all that is asked for is in it."""
+        start = offset - self._block_at
+        if not 0 <= start <= len(self._block) - size:
+            return None
+        self._expected_at = offset + size
+        return self._block[start : start + size]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read from the disk; from a client that reads on and on, enough for eight packets of the usual 32 KiB."""
+        reads_on = offset == self._expected_at
+        self._block = os.pread(self.descriptor, max(size, _AHEAD) if reads_on else size, offset)
+        self._block_at, self._expected_at = offset, offset + size
+        return self._block[:size]
 
 
 class Session(asyncssh.SFTPServer):
@@ -185,9 +205,11 @@ class Session(asyncssh.SFTPServer):
             appends=bool(pflags & constants.FXF_APPEND),
         )
         drop = self._desk.drop_at(writable)
+        own = await self._threads.run(self._sight.may_read_back, writable)
         upload = await self._threads.run(drop.open_for_writing, writable.names, opening, self._account.id)
         upload.times = _times(attrs)
-        held = OpenUpload(writable, drop, upload)
+        readable = bool(pflags & constants.FXF_READ) and (own or upload.is_new)
+        held = OpenUpload(writable, drop, upload, readable)
         self._open.append(held)
         self._desk.touched(drop, self)
         return held
@@ -211,11 +233,15 @@ class Session(asyncssh.SFTPServer):
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
         """Read a part of a file."""
-        if not isinstance(file_obj, OpenFile):
-            raise Refusal(NOT_READABLE)
         if offset >= 2**63:
             return b""
-        data = await self._threads.run(os.pread, file_obj.descriptor, size, offset)
+        if isinstance(file_obj, OpenUpload) and file_obj.readable:
+            return await self._threads.run(file_obj.upload.read, offset, size)
+        if not isinstance(file_obj, OpenFile):
+            raise Refusal(NOT_READABLE)
+        data = file_obj.at_hand(offset, size)
+        if data is None:
+            data = await self._threads.run(file_obj.read, offset, size)
         file_obj.sent += len(data)
         return data
 

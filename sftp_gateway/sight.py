@@ -85,6 +85,10 @@ class Sight:
         """Whether the account may give the file there its times."""
         return isinstance(place, InDrop) and bool(place.names) and self._account.may("upload")
 
+    def may_read_back(self, place: InDrop) -> bool:
+        """Whether it may read the file there: by its right, or because it sent it and no batch has taken it."""
+        return self._account.may("files") or self._drop_at(place).is_still_of(place.names, self._account.id)
+
     def spares(self, place: Place, request: str) -> bool:
         """Whether the place is ours: a client that synchronises is answered OK, and nothing happens."""
         if is_ours(place):
@@ -103,7 +107,7 @@ class Sight:
             raise Refusal(IS_FOLDER)
         if isinstance(place, InReports):
             return await self._threads.run(folders.open_for_reading, *self._reports(place))
-        if not self._account.may("files"):
+        if not await self._threads.run(self.may_read_back, place):
             raise Refusal(NO_READING_BACK)
         return await self._threads.run(self._drop_at(place).open_for_reading, place.names)
 

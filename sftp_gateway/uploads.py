@@ -109,6 +109,11 @@ class Upload:
         return replace(self.writing, received=self._received, repeated=self._broken == REPEATED)
 
     @property
+    def is_new(self) -> bool:
+        """Whether all that is in it comes from whoever has it open."""
+        return not (self.resumed or self.writing.copied)
+
+    @property
     def must_flush(self) -> bool:
         """Whether enough is together to go to the disk."""
         return self._buffered >= _TOGETHER
@@ -155,6 +160,11 @@ class Upload:
                 self._broken = status_of(error)
                 self._extent.cut(start)
                 raise
+
+    def read(self, offset: int, size: int) -> bytes:
+        """A part of what has come so far."""
+        self.flush()
+        return os.pread(self._descriptor, size, offset)
 
     def truncate(self, size: int) -> None:
         """Cut or lengthen the file, as scp does after writing over a longer one."""

@@ -1,11 +1,13 @@
 """What accounts see and may do: drops, reports with values and masked, rights."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 
-from tests.sftp_gateway.harness import Site, account, refused, running, story, write
+from tests.sftp_gateway.harness import SOON, Site, account, refused, running, story, write
 
 
 def _with_reports(site: Site) -> None:
@@ -137,16 +139,49 @@ def test_a_synchronising_client_may_think_that_it_removed_ours(tmp_path: Path) -
     story(visit())
 
 
-def test_a_vendor_may_stat_its_upload_and_not_read_it_back(tmp_path: Path) -> None:
+def test_a_vendor_reads_its_upload_back_until_a_batch_has_taken_it(tmp_path: Path) -> None:
     async def visit() -> None:
-        async with running(tmp_path) as site:
-            await site.puts(users=b"secret")
+        async with running(tmp_path, rule=replace(SOON, settle_s=2.0)) as site:
+            site.accounts["other"] = account("other")
+            async with site.sftp() as vendor, site.sftp("other") as stranger, site.sftp("office") as district:
+                for table in ("users", "classes", "enrollments"):
+                    await write(vendor, f"{table}.csv", b"secret")
+                assert await _read(vendor, "users.csv") == b"secret"
+                assert (await refused(stranger.open("users.csv", "rb"))).code == 3
+            await site.until(lambda: site.receiver.batches)
             async with site.sftp() as vendor, site.sftp("office") as district:
+                await site.until(lambda: not site.attendant().drop.new())
                 assert (await vendor.stat("users.csv")).size == 6
                 assert (await refused(vendor.open("users.csv", "rb"))).code == 3
                 async with vendor.open("users.csv", "r+b") as file:
                     assert (await refused(file.read())).code == 4
                 assert await _read(district, "users.csv") == b"secret"
+
+    story(visit())
+
+
+def test_what_is_being_written_can_be_read_on_the_same_handle(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp() as vendor, vendor.open("users.csv", "w+b") as file:
+            await file.write(b"one two three")
+            await file.seek(4)
+            assert await file.read(3) == b"two"
+
+    story(visit())
+
+
+def test_a_file_is_read_the_same_in_order_and_at_random(tmp_path: Path) -> None:
+    content = b"".join(number.to_bytes(4, "big") for number in range(175_000))
+
+    async def visit() -> None:
+        async with running(tmp_path) as site, site.sftp("office") as client:
+            await write(client, "users.csv", content)
+            async with client.open("users.csv", "rb", block_size=0) as file:
+                parts: list[Any] = [await file.read(10_007, offset) for offset in range(0, 710_000, 10_007)]
+                assert b"".join(parts) == content
+                for offset in (650_000, 3, 262_143, 262_144, 699_999, 700_000, 0):
+                    part: Any = await file.read(40_000, offset)
+                    assert part == content[offset : offset + 40_000]
 
     story(visit())
 

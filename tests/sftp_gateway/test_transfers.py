@@ -352,5 +352,5 @@ def _push_with_paramiko(site: Site, tmp_path: Path) -> None:
             client.posix_rename("c.tmp", "classes.csv")
             with pytest.raises(OSError, match="exists"):
                 client.rename("classes.csv", "users.csv")
-            with pytest.raises(PermissionError):
-                client.open("users.csv")
+            with client.open("users.csv") as file:
+                assert file.read() == b"from paramiko"
