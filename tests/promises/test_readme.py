@@ -9,21 +9,23 @@ from pathlib import Path
 import click
 import pytest
 
-from config.profiles import Arrival
+from config.profiles import Arrival, Quota
+from config.settings import Audit, Limits
+from processors.archives import ALWAYS_ALLOWED, MOST_BYTES, MOST_ENTRIES, MOST_TIMES
 from processors.lifecycle import TRANSITIONS
 from rosterdrop.commands import PLACES
+from sftp_gateway.manifests import LARGEST, OURS, Promise, parsed
+from tests.clients.client import PROFILES
+from tests.clients.matrix import CLIENTS, SCENARIOS
+from tests.promises.pages import ROOT, Page
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGE = Page.of("README.md")
+README = PAGE.text
 
 
 def test_the_first_district_runs_as_it_stands(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    (script,) = blocks("sh")
+    (script,) = PAGE.blocks("sh")
     done = subprocess.run(
         ["sh", "-e", "-c", script],
         cwd=tmp_path,
@@ -39,14 +41,10 @@ def test_the_first_district_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_the_picture_of_the_lifecycle_is_its_table() -> None:
-    (picture,) = blocks("mermaid")
+    (picture,) = PAGE.blocks("mermaid")
     drawn = set(re.findall(r"(\w+) --> (\w+): (\w+)", picture))
 
     assert drawn == {(state, target, event) for state, ways in TRANSITIONS.items() for event, target in ways.items()}
-
-
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
 def commands_in(text: str, code: str) -> set[str]:
@@ -68,13 +66,13 @@ def all_commands() -> set[str]:
 
 
 def test_the_table_of_commands_holds_all_of_them() -> None:
-    table = "\n".join(line for line in section("Commands").splitlines() if line.startswith("|"))
+    table = "\n".join(line for line in PAGE.section("Commands").text.splitlines() if line.startswith("|"))
 
-    assert commands_in(table, r"`([a-z]+)(?: ([a-z]+))?[^`]*`") == all_commands()
+    assert commands_in(table, r"`([a-z-]+)(?: ([a-z]+))?[^`]*`") == all_commands()
 
 
 def test_a_command_that_is_said_to_be_missing_is_missing() -> None:
-    missing = section("Limits of this version").split("- Commands:")[1].split("\n- ")[0]
+    missing = PAGE.section("Limits of this version").text.split("- Commands:")[1].split("\n- ")[0]
 
     assert commands_in(missing, r"`([a-z]+)(?: ([a-z]+))?`").isdisjoint(all_commands())
 
@@ -82,6 +80,57 @@ def test_a_command_that_is_said_to_be_missing_is_missing() -> None:
 @pytest.mark.parametrize(("setting", "value"), re.findall(r"\| `arrival\.(\w+)` (\d+) \|", README))
 def test_waiting_times_are_the_defaults(setting: str, value: str) -> None:
     assert getattr(Arrival(), setting) == float(value)
+
+
+def test_the_example_of_a_manifest_is_one() -> None:
+    (example,) = PAGE.blocks("json")
+    manifest = parsed(OURS, example.encode())
+
+    assert manifest is not None
+    assert manifest.fault is None
+    assert Promise(name="classes.csv", size=13825) in manifest.promises
+
+
+def as_size(count: int) -> str:
+    return f"{count // 1024**3} GiB" if count >= 1024**3 else f"{count // 1024**2} MiB"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        f"at most 500 files and {as_size(LARGEST)}",
+        f"{MOST_ENTRIES} entries that inflate to {as_size(MOST_BYTES)} in all",
+        f"more than {as_size(ALWAYS_ALLOWED)} to {MOST_TIMES} times its size",
+        f"{Quota().files:,} files and {as_size(Quota().bytes)} and takes {as_size(Quota().daily_bytes)} a day",
+        f"{Limits().connections_per_source} connections and {Limits().new_per_second} new ones a second",
+        f"for {Audit().keep_days} days",
+        f"any file called `{Arrival().trigger}`",
+    ],
+)
+def test_limits_are_those_of_the_code(says: str) -> None:
+    assert says in " ".join(README.split())
+
+
+def test_the_table_of_clients_holds_all_of_them_and_no_failure() -> None:
+    head, *rows = PAGE.section("Clients").rows()
+    profiles = [profile.split("-")[0] for profile in PROFILES]
+
+    assert head == ["client", *(scenario.column for scenario in SCENARIOS), *profiles]
+    assert len(rows) == len(CLIENTS)
+    for client, row in zip(CLIENTS, rows, strict=True):
+        comes_in = ["yes" if profile in client.connects else "no" for profile in PROFILES]
+        assert row[0].startswith(client.name)
+        assert set(row[1:]) <= {"yes", "no", "-", "not run"}
+        assert row[-len(profiles) :] in ([each] * len(profiles) if each else comes_in for each in ("-", "not run", ""))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/gateway.md", "tests/peers/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    for target, heading in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", Page.of(page).text):
+        file = (ROOT / page).parent / target if target else ROOT / page
+        assert file.exists(), target
+        titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE) if heading else []
+        assert not heading or heading in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\S+)", README, re.MULTILINE))
