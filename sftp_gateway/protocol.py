@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, cast
 
 import asyncssh
 from asyncssh import constants, sftp
-from asyncssh.packet import PacketDecodeError, SSHPacket
+from asyncssh.packet import PacketDecodeError, SSHPacket, String
 from asyncssh.stream import SSHServerStreamSession
 
 from sftp_gateway.statuses import (
@@ -112,7 +112,9 @@ class Handler(sftp.SFTPServerHandler):
         client likes.
         """
         with self._line.working():
-            await super()._process_packet(pkttype, pktid, packet)
+            await super()._process_packet(
+                pkttype, pktid, _named(packet) if pkttype == constants.FXP_EXTENDED else packet
+            )
         if self._writer:
             with suppress(OSError, asyncssh.Error):  # a lost connection is noticed where its packets are read
                 await self._writer.drain()
@@ -223,8 +225,10 @@ def _answered(method: str) -> Answer:
             raise handler.refuse(request, refusal.status) from None
         except asyncssh.SFTPEOFError:
             raise
-        except PacketDecodeError:
+        except (PacketDecodeError, asyncssh.SFTPBadMessage):
             raise handler.refuse(request, BAD_MESSAGE) from None
+        except asyncssh.SFTPInvalidHandle:
+            raise handler.refuse(request, BAD_HANDLE) from None
         except OSError as error:
             raise handler.refuse(request, status_of(error)) from None
         except Exception as fault:
@@ -240,6 +244,16 @@ class _Answers(dict[int | bytes, Answer | None]):
     def get(self, request: int | bytes, default: object = None) -> Answer:  # noqa: ARG002 - the shape is dict's
         """The answer to a request."""
         return super().get(request) or _unsupported
+
+
+def _named(packet: SSHPacket) -> SSHPacket:
+    """An extended request; one whose name cannot be read has none, and is not offered."""
+    content = packet.get_remaining_payload()
+    try:
+        SSHPacket(content).get_string()
+    except PacketDecodeError:
+        return SSHPacket(String(b""))
+    return SSHPacket(content)
 
 
 async def _unsupported(handler: Handler, _packet: SSHPacket) -> None:
