@@ -9,7 +9,9 @@ along with its files:
    newer than all of them. One that came first, as parallel clients send it, or that is followed by another file, says
    nothing; the set then goes by what is expected. `users.csv.done`, where the profile's pattern has a wildcard, speaks
    for that file alone, and clients close files properly anyway: it says nothing of the set.
-3. **A ZIP** that brings all that is expected. It competes with the loose files; the newest complete one wins.
+3. **A ZIP** that brings all that is expected. It competes with the loose files; the newest complete one wins. One that
+   nobody will inflate counts as complete, and one with no table in it does where no other file brings one: their batch
+   says at once what is wrong with them.
 4. **The expected set**, once its session has ended or all is quiet.
 5. **Quiet**, where the rest can be carried.
 
@@ -37,7 +39,7 @@ class Inside:
 
     Attributes:
         manifests: what has the name of one; None where it makes no sense as one.
-        archives: the tables that a ZIP brings; None where nobody can tell, so that the batch must say why.
+        archives: the tables that a ZIP brings; None where nobody will inflate it, so that the batch must say why.
         sha256: hashes, in hex, as far as a manifest made us ask for them.
     """
 
@@ -219,7 +221,7 @@ def _candidates(
             found.append(_Candidate((file,), whole, file.generation))
     named = {file.generation for manifest in manifests if manifest.is_ours for file in _named_by(manifest, files)}
     promised = [one for one in found if any(file.generation in named for file in one.files)]
-    return [one for one in promised or found if one.tables]
+    return [one for one in promised or found if one.files]
 
 
 def _uncontested(tables: Sequence[ArrivedFile], manifests: Iterable[Manifest]) -> list[ArrivedFile]:
@@ -238,9 +240,11 @@ def _named_by(manifest: Manifest, files: Sequence[ArrivedFile]) -> list[ArrivedF
 
 
 def _chosen(candidates: Sequence[_Candidate], rule: ArrivalRule) -> _Candidate:
-    """The newest one that is whole, else the newest."""
-    whole = [one for one in candidates if frozenset(rule.expected) <= one.tables]
-    return max(whole or candidates, key=attrgetter("newest"), default=_Candidate((), frozenset(), 0))
+    """The newest one that is whole, else the newest; a ZIP with no table in it is whole where there is nothing else."""
+    expected = frozenset(rule.expected)
+    bringing = [one for one in candidates if one.tables] or [replace(one, tables=expected) for one in candidates]
+    whole = [one for one in bringing if expected <= one.tables]
+    return max(whole or bringing, key=attrgetter("newest"), default=_Candidate((), frozenset(), 0))
 
 
 def _signal(

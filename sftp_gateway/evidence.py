@@ -6,6 +6,7 @@ belongs into a thread.
 
 import hashlib
 import os
+import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,10 +20,18 @@ from sftp_gateway.arrivals import FileIdentity
 from sftp_gateway.completeness import Inside, is_archive
 from sftp_gateway.drops import Drop
 from sftp_gateway.manifests import LARGEST, Manifest, is_manifest, parsed, unhashed
+from sftp_gateway.names import folded, is_sound
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.uploads import identity_of
 
 _LARGEST_DIRECTORY: Final = 1024**2
+_MOST_ENTRIES: Final = 64  # of a ZIP that may be inflated
+_IS_ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000  # by password, strongly, and the directory itself
+_IS_UTF8: Final = 0x0800
+_IS_REPARSE_POINT: Final = 0x0400
+_KINDS: Final = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_PACKED: Final = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
 # What zipfile raises at bytes that are no sound ZIP; UnicodeDecodeError is a ValueError.
 _BROKEN: Final = (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, OverflowError, IndexError)
 
@@ -41,7 +50,7 @@ class Evidence:
         new = self._drop.new()
         known = self._inside
         manifests = self._each(filter(_is_manifest, new), known.manifests, _manifest)
-        archives = self._each(filter(_is_archive, new), known.archives, _tables_in)
+        archives = self._each(filter(_is_archive, new), known.archives, lambda _, content: tables_in(content))
         read = [manifest for manifest in manifests.values() if manifest]
         sha256 = self._each(unhashed(read, new), known.sha256, _sha256)
         self._inside = Inside(manifests=manifests, archives=archives, sha256=sha256)
@@ -95,15 +104,62 @@ def _manifest(file: ArrivedFile, content: FileIO) -> Manifest | None:
     return parsed(file.name, content.read(LARGEST + 1))
 
 
-def _tables_in(_file: ArrivedFile, content: FileIO) -> frozenset[TableName] | None:
-    """The tables that a ZIP brings; None for one that is broken or packed in itself: the batch will say why."""
+def tables_in(content: FileIO) -> frozenset[TableName] | None:
+    """The tables that a ZIP brings, none where it has other things in it; None where its batch must say what is wrong.
+
+    That is a ZIP of which the directory alone shows that nobody will inflate it: it cannot be read or has too many
+    entries; one of them is encrypted, a link, packed by a rare method, an archive itself or under a name that leads
+    elsewhere; a table comes twice, or not in one folder with the others. What only inflating shows (a bomb, entries
+    that share bytes, another archive under a harmless name) comes out when the ZIP is taken. A test holds this beside
+    whoever inflates.
+    """
     try:
         with zipfile.ZipFile(content) as archive:
-            names = [PurePosixPath(name).name for name in archive.namelist()]
+            entries = archive.infolist()
     except _BROKEN:
         return None
-    tables = frozenset(table for name in names if (table := table_of(name)))
-    return None if not tables and any(map(is_archive, names)) else tables
+    if len(entries) > _MOST_ENTRIES or any(map(_is_odd, entries)):
+        return None
+    names = [name for entry in entries if (name := _name_of(entry))]
+    if len(names) < len(entries) or any(map(_leads_elsewhere, names)):
+        return None
+    return _tables_among([PurePosixPath(name) for name in names])
+
+
+def _is_odd(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is anything but a plain file or folder, plainly packed."""
+    return bool(
+        entry.flag_bits & _IS_ENCRYPTED
+        or stat.S_IFMT(entry.external_attr >> 16) not in _KINDS
+        or entry.external_attr & _IS_REPARSE_POINT
+        or entry.compress_type not in _METHODS
+    )
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str | None:
+    """As it was packed; without their flag zipfile takes UTF-8 names, as macOS writes them, for code page 437."""
+    if entry.flag_bits & _IS_UTF8:
+        return entry.orig_filename
+    try:
+        return entry.orig_filename.encode("cp437").decode()
+    except UnicodeError:
+        return None
+
+
+def _leads_elsewhere(name: str) -> bool:
+    """Whether an entry would not come out as a file of its own name, or not as a file that anybody reads."""
+    parts = name.removesuffix("/").split("/")
+    is_packed = PurePosixPath(folded(name)).suffix in _PACKED
+    return is_packed or "\\" in name or name[1:2] == ":" or not all(map(is_sound, parts))
+
+
+def _tables_among(places: Iterable[PurePosixPath]) -> frozenset[TableName] | None:
+    """None where a table comes twice, or not in the one folder, if any, that holds them all."""
+    found = [(table, place.parent) for place in places if (table := table_of(place.name))]
+    tables = frozenset(table for table, _ in found)
+    folders = {folder for _, folder in found}
+    together = len(folders) <= 1 and all(len(folder.parts) <= 1 for folder in folders)
+    return tables if together and len(tables) == len(found) else None
 
 
 def _sha256(_file: ArrivedFile, content: FileIO) -> str:

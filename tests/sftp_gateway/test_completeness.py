@@ -267,7 +267,8 @@ def test_a_trigger_for_a_set_that_cannot_be_made_whole_is_told() -> None:
         ((file("roster.zip", 0), *PART), ALL, ["roster.zip"]),
         ((*WHOLE, file("part.zip", 4)), frozenset({"users"}), ["users.csv", "classes.csv", "enrollments.csv"]),
         ((*WHOLE, file("photos.zip", 4)), NONE, ["users.csv", "classes.csv", "enrollments.csv"]),
-        ((file("photos.zip"),), NONE, []),
+        ((*PART, file("photos.zip", 4)), NONE, []),
+        ((file("photos.zip"),), NONE, ["photos.zip"]),
         ((file("part.zip"),), frozenset({"users"}), []),
     ],
 )

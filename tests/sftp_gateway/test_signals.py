@@ -8,15 +8,21 @@ import os
 import time
 import zipfile
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 
 import asyncssh
 import pytest
 
+from config.tables import TableName
+from processors.archives import MOST_ENTRIES, Refusal, names_in
 from sftp_gateway.completeness import Wait
+from sftp_gateway.evidence import tables_in
+from tests.processors.archive_samples import BAD
 from tests.sftp_gateway.harness import SOON, Recorder, Site, running, story, write
 
 NIGHT = {"users.csv": b"u1\n", "classes.csv": b"c1\n", "enrollments.csv": b"e1\n"}
+USERS: frozenset[TableName] = frozenset({"users"})
 # Nothing but a signal ends the wait for a session that stays open.
 ONLY_SIGNALS = replace(SOON, quiet_s=3600.0)
 
@@ -166,17 +172,56 @@ def test_a_zip_starts_the_batch_and_older_loose_files_go_with_it(tmp_path: Path,
     story(night())
 
 
-@pytest.mark.parametrize(
-    "content", [b"PK no zip at all", zipped(NIGHT)[:-30], zipped({"inner.zip": zipped(NIGHT)}), b""]
-)
-def test_a_zip_that_cannot_be_looked_into_makes_a_batch_that_will_say_why(tmp_path: Path, content: bytes) -> None:
-    async def night() -> None:
+def test_a_zip_that_nobody_inflates_or_without_a_table_makes_a_batch_that_will_say_why(tmp_path: Path) -> None:
+    async def nights() -> None:
+        contents = [b"PK no zip at all", b"", BAD["encrypted"].data(), zipped({"photo.jpg": b"x"})]
         async with running(tmp_path, rule=ONLY_SIGNALS) as site, site.sftp() as client:
-            await write(client, "roster.zip", content)
+            for number, content in enumerate(contents, 1):
+                await write(client, f"{number}.zip", content)
+                await site.until(lambda: len(site.receiver.batches) == number)  # noqa: B023 - awaited in this turn
+            taken = [
+                [(file.name, file.kind, file.unexpected) for file in batch.files] for batch in site.receiver.batches
+            ]
+            assert taken == [[(f"{number}.zip", "archive", False)] for number in range(1, 5)]
+
+    story(nights())
+
+
+def test_a_sound_zip_that_lacks_tables_waits_as_a_partial_set_does(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            async with site.sftp() as client:
+                await write(client, "roster.zip", zipped({"night/users.csv": b"u", "__MACOSX/night/._users.csv": b"x"}))
+            await site.until(lambda: site.receiver.arrivals)
+            assert await site.step() == Wait()
+            site.receiver.lends = frozenset({"classes", "enrollments"})
             await site.until(lambda: site.receiver.batches)
-            assert kinds(site.receiver) == {"roster.zip": "archive"}
+            assert site.receiver.batches[0].carried == {"classes", "enrollments"}
 
     story(night())
+
+
+def _seen(folder: Path, content: bytes) -> frozenset[TableName] | None:
+    """What the gateway sees of a ZIP in its directory."""
+    (folder / "night.zip").write_bytes(content)
+    with FileIO(folder / "night.zip") as archive:
+        return tables_in(archive)
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_a_directory_shows_to_whoever_inflates_it_shows_to_the_gateway(tmp_path: Path, what: str) -> None:
+    seen = _seen(tmp_path, BAD[what].data())
+    if isinstance(names_in(tmp_path / "night.zip"), Refusal):
+        assert not seen  # it is taken at once
+    else:
+        assert seen == USERS
+
+
+@pytest.mark.parametrize("folder", ["", "Schüler 2026/"])
+def test_of_a_zip_with_as_many_files_as_may_be_the_gateway_sees_the_tables(tmp_path: Path, folder: str) -> None:
+    photos = {f"{folder}{number}.jpg": b"x" for number in range(MOST_ENTRIES - 1)}
+    assert _seen(tmp_path, zipped({f"{folder}users.csv": b"u", **photos})) == USERS
+    assert not isinstance(names_in(tmp_path / "night.zip"), Refusal)
 
 
 def test_a_file_of_no_bytes_has_arrived_like_any_other(tmp_path: Path) -> None:
