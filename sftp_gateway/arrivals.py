@@ -7,7 +7,7 @@ import errno
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -62,6 +62,12 @@ def _0005_untold(db: Database) -> None:
     _run(db, "untold.sql")
 
 
+@_migrations()
+def _0006_told(db: Database) -> None:
+    """What reports of incomplete sets have said."""
+    _run(db, "told.sql")
+
+
 def _run(db: Database, script: str) -> None:
     for statement in (_SQL / script).read_text().split(";\n"):
         db.execute(statement)
@@ -90,6 +96,14 @@ class Times:
 
     atime: int
     mtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the last report of an incomplete set said, by what was found, and when."""
+
+    found: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +386,25 @@ class Journal:
         """A day's deadline was looked at."""
         with self._transaction():
             self._rows("handle_deadline", district=district, day=day.isoformat())
+
+    # Reports of incomplete sets.
+
+    def told(self, drop_id: DropId) -> Told | None:
+        """What the last report of an incomplete set said, in whichever life of the gateway."""
+        rows = self._read("told", **_drop(drop_id))
+        return Told(rows[0]["found"], datetime.fromisoformat(rows[0]["at"])) if rows else None
+
+    def told_left_over(self, drop_id: DropId) -> frozenset[str]:
+        """Temp names that a report has told."""
+        return frozenset(row["name"] for row in self._read("told_left_over", **_drop(drop_id)))
+
+    def tell(self, drop_id: DropId, found: str, left_over: Iterable[str], at: datetime) -> None:
+        """A report says of `found` that it is incomplete; `left_over` are all temp names that are told by now."""
+        with self._transaction():
+            self._rows("tell", **_drop(drop_id), found=found, at=_text(at))
+            self._rows("forget_left_over", **_drop(drop_id))
+            for name in left_over:
+                self._rows("tell_left_over", **_drop(drop_id), name=name)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
@@ -60,8 +60,6 @@ class Attendant:
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
         self._evidence = Evidence(drop)
-        self._told: _Told | None = None
-        self._left_over: frozenset[str] = frozenset()  # told already
         self._stopped = False
 
     def touched(self, session: object) -> None:
@@ -128,7 +126,7 @@ class Attendant:
         await self._mind_the_deadline(receiving, state, step)
         if isinstance(step, Take):
             return await self._hand_over(step)
-        if step.broken and not self._was_told(found):
+        if step.broken and not await self._was_told(found):
             await self._say_incomplete(receiving, state, step.broken)
         return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if unstable else self._tick_s)
 
@@ -216,14 +214,14 @@ class Attendant:
         before = deadline_on(day - timedelta(days=1), receiving.arrival, receiving.time_zone)
         found = gathered(state, receiving.arrival)
         if found.tables or found.mismatches or blocked_by(state.interrupted):
-            return isinstance(step, Wait) and not self._was_told(found, since=before)
+            return isinstance(step, Wait) and not await self._was_told(found, since=before)
         last = await self._threads.run(self._journal.last_taken_at, self.drop.id)
         return last is None or last < before
 
-    def _was_told(self, found: Gathered, since: datetime | None = None) -> bool:
+    async def _was_told(self, found: Gathered, since: datetime | None = None) -> bool:
         """Whether a report has said of just these files what is wrong with them."""
-        told = self._told
-        return told is not None and told.found == found and (since is None or told.at > since)
+        told = await self._threads.run(self._journal.told, self.drop.id)
+        return told is not None and told.found == found.mark and (since is None or told.at > since)
 
     async def _say_incomplete(
         self, receiving: Receiving, state: DropState, because: Literal["deadline", "manifest", "trigger"]
@@ -232,6 +230,7 @@ class Attendant:
         missing = frozenset(receiving.arrival.expected) - found.tables
         unfinished = await self._threads.run(self.drop.unfinished)
         left_over = await self._threads.run(self._left_over_names)
+        told_left_over = await self._threads.run(self._journal.told_left_over, self.drop.id)
         self._audit.note("incomplete", **_where(self.drop), missing=",".join(sorted(missing)), open=len(unfinished))
         shortage = Shortage(
             because=because,
@@ -239,10 +238,9 @@ class Attendant:
             missing=missing,
             interrupted=unfinished,
             mismatches=found.mismatches,
-            left_over=tuple(sorted(left_over - self._left_over)),
+            left_over=tuple(sorted(left_over - told_left_over)),
         )
-        self._told = _Told(found, datetime.now(UTC))
-        self._left_over = left_over
+        await self._threads.run(self._journal.tell, self.drop.id, found.mark, left_over, datetime.now(UTC))
         try:
             await self._receiver.incomplete(self.drop.id.district, self.drop.id.drop, shortage)
         except Exception:
@@ -258,14 +256,6 @@ class Attendant:
             for name, file in self.drop.listing().items()
             if is_temporary(name) and name not in interrupted and came.get(name, file.times.mtime) < long_ago
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a report said, and when."""
-
-    found: Gathered
-    at: datetime
 
 
 def _where(drop: Drop) -> dict[str, str]:

@@ -18,8 +18,10 @@ along with its files:
 Nothing is taken while an upload is open, or while a table or a manifest that was cut off has not come again.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Final, Literal
@@ -98,6 +100,13 @@ class Gathered:
     tables: frozenset[TableName]
     signal: Literal["manifest", "trigger", "archive"] | None = None
     mismatches: tuple[Mismatch, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """The same text for the same set, also after a restart; no name of a file can be read in it."""
+        files = [(file.generation, file.kind, file.unexpected) for file in self.files]
+        told = json.dumps([files, sorted(self.tables), self.signal, [astuple(one) for one in self.mismatches]])
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,3 +154,24 @@ select day from deadline where district = :district;
 -- A day's deadline was looked at.
 insert into deadline (district, day) values (:district, :day)
 on conflict (district) do update set day = excluded.day;
+
+-- name: told
+-- What the last report of an incomplete set of a drop said, by what was found.
+select found, at from told where district = :district and drop_name = :drop_name;
+
+-- name: tell
+-- A report of an incomplete set says this.
+insert into told (district, drop_name, found, at) values (:district, :drop_name, :found, :at)
+on conflict (district, drop_name) do update set found = excluded.found, at = excluded.at;
+
+-- name: told_left_over
+-- Temp names that a report has told.
+select name from told_left_over where district = :district and drop_name = :drop_name;
+
+-- name: tell_left_over
+-- A report tells this temp name, or an earlier one did.
+insert into told_left_over (district, drop_name, name) values (:district, :drop_name, :name);
+
+-- name: forget_left_over
+-- Temp names that are to be told again should they come back.
+delete from told_left_over where district = :district and drop_name = :drop_name;

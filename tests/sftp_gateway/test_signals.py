@@ -65,12 +65,13 @@ def test_a_manifest_that_is_kept_starts_the_batch_in_an_open_session(tmp_path: P
     story(night())
 
 
-def test_a_file_that_its_manifest_contradicts_is_told_once_and_taken_when_it_is_mended(tmp_path: Path) -> None:
+def test_a_file_that_its_manifest_contradicts_is_told_once_over_a_restart_and_taken_when_mended(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path, scan_s=0.1) as site:
             async with site.sftp() as client:
                 await write_all(client, NIGHT | {"users.csv": b"u0\n", "rosterdrop-manifest.json": manifest_of(NIGHT)})
             await site.until(lambda: site.receiver.shortages)
+            await site.restart()
             for _ in range(3):
                 await site.looks()
             (shortage,) = site.receiver.shortages
@@ -263,6 +264,7 @@ def test_a_temp_name_of_last_week_is_told_once_beside_what_is_missing(tmp_path: 
                 async with site.sftp() as client:
                     await write_all(client, {"users.csv": b"u1\n", "fresh.csv.filepart": b"h", "night.done": b""})
                 await site.until(lambda: len(site.receiver.shortages) == times)  # noqa: B023 - awaited in this turn
+                await site.restart()
             first, second = site.receiver.shortages
             assert (first.because, first.missing) == ("trigger", frozenset({"classes", "enrollments"}))
             assert (first.left_over, second.left_over) == (("users.csv.filepart",), ())
