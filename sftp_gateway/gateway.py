@@ -93,7 +93,7 @@ class Gateway:
             await self._close()
             raise
         self._attend_to_drops()
-        self._watcher = Watcher(self._wake, polling=self._settings.watching.polling)
+        self._watcher = Watcher(self._wake, self._note_removed, polling=self._settings.watching.polling)
         self._tasks["watcher"] = asyncio.create_task(self._watcher.run())
         self._tasks["news"] = asyncio.create_task(self._news.run())
         self._tasks["tick"] = asyncio.create_task(self._tick())
@@ -244,9 +244,18 @@ class Gateway:
     def _wake(self, folders: Iterable[Path]) -> None:
         woken = set(folders)
         for drop_id, attendant in self._attendants.items():
-            home, district = self._home, drop_id.district
-            if (home.test_drop(district) if drop_id.drop == "test" else home.drop(district)) in woken:
+            if self._folder(drop_id) in woken:
                 attendant.wake()
+
+    def _note_removed(self, folder: Path) -> None:
+        """A drop was removed, by whoever works on the disk: no client can."""
+        for drop_id in self._attendants:
+            if self._folder(drop_id) == folder:
+                self._audit.note("drop_removed", district=drop_id.district, drop=drop_id.drop)
+
+    def _folder(self, drop_id: DropId) -> Path:
+        home, district = self._home, drop_id.district
+        return home.test_drop(district) if drop_id.drop == "test" else home.drop(district)
 
     # The end.
 

@@ -19,6 +19,7 @@ from watchfiles import Change, awatch
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 60.0
+_REMOVED: Final = -1  # in place of the inode of a folder of which that was told
 _POLL_MS: Final = 1000
 # Measured with watchfiles 1.3: ENOSPC (watches), ENFILE and EMFILE (instances) come in words, without their number.
 _LIMIT_REACHED: Final = re.compile(r"watch limit reached|os error (?:23|24|28)\b")
@@ -26,12 +27,19 @@ log = logging.getLogger(__name__)
 
 
 class Watcher:
-    """Watches folders until it is stopped; `look_again` swaps the folders it watches."""
+    """Watches folders until it is stopped; `look_at` swaps the folders it watches.
 
-    def __init__(self, woken: Callable[[Iterable[Path]], None], *, polling: bool) -> None:
+    `removed` is told of each folder that somebody has removed, also where it stands there again.
+    """
+
+    def __init__(
+        self, woken: Callable[[Iterable[Path]], None], removed: Callable[[Path], None], *, polling: bool
+    ) -> None:
         self._woken = woken
+        self._removed = removed
         self._polling = polling
         self._folders: dict[Path, int] = {}
+        self._seen: dict[Path, int] = {}  # inodes, also of folders that are not there right now
         self._swap = asyncio.Event()
         self._stopped = False
 
@@ -55,6 +63,10 @@ class Watcher:
 
     def look_at(self, folders: dict[Path, int]) -> None:
         """Watch these folders, each with its inode: one that was removed and made again is watched anew."""
+        self._raise_alarm(
+            folder for folder, inode in folders.items() if self._seen.get(folder, _REMOVED) not in {inode, _REMOVED}
+        )
+        self._seen |= folders
         if folders != self._folders:
             self._folders = folders
             self._swap.set()
@@ -80,10 +92,17 @@ class Watcher:
         async for changed in changes:
             paths = {Path(path) for _, path in changed}
             self._woken(paths | {path.parent for path in paths})
-            if any(change == Change.deleted and Path(path) in self._folders for change, path in changed):
+            gone = {Path(path) for change, path in changed if change == Change.deleted} & self._folders.keys()
+            if gone:
                 # Silence for ever follows, also where a folder of this name and even this inode is made again.
-                log.warning("A drop was removed; the watcher is started again")
+                self._raise_alarm(gone)
+                self._seen |= dict.fromkeys(gone, _REMOVED)
                 self._swap.set()
+
+    def _raise_alarm(self, gone: Iterable[Path]) -> None:
+        for folder in gone:
+            log.warning("A drop was removed; the watcher is started again")
+            self._removed(folder)
 
 
 def is_limit(fault: BaseException) -> bool:

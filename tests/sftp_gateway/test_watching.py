@@ -15,6 +15,7 @@ from config.home import Home
 from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import attending, reconciling
 from sftp_gateway.arrivals import DropId, Journal
+from sftp_gateway.completeness import Wait
 from sftp_gateway.drops import Drop
 from sftp_gateway.folders import make_private
 from sftp_gateway.reconciling import Found
@@ -160,10 +161,12 @@ def test_reports_and_temp_names_and_folders_are_no_arrivals(tmp_path: Path) -> N
 def test_a_drop_that_was_made_again_is_watched_again(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path, scan_s=0.3) as site:
+            await site.until(lambda: site.drop in site.gateway._watcher._folders)
             site.drop.rename(tmp_path / "away")
             await site.until(lambda: site.gateway._watcher._folders.get(site.drop, 0) == _inode_of(site.drop))
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
+            await site.until(lambda: '"drop_removed", "district": "springfield", "drop": "main"' in site.audit())
 
     story(night())
 
@@ -196,6 +199,7 @@ def test_a_drop_that_was_made_again_at_once_is_watched_again_before_the_next_tic
             await _is_watched(site)
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
+            assert site.audit().count('"drop_removed", "district": "springfield", "drop": "main"') == 1
 
     story(night())
 
@@ -213,7 +217,7 @@ def test_where_the_kernel_tells_nothing_the_watcher_looks_for_itself(tmp_path: P
 def test_a_watcher_that_the_kernel_refuses_polls(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def refused() -> None:
         woken: list[Path] = []
-        watcher = Watcher(woken.extend, polling=False)
+        watcher = Watcher(woken.extend, woken.remove, polling=False)
         watcher.look_at({tmp_path: 0})
         most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         await asyncio.to_thread(int)  # the loop has its thread
@@ -250,6 +254,34 @@ def test_a_watcher_that_the_kernel_refuses_polls(tmp_path: Path, caplog: pytest.
 )
 def test_limits_of_the_kernel_are_told_in_words(says: str, *, is_one: bool) -> None:
     assert is_limit(OSError(says)) is is_one
+
+
+def _nests(folder: Path, count: int) -> None:
+    """Folders in folders as fast as the disk can make them, each with a whole night in it."""
+    for number in range(count):
+        below = folder / f"a{number}" / "b" / "c"
+        below.mkdir(parents=True)
+        for place in (below, below.parent, below.parent.parent):
+            for name, content in NIGHT.items():
+                (place / name).write_bytes(content)
+
+
+def test_of_folders_made_at_full_speed_nothing_counts_and_all_beside_them_does(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.4) as site:
+            beside, _ = await asyncio.gather(
+                asyncio.to_thread(_storm, site.drop, 0, 300, 1), asyncio.to_thread(_nests, site.drop, 100)
+            )
+            await site.until(lambda: beside <= set(site.receiver.names()))
+            await site.looks()
+            assert isinstance(await site.step(), Wait)
+            assert sorted(site.receiver.names()) == sorted(beside)
+            _copy_in(site)
+            await site.until(lambda: site.receiver.batches)
+            assert site.receiver.batches[0].contents == dict.fromkeys(beside, b"") | NIGHT
+            assert (site.drop / "a99/b/c/users.csv").read_bytes() == NIGHT["users.csv"]
+
+    story(night())
 
 
 def _storm(drop: Path, writer: int, files: int, every: int) -> set[str]:
@@ -290,7 +322,7 @@ async def _writes_slowly(file: Path, *, times: int, pause_s: float) -> None:
 @pytest.mark.parametrize(
     ("times", "pause_s", "rule"),
     [
-        (60, 0.05, replace(SOON, quiet_s=1.0)),
+        (25, 0.05, replace(SOON, quiet_s=0.6)),
         pytest.param(600, 1.0, ArrivalRule(), marks=pytest.mark.soak),
     ],
 )
