@@ -10,17 +10,21 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 WORKERS ?= auto
 
-.PHONY: demo test test-all check format bench lock clean
+.PHONY: demo test test-all soak check format bench lock clean
 
 demo: .venv/runtime
 	$(BIN)/rosterdrop demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not system"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not system and not soak"
+
+# What takes minutes: thousands of packets, cut-offs, kills, and files of gigabytes.
+soak: .venv/dev
+	$(BIN)/python -m pytest -n 0 -m soak --durations=0
 
 # The whole client matrix is run in one go, so that its table tells of one machine at one time.
 test-all: test .venv/system
-	$(BIN)/python -m pytest -n $(WORKERS) -m "system or clients" --junit-xml=.venv/clients/results.xml
+	$(BIN)/python -m pytest -n $(WORKERS) -m "(system or clients) and not soak" --junit-xml=.venv/clients/results.xml
 	$(BIN)/python -m tests.clients.table .venv/clients/results.xml
 
 check: .venv/dev
