@@ -140,6 +140,8 @@ class Upload:
         """Take the bytes of a WRITE, for which there must be room."""
         self._refuse_broken()
         assert not self.outgrows(offset, len(data))
+        if not data:
+            return  # no byte makes no hole before it either
         start = self._start(offset)
         end = start + len(data)
         self._buffer.append((start, data))
