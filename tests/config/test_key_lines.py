@@ -94,6 +94,7 @@ def test_an_option_that_would_promise_too_much_is_refused(options: str, reason: 
         ("ssh-ed25519-cert-v01@openssh.com AAAA", "it is a certificate"),
         (_rsa(1024), "an RSA key of 1024 bits is too short"),
     ],
+    ids=range(9),  # the keys are made anew by each process that collects the tests
 )
 def test_what_is_no_key_that_we_take_is_refused_with_the_reason(line: str, reason: str) -> None:
     assert reason in _why_refused(line)
