@@ -107,15 +107,16 @@ class Upload:
         if end > LARGEST:
             self.broken = statuses.TOO_LARGE
             self._refuse_broken()
+        if not data:
+            return
         self.changed = True
         self.lowest = start if self.lowest is None else min(self.lowest, start)
         if self.untouched:
             self.solid[start:] = bytes(max(len(self.solid) - start, 0))
             self.untouched = False
-        if data:
-            self._lengthen(end)
-            self.content[start:end] = data
-            self.solid[start:end] = b"\1" * len(data)
+        self._lengthen(end)
+        self.content[start:end] = data
+        self.solid[start:end] = b"\1" * len(data)
 
     def truncate(self, size: int) -> None:
         if size > LARGEST:
