@@ -78,6 +78,7 @@ class Login(asyncssh.SSHServer):
         self._wrong_keys: set[bytes] = set()
         self._key_requests = 0
         self._proven: dict[str, tuple[Account, Mapping[str, str]]] = {}  # by user name: the account and how
+        self._own: str | None = None  # the account that was proven in the end
         self._account: asyncio.Future[Account] = asyncio.get_running_loop().create_future()
         self._spared = False  # it ends by our will and costs its source nothing
         self.since_s = asyncio.get_running_loop().time()
@@ -174,6 +175,7 @@ class Login(asyncssh.SSHServer):
     async def auth_completed(self) -> None:
         """Somebody has proven who they are, and comes in if the account has not too many connections already."""
         account, how = self._proven[self._user_name()]
+        self._own = account.id  # at once: the client may have hung up before the gate has written it down
         self._door.waiting.discard(self)
         if not await self._door.gate.log_in(self._connection.visit, account.id):
             self._spared = True
@@ -225,9 +227,8 @@ class Login(asyncssh.SSHServer):
         """What this connection costs its source: nothing where only the account's own name was mistyped at first."""
         if self._spared:
             return 0.0
-        logged_in = self._account.done() and not self._account.cancelled()
-        own = self._account.result().id if logged_in else None
-        wrong = sum(count for name, count in self._wrong_passwords.items() if name != own)
+        logged_in = self._own is not None
+        wrong = sum(count for name, count in self._wrong_passwords.items() if name != self._own)
         if logged_in and not wrong:
             return 0.0
         # asyncssh ends a login that takes too long and says so to nobody; its clock began a moment before ours.

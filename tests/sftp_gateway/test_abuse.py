@@ -14,6 +14,7 @@ from asyncssh import constants
 from asyncssh.packet import String, UInt32, UInt64
 
 from sftp_gateway import logins
+from sftp_gateway.gate import Gate, Visit
 from sftp_gateway.protocol import MOST_HANDLES
 from tests.sftp_gateway.harness import PASSWORD, PATIENCE_S, Site, account, running, story, write
 
@@ -184,21 +185,43 @@ def test_a_ban_survives_a_restart(tmp_path: Path) -> None:
     story(visit())
 
 
+class _Mistyping(asyncssh.SSHClient):
+    def __init__(self) -> None:
+        self.tries = iter(["wrong", "wrong", "wrong", PASSWORD])
+
+    def password_auth_requested(self) -> str:
+        return next(self.tries)
+
+
+def _mistyped(site: Site) -> Any:
+    return site.connection(password=None, client_factory=_Mistyping, preferred_auth=["password"], password_auth=True)
+
+
 def test_mistyping_before_the_right_password_costs_nothing(tmp_path: Path) -> None:
-    class Person(asyncssh.SSHClient):
-        def __init__(self) -> None:
-            self.tries = iter(["wrong", "wrong", "wrong", PASSWORD])
-
-        def password_auth_requested(self) -> str:
-            return next(self.tries)
-
     async def visit() -> None:
         async with running(tmp_path, limits={"longest_ban_s": 600.0}) as site:
             for _ in range(2):
-                async with site.connection(
-                    password=None, client_factory=Person, preferred_auth=["password"], password_auth=True
-                ):
+                async with _mistyped(site) as connection, connection.start_sftp_client():
                     pass
+
+    story(visit())
+
+
+def test_who_hangs_up_right_after_the_login_has_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_in = Gate.log_in
+
+    async def slowly(gate: Gate, visit: Visit, account: str) -> bool:
+        await asyncio.sleep(0.2)
+        return await log_in(gate, visit, account)
+
+    monkeypatch.setattr(Gate, "log_in", slowly)
+
+    async def visit() -> None:
+        async with running(tmp_path, limits={"longest_ban_s": 600.0}) as site:
+            async with _mistyped(site):
+                pass
+            await site.until(lambda: '"event": "login"' in site.audit())
+            assert '"event": "banned"' not in site.audit()
 
     story(visit())
 

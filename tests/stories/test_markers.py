@@ -160,7 +160,7 @@ def test_no_word_of_a_person_reaches_log_audit_or_metrics(tmp_path: Path) -> Non
         assert events(home) >= wanted | {"arrived_elsewhere", "unreadable_name"}
         metrics = served.metrics()
     assert seen(home, "users.csv") == [("vendor", "upload", 1)]
-    assert {event for _, event, _ in seen(home, f"{IN_FILE_NAMES}-2.csv")} == {"rename", "resize"}
+    assert {event for _, event, _ in seen(home, f"{IN_FILE_NAMES}-2.csv")} == {"download", "rename", "resize"}
     assert "batch frozen" in log.read_text()
     assert 'rosterdrop_uploads_total{result="interrupted"} 1.0' in metrics
     for told in (written(home.audit), log.read_text(), metrics):
