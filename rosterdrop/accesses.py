@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.home import Home
-from sftp_gateway.audit_files import day_files
-from sftp_gateway.disguising import Seal
+from sftp_gateway.audit.audit_files import day_files
+from sftp_gateway.audit.disguising import Seal
 
 Line = Mapping[str, Any]
 

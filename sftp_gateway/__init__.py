@@ -3,10 +3,9 @@
 It knows nothing of what is inside a file. The service hands it a `Receiver`; a gateway alone runs without polars.
 """
 
-from sftp_gateway.front import receiving_of
 from sftp_gateway.gateway import Gateway
-from sftp_gateway.host_keys import make_host_keys
-from sftp_gateway.presence import processes_present
+from sftp_gateway.processes.front import receiving_of
+from sftp_gateway.processes.presence import processes_present
 from sftp_gateway.receiving import (
     Arrival,
     ArrivedFile,
@@ -23,6 +22,7 @@ from sftp_gateway.receiving import (
     Receiving,
     Shortage,
 )
+from sftp_gateway.ssh.host_keys import make_host_keys
 
 __all__ = [
     "Arrival",

@@ -12,20 +12,20 @@ from typing import Final
 from config.accounts import Account
 from config.home import Home
 from config.settings import Settings
-from sftp_gateway.arrivals import DropId, Standing
-from sftp_gateway.attending import Attendant
-from sftp_gateway.auditing import Who
-from sftp_gateway.drops import Drop
-from sftp_gateway.followers import Followers
-from sftp_gateway.following import Orders, log_kinds_to_stderr
-from sftp_gateway.front import Front
-from sftp_gateway.lead import LEAD, SessionId
-from sftp_gateway.metrics import Busy, Count, Metrics, State, together
-from sftp_gateway.presence import present, wait_until_alone
-from sftp_gateway.receiving import Districts, Receiver, Receiving
-from sftp_gateway.reconciling import take_up_open_writes
-from sftp_gateway.telling import News
-from sftp_gateway.watching import Watcher
+from sftp_gateway.audit.auditing import Who
+from sftp_gateway.audit.metrics import Busy, Count, Metrics, State, together
+from sftp_gateway.drops.arrivals import Standing
+from sftp_gateway.drops.drops import Drop
+from sftp_gateway.drops.reconciling import take_up_open_writes
+from sftp_gateway.drops.watching import Watcher
+from sftp_gateway.processes.followers import Followers
+from sftp_gateway.processes.following import Orders, log_kinds_to_stderr
+from sftp_gateway.processes.front import Front
+from sftp_gateway.processes.lead import LEAD, SessionId
+from sftp_gateway.processes.presence import present, wait_until_alone
+from sftp_gateway.processes.telling import News
+from sftp_gateway.receiving import Districts, DropId, Receiver, Receiving
+from sftp_gateway.sets.attending import Attendant
 
 _LAST_WORDS_S: Final = 60.0  # for a set that is being frozen, for receipts, and for processes that end
 _FORMER_LIFE_S: Final = 10.0  # processes end with their lead, within moments

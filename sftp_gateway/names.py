@@ -1,9 +1,16 @@
-"""File names: which a client may use, and which only stand for a file that is still on its way."""
+"""File names: which a client may use, what they stand for, and which stand for a file that is still on its way."""
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
+from config.tables import table_of
+
+OUR_MANIFEST: Final = "rosterdrop-manifest.json"
+ONEROSTER_MANIFEST: Final = "manifest.csv"
+REPORTS: Final = "reports"
+TEST: Final = "test"
 _MAX_NAME_BYTES: Final = 255
 _UNWANTED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, line and paragraph separators
 
@@ -42,3 +49,35 @@ def final_name(name: str) -> str:
         if matched := pattern.fullmatch(name):
             return matched["final"]
     return name
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file of this name may be a manifest."""
+    return folded(name) in {OUR_MANIFEST, ONEROSTER_MANIFEST}
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is a ZIP."""
+    return folded(name).endswith(".zip")
+
+
+def blocked_by(interrupted: Iterable[str]) -> frozenset[str]:
+    """Tables and manifests whose upload was cut off, under their own or a temp name: no set goes without their retry.
+
+    A ZIP is none of them: many are named after their day, so that no other name ever is the retry of one.
+    """
+    return frozenset(stopped for name in interrupted if (stopped := _blocks(final_name(name))))
+
+
+def makes_good(name: str, interrupted: str) -> bool:
+    """Whether the arrival of `name` is the retry of an upload that was cut off.
+
+    That is its own name, the one that it would have had when whole, or another spelling of what `blocked_by` waits for.
+    """
+    if name in {interrupted, final_name(interrupted)}:
+        return True
+    return _blocks(name) is not None and blocked_by([interrupted]) == {_blocks(name)}
+
+
+def _blocks(name: str) -> str | None:
+    return table_of(name) or (folded(name) if is_manifest(name) else None)

@@ -51,6 +51,14 @@ class FilesChanged(Exception):
     """A file of a complete set moved while it was frozen: nothing was taken, the gateway waits and looks again."""
 
 
+@dataclass(frozen=True, slots=True)
+class DropId:
+    """One drop: a district's own, or the `test/` folder inside it."""
+
+    district: str
+    drop: DropName
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiving:
     """What the gateway needs to know of a district's profile."""

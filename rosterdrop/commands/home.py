@@ -54,7 +54,7 @@ def init(console: Console, folder: Path) -> None:
 
 def make_home(home: Home) -> None:
     """Make a home in a new or empty folder. The settings come last: they are what makes it a home."""
-    from sftp_gateway.host_keys import make_host_keys
+    from sftp_gateway.ssh.host_keys import make_host_keys
 
     if home.root.exists() and not home.root.is_dir():
         raise NoFolder(home.root)

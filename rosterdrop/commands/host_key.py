@@ -14,8 +14,8 @@ from config.mistakes import ConfigError
 from config.settings import Algorithms, Server
 from processors.locks import service_holder
 from rosterdrop.console import Console
-from sftp_gateway.algorithms import SPOKEN
-from sftp_gateway.host_keys import HostKey, host_keys, prepare_host_keys, rotate_host_keys
+from sftp_gateway.ssh.algorithms import SPOKEN
+from sftp_gateway.ssh.host_keys import HostKey, host_keys, prepare_host_keys, rotate_host_keys
 
 ANNOUNCED_FOR: Final = timedelta(days=7)  # a vendor who pushes every school night has come by then
 

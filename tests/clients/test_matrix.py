@@ -11,7 +11,7 @@ import pytest
 
 from config.profiles import Quota
 from sftp_gateway import Receiving
-from sftp_gateway.arrivals import DropId
+from sftp_gateway.receiving import DropId
 from tests.clients.client import Client, Complaint
 from tests.clients.matrix import each_client
 from tests.clients.night import LONG, REPORT, SHORT, Night, night_for

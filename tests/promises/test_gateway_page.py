@@ -15,11 +15,11 @@ import pytest
 from config.documents import as_toml, known_keys, mistakes_in, schema
 from config.profiles import Quota
 from config.settings import Algorithms
-from sftp_gateway.algorithms import SPOKEN
-from sftp_gateway.connections import _MOST_CHANNELS
-from sftp_gateway.logins import PAUSE_S
-from sftp_gateway.penalties import ENFORCED_FROM_S, NO_ATTEMPT_S, TOO_SLOW_S, WRONG_KEYS_S, WRONG_PASSWORD_S
-from sftp_gateway.protocol import MOST_HANDLES
+from sftp_gateway.admission.penalties import ENFORCED_FROM_S, NO_ATTEMPT_S, TOO_SLOW_S, WRONG_KEYS_S, WRONG_PASSWORD_S
+from sftp_gateway.sftp.protocol import MOST_HANDLES
+from sftp_gateway.ssh.algorithms import SPOKEN
+from sftp_gateway.ssh.connections import _MOST_CHANNELS
+from sftp_gateway.ssh.logins import PAUSE_S
 from sftp_gateway.statuses import full_for_today, full_of_bytes
 from tests.promises.pages import ROOT, Page
 from tests.sftp_gateway.harness import story
@@ -108,7 +108,7 @@ def test_penalties_are_those_of_the_code() -> None:
 def test_every_event_of_the_audit_is_told() -> None:
     written = {
         event
-        for module in (ROOT / "sftp_gateway").glob("*.py")
+        for module in (ROOT / "sftp_gateway").rglob("*.py")
         for event in re.findall(r'note\(\s*"(\w+)"', module.read_text(encoding="utf-8"))
     }
     _, *rows = PAGE.section("The audit").rows()

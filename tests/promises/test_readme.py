@@ -14,7 +14,8 @@ from config.settings import Audit, Limits
 from processors.archives import ALWAYS_ALLOWED, MOST_BYTES, MOST_ENTRIES, MOST_TIMES
 from processors.lifecycle import TRANSITIONS
 from rosterdrop.commands import PLACES
-from sftp_gateway.manifests import LARGEST, OURS, Promise, parsed
+from sftp_gateway.names import OUR_MANIFEST
+from sftp_gateway.sets.manifests import LARGEST, Promise, parsed
 from tests.clients.client import PROFILES
 from tests.clients.matrix import CLIENTS, SCENARIOS
 from tests.promises.pages import ROOT, Page
@@ -84,7 +85,7 @@ def test_waiting_times_are_the_defaults(setting: str, value: str) -> None:
 
 def test_the_example_of_a_manifest_is_one() -> None:
     (example,) = PAGE.blocks("json")
-    manifest = parsed(OURS, example.encode())
+    manifest = parsed(OUR_MANIFEST, example.encode())
 
     assert manifest is not None
     assert manifest.fault is None

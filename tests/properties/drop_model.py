@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from config.accounts import Right
 from sftp_gateway import statuses
-from sftp_gateway.completeness import makes_good
+from sftp_gateway.names import makes_good
 from sftp_gateway.statuses import Refusal, Status
 
 Names = tuple[str, ...]

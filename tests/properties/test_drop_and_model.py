@@ -30,8 +30,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from config.accounts import PRESETS
 from config.profiles import Arrival
 from sftp_gateway import statuses
-from sftp_gateway.arrivals import DropId
-from sftp_gateway.protocol import MOST_HANDLES
+from sftp_gateway.receiving import DropId
+from sftp_gateway.sftp.protocol import MOST_HANDLES
 from sftp_gateway.statuses import Refusal, Status
 from tests.properties.drop_model import LARGEST, Drop, Facts, File, Folder, Held, Names, Person, Reader, Upload, World
 from tests.properties.drop_model import normalised as told_path

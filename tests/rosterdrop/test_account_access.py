@@ -9,9 +9,9 @@ import pytest
 
 from config.home import Home
 from rosterdrop.accesses import Question, files_to_read
-from sftp_gateway.audit_files import AuditFiles
-from sftp_gateway.auditing import audit_key
-from sftp_gateway.disguising import Seal
+from sftp_gateway.audit.audit_files import AuditFiles
+from sftp_gateway.audit.auditing import audit_key
+from sftp_gateway.audit.disguising import Seal
 from tests.rosterdrop.command_line import Answer, rosterdrop
 
 VENDOR = {"account": "acme-sis", "from": "203.0.113.7", "client": "SSH-2.0-WinSCP_release_6.3.5"}

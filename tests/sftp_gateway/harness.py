@@ -31,10 +31,10 @@ from sftp_gateway import (
     Shortage,
     make_host_keys,
 )
-from sftp_gateway.arrivals import DropId
-from sftp_gateway.attending import Attendant
-from sftp_gateway.completeness import Take, Wait, gathered, next_step
 from sftp_gateway.folders import make_private
+from sftp_gateway.receiving import DropId
+from sftp_gateway.sets.attending import Attendant
+from sftp_gateway.sets.completeness import Take, Wait, gathered, next_step
 
 PASSWORD = "correct horse battery staple"
 CHICAGO = ZoneInfo("America/Chicago")

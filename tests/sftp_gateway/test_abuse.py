@@ -13,9 +13,9 @@ import pytest
 from asyncssh import constants
 from asyncssh.packet import String, UInt32, UInt64
 
-from sftp_gateway import logins
-from sftp_gateway.gate import Gate, Visit
-from sftp_gateway.protocol import MOST_HANDLES
+from sftp_gateway.admission.gate import Gate, Visit
+from sftp_gateway.sftp.protocol import MOST_HANDLES
+from sftp_gateway.ssh import logins
 from tests.sftp_gateway.harness import PASSWORD, PATIENCE_S, Site, account, running, story, write
 
 ELSEWHERE = ("127.0.0.2", 0)  # every address of 127/8 is a source of its own on Linux

@@ -12,8 +12,8 @@ import pytest
 
 from config.home import Home
 from config.settings import Algorithms
-from sftp_gateway.algorithms import SPOKEN, options
-from sftp_gateway.host_keys import load_host_keys
+from sftp_gateway.ssh.algorithms import SPOKEN, options
+from sftp_gateway.ssh.host_keys import load_host_keys
 from tests.sftp_gateway.harness import _host_keys, story
 
 ALL: tuple[Algorithms, ...] = get_args(Algorithms)
@@ -105,7 +105,7 @@ async def _audit(port: int, *arguments: str) -> tuple[int | None, str]:
 
 
 def _policy(name: Algorithms) -> str:
-    return str(files("sftp_gateway").joinpath("policies", f"{name}.txt"))
+    return str(files("sftp_gateway.ssh").joinpath("policies", f"{name}.txt"))
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import asyncssh
 import pytest
 
 from config.home import Home
-from sftp_gateway import sight
-from sftp_gateway.arrivals import DropId, Journal
-from sftp_gateway.audit_files import AuditFiles, day_files
-from sftp_gateway.auditing import Audit, Who, audit_key
-from sftp_gateway.disguising import Seal, client_shown
+from sftp_gateway.audit.audit_files import AuditFiles, day_files
+from sftp_gateway.audit.auditing import Audit, Who, audit_key
+from sftp_gateway.audit.disguising import Seal, client_shown
+from sftp_gateway.drops.arrivals import Journal
+from sftp_gateway.receiving import DropId
+from sftp_gateway.sftp import sight
 from tests.sftp_gateway.harness import PASSWORD, Site, refused, running, site_at, story, write
 
 SEAL = Seal(b"a key of this test")

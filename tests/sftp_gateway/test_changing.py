@@ -9,7 +9,7 @@ import asyncssh
 
 from config.tables import TableName
 from sftp_gateway import ArrivedFile, DropName
-from sftp_gateway.completeness import Take, Wait
+from sftp_gateway.sets.completeness import Take, Wait
 from tests.sftp_gateway.harness import Recorder, Site, refused, running, story, write
 
 NIGHT = {"users": b"u" * 5000, "classes": b"c", "enrollments": b"e"}

@@ -12,13 +12,14 @@ import pytest
 
 from config.home import Home
 from config.profiles import Quota
-from sftp_gateway import drops
-from sftp_gateway.arrivals import DropId, Journal
-from sftp_gateway.drops import Drop
+from sftp_gateway.drops import drops
+from sftp_gateway.drops.arrivals import Journal
+from sftp_gateway.drops.drops import Drop
+from sftp_gateway.drops.reconciling import take_up_open_writes
+from sftp_gateway.drops.uploads import Opening
 from sftp_gateway.folders import make_private
-from sftp_gateway.reconciling import take_up_open_writes
+from sftp_gateway.receiving import DropId
 from sftp_gateway.statuses import IN_USE, Refusal
-from sftp_gateway.uploads import Opening
 
 MAIN = DropId("springfield", "main")
 NEW = Opening(creates=True, truncates=True)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, file_of, table_of
-from sftp_gateway.completeness import DropState, Inside, Take, Wait, blocked_by, gathered, makes_good, next_step
-from sftp_gateway.manifests import OURS, Manifest, Promise, is_manifest
+from sftp_gateway.names import OUR_MANIFEST, blocked_by, is_manifest, makes_good
 from sftp_gateway.receiving import ArrivedFile
+from sftp_gateway.sets.completeness import DropState, Inside, Take, Wait, gathered, next_step
+from sftp_gateway.sets.manifests import Manifest, Promise
 
 RULE = ArrivalRule()
 NONE: frozenset[TableName] = frozenset()
@@ -292,7 +293,16 @@ def test_a_manifest_tells_which_of_two_names_is_meant() -> None:
 
 # Whatever happens, in whatever order.
 
-NAMES = ("users.csv", "USERS.csv", "classes.csv", "enrollments.csv", "night.done", "roster.zip", "manifest.csv", OURS)
+NAMES = (
+    "users.csv",
+    "USERS.csv",
+    "classes.csv",
+    "enrollments.csv",
+    "night.done",
+    "roster.zip",
+    "manifest.csv",
+    OUR_MANIFEST,
+)
 happenings = st.lists(
     st.tuples(st.sampled_from(["arrives", "opens", "closes", "is cut off", "goes", "tick"]), st.sampled_from(NAMES)),
     max_size=25,
@@ -336,7 +346,7 @@ class Night:
 
     def is_promised(self) -> bool:
         names = {one.name for one in self.state.new}
-        return bool(names & {"manifest.csv", OURS}) and {"users.csv", "classes.csv"} <= names
+        return bool(names & {"manifest.csv", OUR_MANIFEST}) and {"users.csv", "classes.csv"} <= names
 
 
 @given(happenings)

@@ -11,9 +11,9 @@ from typing import Any
 import asyncssh
 import pytest
 
-from sftp_gateway.connections import Connection
-from sftp_gateway.gate import Visit
-from sftp_gateway.protocol import SftpOnly
+from sftp_gateway.admission.gate import Visit
+from sftp_gateway.sftp.protocol import SftpOnly
+from sftp_gateway.ssh.connections import Connection
 from sftp_gateway.statuses import Status
 from tests.sftp_gateway.harness import story
 

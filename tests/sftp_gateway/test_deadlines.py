@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.profiles import Arrival as ArrivalRule
-from sftp_gateway.completeness import Take, Wait
-from sftp_gateway.deadlines import believable, deadline_on, due_deadline, has_grace
+from sftp_gateway.sets.completeness import Take, Wait
+from sftp_gateway.sets.deadlines import believable, deadline_on, due_deadline, has_grace
 
 RULE = ArrivalRule()
 CHICAGO = ZoneInfo("America/Chicago")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftp_gateway.uploads import Extent
+from sftp_gateway.drops.uploads import Extent
 
 PACKETS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=20)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from config.settings import Limits
-from sftp_gateway.admission import source_of, who_makes_room
-from sftp_gateway.gate import Gate, Visit
-from sftp_gateway.penalties import ENFORCED_FROM_S, Penalty, is_under_attack, weight_s
+from sftp_gateway.admission.gate import Gate, Visit
+from sftp_gateway.admission.penalties import ENFORCED_FROM_S, Penalty, is_under_attack, weight_s
+from sftp_gateway.admission.sources import source_of, who_makes_room
+from sftp_gateway.admission.visitors import Admitted, Visitors
 from sftp_gateway.statuses import BANNED, TOO_MANY_CONNECTIONS, TOO_QUICK
-from sftp_gateway.visitors import Admitted, Visitors
 from tests.sftp_gateway.harness import story
 
 NOW_S = 1_800_000_000.0

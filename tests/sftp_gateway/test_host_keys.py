@@ -12,8 +12,8 @@ import pytest
 
 from config.home import Home
 from sftp_gateway import NoHostKeys
-from sftp_gateway.algorithms import options
-from sftp_gateway.host_keys import host_keys, load_host_keys, prepare_host_keys, rotate_host_keys
+from sftp_gateway.ssh.algorithms import options
+from sftp_gateway.ssh.host_keys import host_keys, load_host_keys, prepare_host_keys, rotate_host_keys
 from tests.sftp_gateway.harness import PASSWORD, Site, account, running, site_at, story
 
 

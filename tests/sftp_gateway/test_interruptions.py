@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from sftp_gateway.arrivals import DropId
-from sftp_gateway.completeness import Wait
+from sftp_gateway.receiving import DropId
+from sftp_gateway.sets.completeness import Wait
 from tests.sftp_gateway.harness import PASSWORD, Site, running, story, write
 
 CONTENT = hashlib.shake_128(b"content").digest(300_000)

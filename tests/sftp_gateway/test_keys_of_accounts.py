@@ -18,7 +18,7 @@ from config.accounts import Account
 from config.home import Home
 from config.loading import load_account
 from config.writing import renew_hash
-from sftp_gateway.accounts import Accounts, refuse_sha1
+from sftp_gateway.ssh.accounts import Accounts, refuse_sha1
 from tests.sftp_gateway.harness import PASSWORD, Site, account, running, story
 
 HERE, ELSEWHERE = "127.0.0.0/8", "203.0.113.0/24"

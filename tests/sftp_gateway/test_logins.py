@@ -11,8 +11,9 @@ import asyncssh
 import pytest
 
 from config.home import Home
-from sftp_gateway import GatewayError, NoHostKeys, PortTaken, logins, make_host_keys
-from sftp_gateway.accounts import Accounts
+from sftp_gateway import GatewayError, NoHostKeys, PortTaken, make_host_keys
+from sftp_gateway.ssh import logins
+from sftp_gateway.ssh.accounts import Accounts
 from tests.sftp_gateway.harness import PASSWORD, account, running, site_at, story
 
 

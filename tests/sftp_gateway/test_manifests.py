@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from config.documents import schema
 from config.tables import table_of
-from sftp_gateway.manifests import LARGEST, OURS, Judged, Manifest, Promise, judged, parsed, unhashed
+from sftp_gateway.names import OUR_MANIFEST
 from sftp_gateway.receiving import ArrivedFile, Mismatch
+from sftp_gateway.sets.manifests import LARGEST, Judged, Manifest, Promise, judged, parsed, unhashed
 
 CONTENT = b"sourcedId\n1\n"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -41,7 +42,7 @@ def document(*entries: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({"files": list(entries)} | more).encode()
 
 
-def read(content: bytes, name: str = OURS) -> Manifest:
+def read(content: bytes, name: str = OUR_MANIFEST) -> Manifest:
     manifest = parsed(name, content)
     assert manifest is not None
     return manifest
@@ -89,12 +90,12 @@ def test_a_manifest_that_cannot_be_read_is_never_satisfied_and_told(content: byt
     verdict = judged(read(content), [file("users.csv")], {})
     (mismatch,) = verdict.mismatches
     assert not verdict.satisfied
-    assert (mismatch.file, mismatch.fault, mismatch.found) == (OURS, fault, place)
+    assert (mismatch.file, mismatch.fault, mismatch.found) == (OUR_MANIFEST, fault, place)
 
 
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
-    assert parsed(OURS, content) is not None
+    assert parsed(OUR_MANIFEST, content) is not None
     parsed("manifest.csv", content)
 
 
@@ -123,7 +124,7 @@ def test_what_is_promised_is_compared_with_what_is_there(
 ) -> None:
     if not isinstance(verdict, Judged):
         fault, promised, found = verdict
-        mismatch = Mismatch(manifest=OURS, file="users.csv", fault=fault, promised=promised, found=found)
+        mismatch = Mismatch(manifest=OUR_MANIFEST, file="users.csv", fault=fault, promised=promised, found=found)
         verdict = Judged(satisfied=False, mismatches=(mismatch,))
     assert judged(PROMISED, files, sha256) == verdict
 

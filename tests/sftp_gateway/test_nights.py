@@ -9,7 +9,7 @@ import pytest
 
 from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import FilesChanged, Receiving
-from sftp_gateway.completeness import Take, Wait
+from sftp_gateway.sets.completeness import Take, Wait
 from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
 
 NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}

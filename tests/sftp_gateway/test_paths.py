@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.accounts import Account
-from sftp_gateway.paths import InDrop, InReports, Top, is_ours, normalised, place_of, shown
+from sftp_gateway.sftp.paths import InDrop, InReports, Top, is_ours, normalised, place_of, shown
 from sftp_gateway.statuses import Refusal
 from tests.sftp_gateway.harness import account
 

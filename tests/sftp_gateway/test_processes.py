@@ -18,7 +18,7 @@ from config.profiles import Arrival as ArrivalRule
 from config.settings import Limits
 from config.writing import accounts_template, add_account, add_district, profile_text, settings_template
 from sftp_gateway import GatewayError, PortTaken, gateway
-from sftp_gateway.presence import processes_present
+from sftp_gateway.processes.presence import processes_present
 from tests.sftp_gateway.harness import Site, account, refused, site_at, story, write
 
 NIGHT = {"users.csv": b"u" * 300_000, "classes.csv": b"c" * 200_000, "enrollments.csv": b"e" * 250_000}

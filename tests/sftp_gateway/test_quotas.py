@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from config.profiles import Quota
 from config.settings import Limits
-from sftp_gateway.quotas import Grant, Holding, grant
+from sftp_gateway.drops.quotas import Grant, Holding, grant
 from sftp_gateway.statuses import Refusal
 from tests.sftp_gateway.harness import Site, refused, running, site_at, story, write
 from tests.sftp_gateway.test_claims import MAIN, NEW, processes

@@ -6,9 +6,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from sftp_gateway.completeness import Wait
+from sftp_gateway.drops.uploads import Opening
+from sftp_gateway.sets.completeness import Wait
 from sftp_gateway.statuses import Refusal
-from sftp_gateway.uploads import Opening
 from tests.sftp_gateway.harness import Site, refused, running, story, write
 from tests.sftp_gateway.test_claims import processes
 

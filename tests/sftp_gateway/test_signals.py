@@ -16,8 +16,8 @@ import pytest
 
 from config.tables import TableName
 from processors.archives import MOST_ENTRIES, Refusal, names_in
-from sftp_gateway.completeness import Wait
-from sftp_gateway.evidence import tables_in
+from sftp_gateway.sets.completeness import Wait
+from sftp_gateway.sets.evidence import tables_in
 from tests.processors.archive_samples import BAD
 from tests.sftp_gateway.harness import SOON, Recorder, Site, running, story, write
 

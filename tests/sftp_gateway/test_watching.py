@@ -13,13 +13,15 @@ import pytest
 
 from config.home import Home
 from config.profiles import Arrival as ArrivalRule
-from sftp_gateway import attending, reconciling
-from sftp_gateway.arrivals import DropId, Journal
-from sftp_gateway.completeness import Wait
-from sftp_gateway.drops import Drop
+from sftp_gateway.drops import reconciling
+from sftp_gateway.drops.arrivals import Journal
+from sftp_gateway.drops.drops import Drop
+from sftp_gateway.drops.reconciling import Found
+from sftp_gateway.drops.watching import Watcher, is_limit
 from sftp_gateway.folders import make_private
-from sftp_gateway.reconciling import Found
-from sftp_gateway.watching import Watcher, is_limit
+from sftp_gateway.receiving import DropId
+from sftp_gateway.sets import attending
+from sftp_gateway.sets.completeness import Wait
 from tests.sftp_gateway.harness import PATIENCE_S, SOON, Site, running, story, write
 
 NIGHT = {"users.csv": b"u\n", "classes.csv": b"c\n", "enrollments.csv": b"e\n"}
@@ -182,7 +184,7 @@ def test_a_drop_that_is_removed_is_made_again_at_the_next_look(
             await site.until(site.home.summaries("springfield", test=True).is_dir)
             _copy_in(site)
             await site.until(lambda: site.receiver.batches)
-            assert {record.name for record in caplog.records} <= {"sftp_gateway.watching"}
+            assert {record.name for record in caplog.records} <= {"sftp_gateway.drops.watching"}
 
     story(night())
 

@@ -1,0 +1,1 @@
+"""Who may come in before anybody has proven who they are: counts, penalties and bans."""

@@ -1,0 +1,1 @@
+"""Who comes in: listening sockets, connections, logins, keys and algorithms."""
