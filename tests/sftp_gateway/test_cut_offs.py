@@ -97,10 +97,11 @@ async def _cut_connection(pushing: Push, line: Line) -> None:
 
 
 async def _close_channel(pushing: Push, line: Line) -> None:
-    """The client closes its channel in the middle of a file, or leaves in good order."""
-    async with connecting(line.port) as connection, connection.start_sftp_client() as client:
-        line.end = client.exit
-        await push(client, pushing.files, pushing.tell)
+    """The client closes its channel in the middle of a file, or leaves in good order; before its login it is cut."""
+    with suppress(asyncssh.Error, OSError, EOFError):
+        async with connecting(line.port) as connection, connection.start_sftp_client() as client:
+            line.end = client.exit
+            await push(client, pushing.files, pushing.tell)
 
 
 async def _kill_client(pushing: Push, line: Line, folder: Path) -> None:
