@@ -18,8 +18,13 @@ class DiskThreads:
         self._pool = ThreadPoolExecutor(_MOST, "disk")
 
     async def run(self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """Do the work in a thread; it is finished even when whoever asked for it is gone."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        """Do the work in a thread; it is finished even when whoever asked for it is gone.
+
+        Also where it has not begun yet: a descriptor that waits to be closed would stay open for good.
+        """
+        return await asyncio.shield(
+            asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        )
 
     def close(self) -> None:
         """Return when all work is done."""
