@@ -16,15 +16,18 @@ class Idling:
         self._end = end
         self._working = 0
         self._last_s = 0.0
+        self._has_ended = False
         self._watch: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Watch from now on."""
-        self.noticed()
-        self._watch = asyncio.create_task(self._until_idle())
+        """Watch from now on; nothing where the connection ended before that."""
+        if not self._has_ended:
+            self.noticed()
+            self._watch = asyncio.create_task(self._until_idle())
 
     def stop(self) -> None:
         """The connection has ended."""
+        self._has_ended = True
         if self._watch:
             self._watch.cancel()
 

@@ -12,8 +12,8 @@ from asyncssh.stream import SSHServerStreamSession
 from config.accounts import Account
 from config.settings import Server as ServerSettings
 from sftp_gateway.admission.gate import Gate
-from sftp_gateway.admission.penalties import weight_s
-from sftp_gateway.admission.sources import who_makes_room
+from sftp_gateway.admission.penalties import WRONG_PASSWORD_S, weight_s
+from sftp_gateway.admission.sources import source_of, who_makes_room
 from sftp_gateway.audit.auditing import Audit, Who
 from sftp_gateway.sftp.protocol import Served, SftpOnly
 from sftp_gateway.ssh.accounts import Accounts, refuse_sha1
@@ -52,14 +52,14 @@ class Door:
         return login is not None
 
     def note_turned_away(self, address: str, text: str) -> None:
-        """A client was refused before SSH began; of a flood from one address one line in a while is enough."""
+        """A client was refused before SSH began; of a flood from one source one line in a while is enough."""
         self.audit.count("kept_out", reason=text)
-        now_s = asyncio.get_running_loop().time()
-        if now_s - self._told_at_s.get(address, float("-inf")) < _TOLD_EVERY_S:
+        now_s, source = asyncio.get_running_loop().time(), source_of(address)
+        if now_s - self._told_at_s.get(source, float("-inf")) < _TOLD_EVERY_S:
             return
         if len(self._told_at_s) >= _MOST_TOLD:
             self._told_at_s.clear()
-        self._told_at_s[address] = now_s
+        self._told_at_s[source] = now_s
         self.audit.note("turned_away", Who(account="", address=address, client=""), reason=text)
 
 
@@ -80,7 +80,7 @@ class Login(asyncssh.SSHServer):
         self._proven: dict[str, tuple[Account, Mapping[str, str]]] = {}  # by user name: the account and how
         self._own: str | None = None  # the account that was proven in the end
         self._account: asyncio.Future[Account] = asyncio.get_running_loop().create_future()
-        self._spared = False  # it ends by our will and costs its source nothing
+        self._spared = False  # it ends by our will, which itself costs its source nothing
         self.since_s = asyncio.get_running_loop().time()
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -224,11 +224,14 @@ class Login(asyncssh.SSHServer):
             raise _too_many()
 
     def _offence_s(self) -> float:
-        """What this connection costs its source: nothing where only the account's own name was mistyped at first."""
-        if self._spared:
-            return 0.0
+        """What this connection costs its source: nothing where only the account's own name was mistyped at first.
+
+        Wrong passwords cost the same on a connection that we ended: whoever guesses could provoke that after each try.
+        """
         logged_in = self._own is not None
         wrong = sum(count for name, count in self._wrong_passwords.items() if name != self._own)
+        if self._spared:
+            return wrong * WRONG_PASSWORD_S
         if logged_in and not wrong:
             return 0.0
         # asyncssh ends a login that takes too long and says so to nobody; its clock began a moment before ours.

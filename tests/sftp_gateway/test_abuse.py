@@ -16,6 +16,7 @@ from asyncssh.packet import String, UInt32, UInt64
 from sftp_gateway.admission.gate import Gate, Visit
 from sftp_gateway.sftp.protocol import MOST_HANDLES
 from sftp_gateway.ssh import logins
+from sftp_gateway.statuses import TOO_QUICK
 from tests.sftp_gateway.harness import PASSWORD, PATIENCE_S, Site, account, running, story, write
 
 ELSEWHERE = ("127.0.0.2", 0)  # every address of 127/8 is a source of its own on Linux
@@ -124,6 +125,21 @@ def test_a_source_that_connects_too_quickly_is_told_to_wait(tmp_path: Path) -> N
     story(visit())
 
 
+def test_a_flood_from_one_net_of_ipv6_does_not_fill_the_audit(tmp_path: Path) -> None:
+    """Whoever has such a net has more addresses than any disk has room for."""
+
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            door = site.gateway._front._server._door
+            for host in range(1, 100):
+                door.note_turned_away(f"2001:db8:1:2::{host:x}", TOO_QUICK)
+            door.note_turned_away("2001:db8:1:3::1", TOO_QUICK)
+            await site.until(lambda: "2001:db8:1:3::1" in site.audit())
+            assert site.audit().count('"turned_away"') == 2
+
+    story(visit())
+
+
 def test_an_account_with_too_many_connections_is_told_so(tmp_path: Path) -> None:
     async def visit() -> None:
         async with running(tmp_path, limits={"connections_per_account": 2}) as site:
@@ -222,6 +238,24 @@ def test_who_hangs_up_right_after_the_login_has_logged_in(tmp_path: Path, monkey
                 pass
             await site.until(lambda: '"event": "login"' in site.audit())
             assert '"event": "banned"' not in site.audit()
+            await site.until(lambda: not any("_until_idle" in repr(task) for task in asyncio.all_tasks()), 2.0)
+
+    story(visit())
+
+
+def test_guesses_are_not_forgiven_because_the_own_account_is_full(tmp_path: Path) -> None:
+    """Whoever holds an account could guess at another one for ever, if our hanging up cost nothing."""
+
+    async def visit() -> None:
+        limits = {"connections_per_account": 1, "longest_ban_s": 600.0}
+        async with running(tmp_path, limits=limits) as site, site.connection(local_addr=ELSEWHERE):
+            guesser = await _raw(site)
+            for guesses in range(1, 5):
+                _ask_in(guesser, "office", "wrong")
+                await site.until(lambda: site.audit().count('"login_failed"') == guesses)  # noqa: B023 - asked at once
+            _ask_in(guesser, "acme", PASSWORD)
+            await site.until(lambda: '"event": "banned"' in site.audit())
+            assert '"reason": "connections"' in site.audit()
 
     story(visit())
 
