@@ -21,6 +21,9 @@ from validators.values import listed, normalised
 _PREFIX: Final[dict[TableName, str]] = {
     "users": "user", "classes": "class", "enrollments": "enrollment", "guardians": "guardian"
 }  # fmt: skip
+_NOTHING_BROKEN: Final = pl.DataFrame(
+    schema={LINE: pl.UInt32, **dict.fromkeys(("code", "column", "value", "hint", "rejects"), pl.String)}
+)
 
 
 def judged_alone(table: Table, *, country: str, schools: Collection[str] | None = None) -> Sieve:
@@ -55,8 +58,10 @@ def rules_of(table: TableName) -> tuple[Rule, ...]:
 
 def broken_rules(sieve: Sieve, rules: Sequence[Rule]) -> pl.DataFrame:
     """Where standing rows break rules: `line`, `code`, `column`, `value` as the file has it, `hint`, `rejects`."""
-    effects = {rule.code: rule.rejects for rule in rules}
     broken = violations(sieve.standing.lazy(), rules).collect()
+    if broken.is_empty():
+        return _NOTHING_BROKEN
+    effects = {rule.code: rule.rejects for rule in rules}
     columns = [column for column in broken["column"].unique().drop_nulls() if sieve.table.has(column)]
     cells = (
         sieve.table.rows.select(LINE, pl.col(*columns).name.prefix("cell "))

@@ -9,6 +9,8 @@ def each_distinct(
     values: pl.Series, answer: Callable[[str], object], returns: type[pl.DataType] = pl.String
 ) -> pl.Series:
     """The answer for every value, asked once for each distinct one; null stays null."""
+    if values.null_count() == len(values):
+        return pl.repeat(None, len(values), dtype=returns, eager=True).alias(values.name)
     questions = values.drop_nulls().unique()
     answers = pl.Series([answer(question) for question in questions], dtype=returns)
     return values.replace_strict(questions, answers, default=None, return_dtype=returns)

@@ -8,6 +8,7 @@ import polars as pl
 
 from config.tables import TableName
 from validators.schemas import columns_of
+from validators.sifting import NOTHING_FOUND
 from validators.tables import LINE
 
 _APART: Final = "\x1f"  # stands in no ID: it is a control character
@@ -91,6 +92,8 @@ def sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
 
 def repeated(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """Rows of `sharing` that say again what an earlier one says."""
+    if shared.is_empty():
+        return NOTHING_FOUND
     return shared.filter(pl.col("kinds") == 1, pl.col(LINE) != pl.col("first")).select(
         LINE,
         code=pl.lit(identity.repeated),
@@ -102,6 +105,8 @@ def repeated(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
 def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """Rows of `sharing` that differ under one key; `detail` names the columns that differ."""
     differing = shared.filter(pl.col("kinds") > 1)
+    if differing.is_empty():
+        return NOTHING_FOUND
     differs = [pl.when(pl.col(column).n_unique() > 1).then(pl.lit(column)).alias(column) for column in identity.same]
     details = (
         differing.group_by("identity")

@@ -29,6 +29,8 @@ def without_other_schools(sieve: Sieve, schools: Collection[str], but: pl.Expr |
     told = sieve.standing.select(LINE, named=named, key=but if but is not None else pl.lit(None, pl.String))
     is_ours = pl.col("named").list.eval(pl.element().is_in(list(schools))).list.any()
     other = told.filter(pl.col("named").list.len() > 0, ~is_ours)
+    if other.is_empty():
+        return sieve
     ours = told.join(other, on=LINE, how="anti").select("key")
     alien = other.join(ours, on="key", how="anti", maintain_order="left")
     return of_other_schools(sieve, alien.select(LINE, school=pl.col("named").list.first()), *_CODES[sieve.name])
@@ -36,6 +38,8 @@ def without_other_schools(sieve: Sieve, schools: Collection[str], but: pl.Expr |
 
 def of_other_schools(sieve: Sieve, rows: pl.DataFrame, code: str, column: str | None) -> Sieve:
     """Without `rows` (`line`, `school`), with one note for each school that says how many."""
+    if rows.is_empty():
+        return sieve
     notes = (
         rows.group_by(detail="school", maintain_order=True)
         .agg(pl.col(LINE).min(), count=pl.len())

@@ -163,8 +163,18 @@ def judge(
         findings=_ordered(
             joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
         ),
-        rejected=pl.concat([pl.DataFrame(schema=REJECTED), *map(_rejected, sieves.values())]),
-        set_aside=pl.concat([pl.DataFrame(schema=SET_ASIDE), *map(_set_aside, sieves.values())]),
+        rejected=pl.concat(
+            [
+                pl.DataFrame(schema=REJECTED),
+                *(_rejected(sieve) for sieve in sieves.values() if not sieve.rejected.is_empty()),
+            ]
+        ),
+        set_aside=pl.concat(
+            [
+                pl.DataFrame(schema=SET_ASIDE),
+                *(_set_aside(sieve) for sieve in sieves.values() if not sieve.aside.is_empty()),
+            ]
+        ),
         protected={name: protected(sieve) for name, sieve in sieves.items()},
         without_id=without_id(sieves["users"]) if "users" in sieves else pl.DataFrame(schema=WITHOUT_ID),
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
@@ -213,6 +223,8 @@ def _share(sieve: Sieve, tables: Mapping[TableName, Table]) -> tuple[int, int]:
 
     What falls with a rejected row says nothing of how this file was read, nor what points into an empty file.
     """
+    if sieve.rejected.is_empty():
+        return 0, sets.rows_in(tables, sieve.name)
     empty = [f"enrollment.{what}.unknown" for what, name in _TARGETS.items() if not sets.rows_in(tables, name)]
     falls = pl.col("cascade") & (pl.col("code").str.ends_with(".rejected") | pl.col("code").is_in(empty))
     return sieve.rejected.filter(~falls)[LINE].n_unique(), sets.rows_in(tables, sieve.name)

@@ -14,6 +14,9 @@ _ADDED: Final = r'["\s\x{0}-\x{1f}\x{7f}]|\.0+$'
 
 def protected(sieve: Sieve) -> pl.DataFrame:
     """Keys as `Judgement.protected` documents them, each once."""
+    if sieve.rejected.is_empty():
+        named = ("key",) if sieve.name in ("users", "classes") else KEYS[sieve.name]
+        return pl.DataFrame(schema=dict.fromkeys(named, pl.String))
     rejected = sieve.rows.join(sieve.rejected, on=LINE, how="semi")
     if sieve.name in ("users", "classes"):
         return _ids(sieve, rejected)

@@ -152,11 +152,14 @@ def _dangling(rows: pl.DataFrame, what: str, target: _Target) -> pl.DataFrame:
 
     Where the target's whole file is empty, that is the cause.
     """
+    dangling = rows.filter(target.fate.is_null() | target.is_faulty)
+    if dangling.is_empty():
+        return _NOTHING
     cause: pl.Expr = pl.when(target.is_faulty).then(f"{target.name}_{LINE}")
     if target.fates.is_empty():
         cause = pl.lit(WHOLE_FILE, pl.UInt32)
     ending = pl.when(target.is_faulty).then(pl.lit("rejected")).otherwise(pl.lit("unknown"))
-    return rows.filter(target.fate.is_null() | target.is_faulty).select(
+    return dangling.select(
         LINE,
         code=pl.concat_str(pl.lit(f"{what}.{target.name}."), ending),
         column=pl.lit(target.column),

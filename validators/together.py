@@ -123,6 +123,8 @@ def _without_contact(sieve: Sieve, terms: Terms, column: str, falling: pl.DataFr
         falling: `line` of the rows that will be rejected, and so reach nobody.
     """
     unreachable = broken_rules(sieve, [rule for rule in rules_of(sieve.name) if rule.column is None])
+    if unreachable.is_empty():
+        return sieve
     reaching = sieve.standing.join(unreachable, on=LINE, how="anti")
     if falling is not None:
         reaching = reaching.join(falling, on=LINE, how="anti")

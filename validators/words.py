@@ -11,6 +11,7 @@ _NO_IDS: Final = (
     "active", "tobedeleted", "true", "false",
     "student", "parent", "guardian", "relative", "teacher", "aide", "proctor", "administrator",
 )  # fmt: skip
+_NO_WORDS: Final = pl.DataFrame(schema={LINE: pl.UInt32, "piece": pl.UInt32, "word": pl.String})
 _MANY: Final = 40  # no file of ours has half as many columns: more words on a line are no row
 
 
@@ -20,6 +21,8 @@ def words_of(broken: pl.DataFrame) -> pl.DataFrame:
     Args:
         broken: `line`, `raw`.
     """
+    if broken.is_empty():
+        return _NO_WORDS
     return (
         broken.lazy()
         .select(LINE, raw=pl.col("raw").str.split("\n"))
