@@ -29,7 +29,7 @@ _NOTHING_ELSE: Final[Mapping[str, Any]] = {
     "encoding": None,
 }
 _BANNER: Final = "rosterdrop"
-_UNANSWERED: Final = 3
+_UNANSWERED: Final = 2  # asyncssh waits for one interval more behind the last question: three in all
 
 
 class SftpServer:
