@@ -357,7 +357,9 @@ class Journal:
             self._rows("set_client_times", **_drop(drop_id), path=path, atime=times.atime, mtime=times.mtime)
 
     def move_client_times(self, drop_id: DropId, path: str, new_path: str) -> None:
-        """A renamed file keeps its times."""
+        """A renamed file keeps its times, also under the name that it had."""
+        if path == new_path:
+            return
         with self._transaction():
             self._rows("forget_client_times", **_drop(drop_id), path=new_path)
             self._rows("move_client_times", **_drop(drop_id), path=path, new_path=new_path)

@@ -166,3 +166,14 @@ def test_a_plain_rename_over_a_file_changes_neither(tmp_path: Path) -> None:
             assert before == {file.name: (file.read_bytes(), file.stat().st_ino) for file in site.drop.glob("users*")}
 
     story(night())
+
+
+def test_a_file_that_is_renamed_to_its_own_name_keeps_its_times(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            await write(client, "users.csv", b"u")
+            await client.utime("users.csv", (1, 2))
+            await client.posix_rename("users.csv", "users.csv")
+            assert (await client.stat("users.csv")).mtime == 2
+
+    story(night())
