@@ -25,7 +25,8 @@ _PATH_ONLY: Final = (
 _pieces = some.one_of(
     some.sampled_from(
         (b"..", b"..", b".", b"", b"drops", b"home", b"springfield", b"shelbyville", b"secret.csv", b"test", b"reports",
-         b"link", b"..\\..", b"shelbyville\\secret.csv", b"\0", b"a\0b", b"%2e%2e", "\u2024\u2024".encode(), b"\xc0\xae\xc0\xae")
+         b"link", b"..\\..", b"shelbyville\\secret.csv", b"\0", b"a\0b", b"%2e%2e",
+         "\u2024\u2024".encode(), b"\xc0\xae\xc0\xae")
     ),
     some.binary(max_size=4),
 )  # fmt: skip
