@@ -80,10 +80,10 @@ class Gateway:
         Raises: GatewayError, with what to do about it.
         """
         front = self._front
-        await front.open()
-        self._journal, self._threads, self._audit = front.journal, front.threads, front.audit
-        self._news = News(self._journal, self._receiver, self._threads)
         try:
+            await front.open()
+            self._journal, self._threads, self._audit = front.journal, front.threads, front.audit
+            self._news = News(self._journal, self._receiver, self._threads)
             await self._threads.run(self._be_present)
             await self._take_up_open_writes()
             if (metrics_port := self._settings.metrics.port) is not None:
@@ -226,15 +226,17 @@ class Gateway:
     async def _tick(self) -> None:
         """Ask for the districts now and then, and let the watcher follow them."""
         while True:
+            at_once = self._unknown_drop.is_set()
+            self._unknown_drop.clear()  # before the question: one that fails is asked again at the next tick
             try:
-                await self._refresh(at_once=self._unknown_drop.is_set())
-                self._unknown_drop.clear()
+                await self._refresh(at_once=at_once)
                 self._watcher.look_at(await self._threads.run(_inodes, self._folders()))
             except Exception:
                 log.exception("Districts could not be asked for; the last ones stay")
             self._audit.tidy()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._unknown_drop.wait(), self._settings.watching.scan_s)
+            with suppress(TimeoutError):  # not `wait_for`: until Python 3.12 it could swallow the end of this task
+                async with asyncio.timeout(self._settings.watching.scan_s):
+                    await self._unknown_drop.wait()
 
     def _folders(self) -> list[Path]:
         home = self._home
@@ -269,7 +271,7 @@ class Gateway:
                 await _cancel(task)
 
     async def _close(self) -> None:
-        await self._threads.run(self._metrics.close)
+        await asyncio.to_thread(self._metrics.close)
         await self._front.close()
         self._presence.close()
 

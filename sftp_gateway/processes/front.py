@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from config.accounts import Account
 from config.home import Home
 from config.profiles import Profile, Quota
-from config.settings import Settings
+from config.settings import Limits, Settings
 from config.writing import renew_hash
 from sftp_gateway.admission.gate import Gate
 from sftp_gateway.audit.auditing import Audit, Who
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 _FRESH_S: Final = 2.0  # so long profiles are not asked for again
 _LAST_WORDS_S: Final = 60.0  # for sessions that were cut, until their files are interrupted
 _DROPS: Final[tuple[DropName, ...]] = ("main", "test")
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=_Closable)
 
 
 class Front:
@@ -66,6 +73,7 @@ class Front:
         self._asked_at_s = float("-inf")
         self._asking = asyncio.Lock()
         self._sessions: set[Session] = set()
+        self._opened: list[_Closable] = []
 
     async def open(self) -> None:
         """Open the journal and what else is needed before anybody may come in.
@@ -73,14 +81,14 @@ class Front:
         Raises: GatewayError, with what to do about it.
         """
         home, server = self._home, self._settings.server
-        self.threads = DiskThreads()
-        self.journal = await self.threads.run(_prepared, home, self._process)
+        self.journal = self._kept(await asyncio.to_thread(_prepared, home, self._process))
+        self.threads = self._kept(DiskThreads())
         heard = self._heard if self._settings.metrics.port is not None else None
         days = self._settings.audit.keep_days
-        self.audit = Audit(home, accounts=self._lookup_accounts, heard=heard, keep_days=days)
-        self._accounts = Accounts(self._lookup_accounts, partial(renew_hash, home))
-        self.gate = await self.threads.run(Gate, home.gateway_db, self._settings.limits, self._process)
-        door = Door(self._accounts, self.gate, self.audit, self._session_for, server)
+        self.audit = self._kept(Audit(home, accounts=self._lookup_accounts, heard=heard, keep_days=days))
+        self.gate = self._kept(await self.threads.run(_gate_of, home, self._settings.limits, self._process))
+        accounts = self._kept(Accounts(self._lookup_accounts, partial(renew_hash, home)))
+        door = Door(accounts, self.gate, self.audit, self._session_for, server)
         shared, first = server.processes > 1, self._process == LEAD
         self._server = SftpServer(home, server, door, reuse_port=shared, first=first)
 
@@ -101,9 +109,9 @@ class Front:
         await _until(lambda: not self._sessions, _LAST_WORDS_S)
 
     async def close(self) -> None:
-        """Let go of everything."""
-        for one in (self._accounts, self.threads, self.gate, self.audit, self.journal):
-            await asyncio.to_thread(one.close)
+        """Let go of everything that was opened: the last first, because it works with what was opened before it."""
+        while self._opened:
+            await asyncio.to_thread(self._opened.pop().close)
 
     async def refresh(self, *, at_once: bool = False) -> None:
         """Ask for the districts, unless that was a moment ago; drops of new ones are made, others are forgotten."""
@@ -173,8 +181,14 @@ class Front:
             quota=lambda: self._quota_of(drop_id.district),
             reserve_bytes=self._settings.limits.reserve_bytes,
         )
-        drop.make_folders()
+        with suppress(OSError):  # as above: a drop that cannot be made keeps nobody of another district out
+            drop.make_folders()
         return drop
+
+    def _kept(self, one: Opened) -> Opened:
+        """Something that is to be closed at the end."""
+        self._opened.append(one)
+        return one
 
     def _heard(self, event: str, facts: Mapping[str, object]) -> None:
         if one := count_of(event, facts):
@@ -202,8 +216,19 @@ def _prepared(home: Home, process: int) -> Journal:
     except OSError as error:
         raise GatewayError(f"The home {home.root} cannot be written to.", remedy="Check who owns it.") from error
     except sqlite3.Error as error:
-        sentence = f"The journal {home.gateway_db} cannot be opened: {error}."
-        raise GatewayError(sentence, remedy="Is another gateway at work on this home? Else put it back.") from error
+        raise _cannot_open(home, error) from error
+
+
+def _gate_of(home: Home, limits: Limits, process: int) -> Gate:
+    try:
+        return Gate(home.gateway_db, limits, process)
+    except sqlite3.Error as error:
+        raise _cannot_open(home, error) from error
+
+
+def _cannot_open(home: Home, error: sqlite3.Error) -> GatewayError:
+    sentence = f"The journal {home.gateway_db} cannot be opened: {error}."
+    return GatewayError(sentence, remedy="Is another gateway at work on this home? Else put it back.")
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:
