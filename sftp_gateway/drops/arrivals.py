@@ -4,14 +4,12 @@ Every method is one transaction and may be called from any thread but the event 
 """
 
 import errno
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +19,12 @@ from config.tables import table_of
 from sftp_gateway.drops.quotas import Grant, Holding
 from sftp_gateway.names import is_temporary
 from sftp_gateway.receiving import ArrivedFile, DropId, Interruption
+from sftp_gateway.statements import script, statements
 from sftp_gateway.statuses import IN_USE, Refusal
 
 Row = Mapping[str, Any]
 
-_NAMED: Final = re.compile(r"^-- name: (\w+)\n((?:.+\n?)+)", re.MULTILINE)
-_SQL: Final = files("sftp_gateway") / "sql"
-_STATEMENTS: Final = dict(_NAMED.findall((_SQL / "journal.sql").read_text()))
+_STATEMENTS: Final = statements("journal.sql")
 
 _migrations: Final = Migrations("gateway")
 
@@ -68,8 +65,14 @@ def _0006_told(db: Database) -> None:
     _run(db, "told.sql")
 
 
-def _run(db: Database, script: str) -> None:
-    for statement in (_SQL / script).read_text().split(";\n"):
+@_migrations()
+def _0007_opaque(db: Database) -> None:
+    """What nobody may read back without the right to read roster files."""
+    _run(db, "opaque.sql")
+
+
+def _run(db: Database, file: str) -> None:
+    for statement in script(file):
         db.execute(statement)
 
 
@@ -88,6 +91,21 @@ class Times:
 
     atime: int
     mtime: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How a file came.
+
+    Attributes:
+        by_gateway: whether we wrote it ourselves.
+        account: who sent it, None where it was put there by other means.
+        opaque: whether the account may not read it back: in it are bytes of another one, or of a file that was taken.
+    """
+
+    by_gateway: bool = False
+    account: str | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,7 @@ class Writing:
     interrupted_at: datetime | None = None
     size: int = 0
     repeated: bool = False  # it holds its content twice: kept aside until it comes again, and never resumed
+    opaque: bool = False  # as of `Origin`
     received: int = 0  # since it was opened; only whoever has it open knows
 
     def as_interruption(self) -> Interruption:
@@ -134,6 +153,7 @@ class Standing:
     drop_id: DropId
     file: ArrivedFile
     taken: bool
+    opaque: bool  # as of `Origin`
 
     @property
     def is_news(self) -> bool:
@@ -188,8 +208,7 @@ class Journal:
         identity: FileIdentity,
         *,
         at: datetime,
-        by_gateway: bool,
-        account: str | None,
+        origin: Origin,
         ended: Sequence[Writing] = (),
         renamed_from: str | None = None,
     ) -> Standing:
@@ -200,8 +219,7 @@ class Journal:
             name: as delivered.
             identity: the file's state.
             at: the moment.
-            by_gateway: whether we wrote it ourselves.
-            account: who sent it, None where it was put there by other means.
+            origin: how it came.
             ended: uploads that are over with it, its own and interrupted ones that it repairs.
             renamed_from: the name in the same drop that it had before.
         """
@@ -221,9 +239,8 @@ class Journal:
                 **drop,
                 **state,
                 name=name,
-                by_gateway=by_gateway,
+                **asdict(origin),
                 arrived_at=_text(at),
-                account=account,
                 told=bool(twin) or is_temporary(name),
                 taken_at=twin[0]["taken_at"] if twin else None,
                 batch=twin[0]["batch"] if twin else None,
@@ -249,15 +266,23 @@ class Journal:
     # Uploads that are open or were cut off.
 
     def begin_writing(
-        self, drop_id: DropId, path: str, staging: str, *, account: str, at: datetime, copied: bool
+        self,
+        drop_id: DropId,
+        path: str,
+        staging: str,
+        *,
+        account: str,
+        at: datetime,
+        copied: bool,
+        opaque: bool = False,
     ) -> Writing:
         """An upload has begun; `copied` where it changes a copy of what stands there.
 
         Raises: Refusal, where an upload to this path is under way, in whichever process.
         """
-        values = {"path": path, "staging": staging, "account": account, "at": _text(at), "copied": copied}
+        values = {"path": path, "staging": staging, "account": account, "copied": copied, "opaque": opaque}
         with _one_writer(), self._transaction():
-            (row,) = self._rows("begin_writing", **_drop(drop_id), **values, process=self._process)
+            (row,) = self._rows("begin_writing", **_drop(drop_id), **values, at=_text(at), process=self._process)
         return _writing(row)
 
     def resume_writing(self, writing: Writing, account: str, at: datetime) -> Writing:
@@ -449,7 +474,7 @@ class Journal:
             account=row["account"],
             unexpected=table_of(row["name"]) is None,
         )
-        return Standing(drop_id=drop_id, file=file, taken=row["taken_at"] is not None)
+        return Standing(drop_id=drop_id, file=file, taken=row["taken_at"] is not None, opaque=bool(row["opaque"]))
 
 
 @contextmanager
@@ -480,6 +505,7 @@ def _writing(row: Row) -> Writing:
         interrupted_at=_moment(row["interrupted_at"]),
         size=row["size"],
         repeated=bool(row["repeated"]),
+        opaque=bool(row["opaque"]),
     )
 
 

@@ -19,7 +19,7 @@ from typing import Final
 from config.home import Home
 from config.profiles import Quota
 from sftp_gateway import folders
-from sftp_gateway.drops.arrivals import FileIdentity, Journal, Standing, Times, Writing
+from sftp_gateway.drops.arrivals import FileIdentity, Journal, Origin, Standing, Times, Writing
 from sftp_gateway.drops.locks import DropLock
 from sftp_gateway.drops.partials import Partials
 from sftp_gateway.drops.quotas import Grant
@@ -106,8 +106,11 @@ class Drop:
                 self._partials.forget(partial)
                 partial = None
             copied = bool(standing) and not opening.truncates
+            opaque = copied and not self.is_still_of(names, account)
             # Either is the claim on the path: one writer in all processes.
-            writing = self._resume(partial, account) if partial else self._begin(path, account, copied=copied)
+            writing = (
+                self._resume(partial, account) if partial else self._begin(path, account, copied=copied, opaque=opaque)
+            )
         if partial:
             return self._resumed(writing, partial, opening)
         return self._begun(writing, names, opening)
@@ -137,8 +140,7 @@ class Drop:
                 name,
                 identity,
                 at=_now(),
-                by_gateway=True,
-                account=upload.writing.account,
+                origin=Origin(by_gateway=True, account=upload.writing.account, opaque=upload.writing.opaque),
                 ended=[upload.over, *repaired],
             )
             if upload.times:
@@ -173,11 +175,13 @@ class Drop:
             self._unwritten.append((upload.over, size))
             raise
 
-    def _begin(self, path: str, account: str, *, copied: bool) -> Writing:
+    def _begin(self, path: str, account: str, *, copied: bool, opaque: bool) -> Writing:
         with folders.opened(self._base, self._above):
             pass  # the folder must be there before a client sends a gigabyte
         staging = uuid.uuid4().hex
-        return self._journal.begin_writing(self.id, path, staging, account=account, at=_now(), copied=copied)
+        return self._journal.begin_writing(
+            self.id, path, staging, account=account, at=_now(), copied=copied, opaque=opaque
+        )
 
     def _begun(self, writing: Writing, names: Names, opening: Opening) -> Upload:
         try:
@@ -259,14 +263,19 @@ class Drop:
         self, names: Names, new_name: str, identity: FileIdentity, account: str, repaired: list[Writing]
     ) -> Standing:
         before = self._journal.current_of(self.id, names[0]) if len(names) == 1 else None
+        # A file from a folder was not watched: somebody else may still write to it.
+        known = before if before and before.identity == identity else None
+        origin = Origin(
+            by_gateway=bool(known and known.file.by_gateway),
+            account=account,
+            opaque=not (known and self.is_still_of(names, account)),
+        )
         return self._journal.arrive(
             self.id,
             new_name,
             identity,
             at=_now(),
-            # A file from a folder was not watched: somebody else may still write to it.
-            by_gateway=before is not None and before.identity == identity and before.file.by_gateway,
-            account=account,
+            origin=origin,
             ended=repaired,
             renamed_from=names[0] if len(names) == 1 else None,
         )
@@ -337,9 +346,9 @@ class Drop:
         return folders.open_for_reading(self._base, self._below(names))
 
     def is_still_of(self, names: Names, account: str) -> bool:
-        """Whether the account sent the file that stands there, and no batch has taken it yet."""
+        """Whether the account sent all of the file that stands there, and no batch has taken it yet."""
         standing = self._journal.current_of(self.id, _path(names))
-        return standing is not None and standing.file.account == account and not standing.taken
+        return standing is not None and standing.file.account == account and not (standing.taken or standing.opaque)
 
     def set_times(self, names: Names, times: Times) -> None:
         """Keep the times that a client gives a file; they never reach the disk."""

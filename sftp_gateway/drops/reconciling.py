@@ -11,7 +11,7 @@ from typing import Final
 
 from config.home import Home
 from sftp_gateway import folders
-from sftp_gateway.drops.arrivals import FileIdentity, Journal, Standing, Writing
+from sftp_gateway.drops.arrivals import FileIdentity, Journal, Origin, Standing, Writing
 from sftp_gateway.drops.partials import Partials
 from sftp_gateway.drops.uploads import identity_of, solid_on_disk
 from sftp_gateway.names import is_sound, is_temporary
@@ -116,7 +116,7 @@ class Scan:
         repaired = self._partials.made_good_by(name)
         self._repaired += repaired
         return self._journal.arrive(
-            self._drop_id, name, identity, at=datetime.now(UTC), by_gateway=False, account=None, ended=repaired
+            self._drop_id, name, identity, at=datetime.now(UTC), origin=Origin(), ended=repaired
         )
 
 

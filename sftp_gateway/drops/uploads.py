@@ -109,11 +109,6 @@ class Upload:
         return replace(self.writing, received=self._received, repeated=self._broken == REPEATED)
 
     @property
-    def is_new(self) -> bool:
-        """Whether all that is in it comes from whoever has it open."""
-        return not (self.resumed or self.writing.copied)
-
-    @property
     def must_flush(self) -> bool:
         """Whether enough is together to go to the disk."""
         return self._buffered >= _TOGETHER

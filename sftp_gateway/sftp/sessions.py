@@ -197,10 +197,9 @@ class Session(asyncssh.SFTPServer):
             appends=bool(pflags & constants.FXF_APPEND),
         )
         drop = self._desk.drop_at(writable)
-        own = await self._threads.run(self._sight.may_read_back, writable)
         upload = await self._threads.run(drop.open_for_writing, writable.names, opening, self._account.id)
         upload.times = _times(attrs)
-        readable = bool(pflags & constants.FXF_READ) and (own or upload.is_new)
+        readable = bool(pflags & constants.FXF_READ) and self._sight.may_read_upload(upload)
         held = OpenUpload(writable, drop, upload, readable)
         self._open.append(held)
         self._desk.touched(drop, self)

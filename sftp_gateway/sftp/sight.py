@@ -13,6 +13,7 @@ from sftp_gateway import folders
 from sftp_gateway.audit.auditing import Audit, Who
 from sftp_gateway.drops.arrivals import Standing, Times
 from sftp_gateway.drops.drops import Drop, Names, Shown
+from sftp_gateway.drops.uploads import Upload
 from sftp_gateway.names import REPORTS, TEST, is_sound
 from sftp_gateway.sftp.paths import InDrop, InReports, Place, Top, is_ours, place_of, sight_of
 from sftp_gateway.statuses import IS_FOLDER, NO_READING_BACK, NO_RIGHT, NO_SUCH_FILE, READ_ONLY, Refusal, Status
@@ -88,6 +89,10 @@ class Sight:
     def may_read_back(self, place: InDrop) -> bool:
         """Whether it may read the file there: by its right, or because it sent it and no batch has taken it."""
         return self._account.may("files") or self._drop_at(place).is_still_of(place.names, self._account.id)
+
+    def may_read_upload(self, upload: Upload) -> bool:
+        """Whether it may read what is in an upload of its own: by its right, or because all of it is its own."""
+        return self._account.may("files") or not upload.writing.opaque
 
     def spares(self, place: Place, request: str) -> bool:
         """Whether the place is ours: a client that synchronises is answered OK, and nothing happens."""

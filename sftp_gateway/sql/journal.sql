@@ -21,10 +21,10 @@ update arrival set gone_at = :at
 
 -- name: arrive
 -- A new generation of a name; taken_at and batch are kept where this very file was taken before.
-insert into arrival (district, drop_name, name, size, inode, mtime_ns, by_gateway, arrived_at, account, told,
-                     taken_at, batch)
-values (:district, :drop_name, :name, :size, :inode, :mtime_ns, :by_gateway, :arrived_at, :account, :told,
-        :taken_at, :batch)
+insert into arrival (district, drop_name, name, size, inode, mtime_ns, by_gateway, arrived_at, account, opaque,
+                     told, taken_at, batch)
+values (:district, :drop_name, :name, :size, :inode, :mtime_ns, :by_gateway, :arrived_at, :account, :opaque,
+        :told, :taken_at, :batch)
 returning *;
 
 -- name: take
@@ -45,15 +45,15 @@ update arrival set told = 1 where generation = :generation;
 
 -- name: begin_writing
 -- An upload has begun; should the process die, the next one finds it here.
-insert into writing (district, drop_name, path, staging, account, opened_at, copied, process)
-values (:district, :drop_name, :path, :staging, :account, :at, :copied, :process)
+insert into writing (district, drop_name, path, staging, account, opened_at, copied, opaque, process)
+values (:district, :drop_name, :path, :staging, :account, :at, :copied, :opaque, :process)
 returning *;
 
 -- name: resume_writing
 -- A client goes on with an upload that was cut off, unless another one does already.
 update writing
-   set interrupted_at = null, told = 0, account = :account, opened_at = :at, process = :process, room = size,
-       allowance = 0
+   set interrupted_at = null, told = 0, opaque = opaque or account <> :account, account = :account, opened_at = :at,
+       process = :process, room = size, allowance = 0
  where id = :id and interrupted_at is not null
 returning *;
 

@@ -160,6 +160,52 @@ def test_a_vendor_reads_its_upload_back_until_a_batch_has_taken_it(tmp_path: Pat
     story(visit())
 
 
+async def _append(client: asyncssh.SFTPClient, name: str) -> None:
+    await write(client, name, b"!", "ab")
+
+
+async def _rename(client: asyncssh.SFTPClient, name: str) -> None:
+    await client.rename(name, "mine.csv")
+    await client.rename("mine.csv", name)
+
+
+async def _cut(client: asyncssh.SFTPClient, name: str) -> None:
+    await client.truncate(name, 5)
+
+
+@pytest.mark.parametrize("changed", [_append, _rename, _cut])
+@pytest.mark.parametrize("taken", [False, True])
+def test_no_change_to_a_file_makes_it_readable_for_whoever_changed_it(
+    tmp_path: Path, changed: Any, *, taken: bool
+) -> None:
+    async def visit() -> None:
+        async with running(tmp_path, rule=SOON if taken else replace(SOON, settle_s=30.0)) as site:
+            await site.puts("acme" if taken else "office", users=b"secret", classes=b"c", enrollments=b"e")
+            if taken:
+                await site.until(lambda: site.receiver.batches and not site.attendant().drop.new())
+            async with site.sftp() as vendor:
+                await changed(vendor, "users.csv")
+                assert (await refused(vendor.open("users.csv", "rb"))).code == 3
+
+    story(visit())
+
+
+def test_whoever_goes_on_with_the_upload_of_another_account_reads_nothing_of_it(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path) as site:
+            async with site.sftp("office") as district:
+                file = await district.open("users.csv", "wb")
+                await file.write(b"secret")
+            await site.until(lambda: site.receiver.interruptions)
+            async with site.sftp() as vendor:
+                async with vendor.open("users.csv", "r+b") as file:
+                    assert (await refused(file.read(6, 0))).code == 4
+                    await file.write(b"!", 6)
+                assert (await refused(vendor.open("users.csv", "rb"))).code == 3
+
+    story(visit())
+
+
 def test_what_is_being_written_can_be_read_on_the_same_handle(tmp_path: Path) -> None:
     async def visit() -> None:
         async with running(tmp_path) as site, site.sftp() as vendor, vendor.open("users.csv", "w+b") as file:
