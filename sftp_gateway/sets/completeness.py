@@ -30,7 +30,7 @@ from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, table_of
 from sftp_gateway.names import blocked_by, folded, is_archive, is_manifest, is_temporary
 from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
-from sftp_gateway.sets.manifests import Judged, Manifest, file_for, judged
+from sftp_gateway.sets.manifests import Judged, Manifest, by_name, file_for, judged
 
 _WILDCARDS: Final = "*?["
 
@@ -218,7 +218,8 @@ def _uncontested(tables: Sequence[ArrivedFile], manifests: Iterable[Manifest]) -
 
 
 def _named_by(manifest: Manifest, files: Sequence[ArrivedFile]) -> list[ArrivedFile]:
-    return [file for promise in manifest.promises if (file := file_for(promise, files))]
+    named = by_name(files)
+    return [file for promise in manifest.promises if (file := file_for(promise, named))]
 
 
 def _chosen(candidates: Sequence[_Candidate], rule: ArrivalRule) -> _Candidate:

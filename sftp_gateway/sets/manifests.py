@@ -20,6 +20,7 @@ from sftp_gateway.names import OUR_MANIFEST, folded, is_sound
 from sftp_gateway.receiving import ArrivedFile, Fault, Mismatch
 
 LARGEST: Final = 1024**2
+_MOST_FILES: Final = 500  # as in the schema of ours: every look at a drop compares each of them
 
 _DELIVERED: Final = frozenset({"bulk", "delta"})
 _MODES: Final = _DELIVERED | {"absent"}
@@ -78,7 +79,8 @@ def parsed(name: str, content: bytes) -> Manifest | None:
 def unhashed(manifests: Iterable[Manifest], files: Sequence[ArrivedFile]) -> tuple[ArrivedFile, ...]:
     """The files whose SHA-256 a manifest names and whose size is right, so that only the hash can tell."""
     promises = [promise for manifest in manifests for promise in manifest.promises if promise.sha256]
-    found = [(promise, file_for(promise, files)) for promise in promises]
+    named = by_name(files)
+    found = [(promise, file_for(promise, named)) for promise in promises]
     return tuple(file for promise, file in found if file and file.size == promise.size)
 
 
@@ -96,8 +98,9 @@ def judged(manifest: Manifest, files: Sequence[ArrivedFile], sha256: Mapping[int
     if manifest.fault:
         return Judged(satisfied=False, mismatches=(manifest.fault,))
     kept, mismatches = True, []
+    named = by_name(files)
     for promise in manifest.promises:
-        file = file_for(promise, files)
+        file = file_for(promise, named)
         mismatch = _mismatch(manifest, promise, file, sha256.get(file.generation) if file else None)
         if mismatch and (manifest.is_ours or table_of(promise.name)):
             mismatches.append(mismatch)
@@ -106,9 +109,17 @@ def judged(manifest: Manifest, files: Sequence[ArrivedFile], sha256: Mapping[int
     return Judged(satisfied=kept, mismatches=tuple(mismatches))
 
 
-def file_for(promise: Promise, files: Iterable[ArrivedFile]) -> ArrivedFile | None:
+def by_name(files: Iterable[ArrivedFile]) -> Mapping[str, Sequence[ArrivedFile]]:
+    """Files by what their names have in common: a drop may hold ten thousand, and a manifest name hundreds."""
+    named: dict[str, list[ArrivedFile]] = {}
+    for file in files:
+        named.setdefault(folded(file.name), []).append(file)
+    return named
+
+
+def file_for(promise: Promise, named: Mapping[str, Sequence[ArrivedFile]]) -> ArrivedFile | None:
     """The file that a promise means: the one with just this name, else the newest whose name differs in case only."""
-    alike = [file for file in files if folded(file.name) == folded(promise.name)]
+    alike = named.get(folded(promise.name), ())
     return max(alike, key=lambda file: (file.name == promise.name, file.generation), default=None)
 
 
@@ -152,9 +163,9 @@ def _promise(entry: Mapping[str, Any]) -> Promise:
 
 def _first_unsound(promises: Sequence[Promise]) -> str | None:
     """What the schema cannot say: names that no file of a drop can have, and one file named twice."""
-    seen: set[str] = set()
+    seen = {OUR_MANIFEST}
     for number, promise in enumerate(promises):
-        if not is_sound(promise.name) or folded(promise.name) in seen | {OUR_MANIFEST}:
+        if not is_sound(promise.name) or folded(promise.name) in seen:
             return f"$.files[{number}].name"
         seen.add(folded(promise.name))
     return None
@@ -183,6 +194,8 @@ def _oneroster_parsed(name: str, content: bytes) -> Manifest | None:
     try:
         modes = dict(_file_modes(csv.reader(content.decode("utf-8-sig").splitlines(), strict=True)))
     except (UnicodeDecodeError, csv.Error):
+        return None
+    if len(modes) > _MOST_FILES:
         return None
     speaks_of = frozenset(table for file in modes if (table := table_of(file)))
     promised = tuple(Promise(name=file) for file, mode in modes.items() if mode in _DELIVERED)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from config.documents import schema
 from config.tables import table_of
-from sftp_gateway.names import OUR_MANIFEST
+from sftp_gateway.names import OUR_MANIFEST, folded
 from sftp_gateway.receiving import ArrivedFile, Mismatch
+from sftp_gateway.sets import manifests
 from sftp_gateway.sets.manifests import LARGEST, Judged, Manifest, Promise, judged, parsed, unhashed
 
 CONTENT = b"sourcedId\n1\n"
@@ -160,9 +161,30 @@ def test_only_tables_that_a_oneroster_manifest_promises_are_missed() -> None:
     assert judged(read(ONEROSTER, "manifest.csv"), [*present, file("orgs.csv")], {}) == Judged(satisfied=True)
 
 
+TOO_MANY = b"file.users,bulk\n" + b"".join(b"file.%d,bulk\n" % number for number in range(500))
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"sourcedId,name\n1,x\n", b"\xff\xfe", b'file.users,"bulk', b"file.orgs,bulk\n", b"x" * 2 * LARGEST],
+    [
+        b"",
+        b"sourcedId,name\n1,x\n",
+        b"\xff\xfe",
+        b'file.users,"bulk',
+        b"file.orgs,bulk\n",
+        b"x" * 2 * LARGEST,
+        TOO_MANY,
+    ],
 )
 def test_a_manifest_csv_that_makes_no_sense_is_a_file_like_any_other(content: bytes) -> None:
     assert parsed("manifest.csv", content) is None
+
+
+def test_the_largest_manifest_of_the_largest_drop_is_judged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(manifests, "folded", lambda name: (asked.append(name), folded(name))[1])
+    files = [file(f"{number}.csv", number) for number in range(2000)]
+    promised = read(document(*[entry(f"{number}.csv") for number in range(500)]))
+    asked.clear()
+    assert judged(promised, files, {}).satisfied
+    assert len(asked) < 3 * (len(files) + len(promised.promises))
