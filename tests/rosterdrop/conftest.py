@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.rosterdrop.command_line import rosterdrop
+from tests.rosterdrop.command_line import in_a_process, rosterdrop
 
 
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "home"
-    assert rosterdrop("init", folder).code == 0
+    assert in_a_process("init", folder).code == 0
     return folder
 
 

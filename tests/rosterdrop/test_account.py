@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 
 from config.home import Home
 from config.loading import load_account
-from tests.rosterdrop.command_line import rosterdrop
+from tests.rosterdrop.command_line import in_a_process, rosterdrop
 
 ADD = ("account", "add", "acme-sis", "--district", "springfield")
 PASSWORD = "correct horse battery"
@@ -22,7 +22,7 @@ def key(tmp_path: Path) -> Path:
 
 
 def test_a_vendor_logs_in_by_a_password_that_nobody_sees(springfield: Path) -> None:
-    answer = rosterdrop(*ADD, "--preset", "vendor", "--password-stdin", home=springfield, stdin=f"{PASSWORD}\r\n")
+    answer = in_a_process(*ADD, "--preset", "vendor", "--password-stdin", home=springfield, stdin=f"{PASSWORD}\r\n")
     account = load_account(Home(springfield), "acme-sis")
     assert answer.code == 0
     assert PASSWORD not in answer.out + answer.err + (springfield / "accounts.toml").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from rosterdrop.commands import batch
 from rosterdrop.generating import generate
-from tests.rosterdrop.command_line import rosterdrop
+from tests.rosterdrop.command_line import in_a_process, rosterdrop
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def loaded(made_home: Path, night: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_a_wait_ends_with_the_place_of_the_report(springfield: Path, night: Path) -> None:
-    said = rosterdrop("batch", "upload", "springfield", night, "--wait", home=springfield).out.splitlines()[-1]
+    said = in_a_process("batch", "upload", "springfield", night, "--wait", home=springfield).out.splitlines()[-1]
     assert said.startswith("The whole report: ")
     assert Path(said.removeprefix("The whole report: ")).is_file()
 

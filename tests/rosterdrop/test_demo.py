@@ -4,13 +4,13 @@ import csv
 from pathlib import Path
 
 from rosterdrop.generating import generate
-from tests.rosterdrop.command_line import rosterdrop
+from tests.rosterdrop.command_line import in_a_process
 
 
 def test_own_nights_are_shown_masked_and_leave_nothing(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     week = generate(tmp_path / "week", students=40, nights=2, faults=["role_unknown", "email_invalid"])
-    answer = rosterdrop("--json", "demo", "--from", week.folder, TMPDIR=str(tmp_path / "tmp"))
+    answer = in_a_process("--json", "demo", "--from", week.folder, TMPDIR=str(tmp_path / "tmp"))
 
     assert answer.code == 0, answer.err
     assert answer.document["home"] is None

@@ -1,15 +1,18 @@
 """One district and its people, as stories tell of them: a real home, the real service, a real SFTP client."""
 
 import asyncio
+import atexit
 import csv
 import io
 import json
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -267,8 +270,7 @@ class Springfield:
 
 def settled_home(root: Path, *, port: int = 0) -> Home:
     """A home with springfield, a vendor and the district's office, and waiting times short enough for a test."""
-    home = Home(root)
-    make_home(home)
+    home = Home(Path(shutil.copytree(_made_home(), root)))
     home.settings_file.write_text(f"[server]\nport = {port}\n[watching]\nscan_s = 1\n", encoding="utf-8")
     add_district(
         home, "springfield", profile_text("Springfield Unified", "America/Chicago", {"0042": "Lincoln High"}, None)
@@ -283,13 +285,33 @@ def settled_home(root: Path, *, port: int = 0) -> Home:
             "guard.limit_percent": "100",
         },
     )
-    hash_ = hashed(PASSWORD)
     for name, preset in (("vendor", "vendor"), ("office", "district")):
         add_account(
             home,
-            Account(id=name, districts=("springfield",), layout="single", rights=PRESETS[preset], password_hash=hash_),
+            Account(
+                id=name,
+                districts=("springfield",),
+                layout="single",
+                rights=PRESETS[preset],
+                password_hash=_password_hash(),
+            ),
         )
     return home
+
+
+@cache
+def _made_home() -> Path:
+    """A home to copy: host keys take too long to make for every story."""
+    folder = tempfile.TemporaryDirectory(prefix="rosterdrop-made-")
+    atexit.register(folder.cleanup)
+    made = Path(folder.name) / "home"
+    make_home(Home(made))
+    return made
+
+
+@cache
+def _password_hash() -> str:
+    return hashed(PASSWORD)
 
 
 class Running:

@@ -1,8 +1,6 @@
 """A person can act on every error: one line, what and where, no traceback, nothing lost."""
 
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import rosterdrop.demo
 from config.home import Home
 from processors.locks import service_lock
+from rosterdrop import demo
 from rosterdrop.__main__ import cli
+from tests.rosterdrop.command_line import Answer, in_a_process, rosterdrop
 from tests.stories.springfield import settled_home
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +25,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def run(home: Home) -> Run:
-    def rosterdrop(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "rosterdrop", "--home", str(home.root), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-
-    return rosterdrop
+    return lambda *words: rosterdrop("--home", home.root, *words)
 
 
-def says(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def says(done: Answer, code: int, *words: str) -> None:
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    assert len(done.err.strip().splitlines()) == 1
     for word in words:
-        assert word in done.stderr
+        assert word in done.err
 
 
 def test_an_unknown_district_names_the_near_one(run: Run) -> None:
@@ -67,7 +62,7 @@ def test_a_number_out_of_range_is_wrong_usage(run: Run, words: tuple[str, ...]) 
 
 
 def test_a_demo_that_cannot_be_makes_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     (tmp_path / "nights" / "monday").mkdir(parents=True)
     says(run("demo", "--from", str(tmp_path / "nowhere")), 2, "nowhere", "does not exist")
@@ -83,7 +78,7 @@ def test_a_demo_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError("no disk")
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(rosterdrop.demo, "generate", fails)
+    monkeypatch.setattr(demo, "generate", fails)
     with pytest.raises(OSError, match="no disk"):
         CliRunner().invoke(cli, ["demo"], catch_exceptions=False)
     assert list(tmp_path.iterdir()) == []
@@ -117,38 +112,41 @@ def test_two_files_for_one_table_are_named(run: Run, tmp_path: Path) -> None:
     says(run("check", str(tmp_path)), 2, "user.csv", "users.csv")
 
 
-def test_the_service_refuses_a_port_in_use(run: Run, home: Home) -> None:
+def serve(home: Home) -> Answer:
+    return in_a_process("--home", home.root, "serve")
+
+
+def test_the_service_refuses_a_port_in_use(home: Home) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         settings = home.settings_file.read_text()
         home.settings_file.write_text(f"[server]\nport = {taken.getsockname()[1]}\n")
-        done = run("serve")
+        done = serve(home)
         home.settings_file.write_text(settings)
 
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "error:" in done.stderr.splitlines()[-1]
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert "error:" in done.err.splitlines()[-1]
 
 
-def test_the_service_refuses_a_home_that_another_one_holds(run: Run, home: Home) -> None:
+def test_the_service_refuses_a_home_that_another_one_holds(home: Home) -> None:
     with service_lock(home, who="the service"):
-        done = run("serve")
+        done = serve(home)
 
-    assert done.returncode == 2
-    assert "in use by the service" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert "in use by the service" in done.err
+    assert "Traceback" not in done.err
 
 
-def test_the_service_refuses_settings_that_are_not_valid(run: Run, home: Home) -> None:
+def test_the_service_refuses_settings_that_are_not_valid(home: Home) -> None:
     settings = home.settings_file.read_text()
     home.settings_file.write_text("[server]\nprt = 2222\n")
-    done = run("serve")
+    done = serve(home)
     home.settings_file.write_text(settings)
 
     says(done, 2, "rosterdrop.toml", "server.prt", "port")
 
 
 def test_a_folder_that_is_no_home_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "rosterdrop", "--home", str(tmp_path), "status"]
-    says(subprocess.run(command, capture_output=True, text=True, check=False), 2, str(tmp_path), "rosterdrop init")
+    says(rosterdrop("--home", tmp_path, "status"), 2, str(tmp_path), "rosterdrop init")
