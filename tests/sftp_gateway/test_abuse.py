@@ -592,7 +592,10 @@ def _stop_reading(connection: asyncssh.SSHClientConnection) -> None:
     connection._transport.pause_reading()
 
 
-def test_reads_whose_answers_nobody_takes_do_not_fill_the_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("reads", "patience_s"), [(1200, PATIENCE_S), pytest.param(10_000, 1.0, marks=pytest.mark.soak)]
+)
+def test_reads_whose_answers_nobody_takes_do_not_fill_the_memory(tmp_path: Path, reads: int, patience_s: float) -> None:
     """A client that announces a window for all of them is stopped at its socket, not at its window."""
 
     async def visit() -> None:
@@ -609,13 +612,13 @@ def test_reads_whose_answers_nobody_takes_do_not_fill_the_memory(tmp_path: Path)
             async with _channel(deaf) as (writer, reader):
                 handle = await _open_for_reading(writer, reader, "users.csv")
                 _stop_reading(deaf)
-                for number in range(1200):
+                for number in range(reads):
                     writer.write(_packet(constants.FXP_READ, UInt32(number), String(handle), UInt64(0), UInt32(2**20)))
                 grown = 0
                 for _ in range(12):
                     await asyncio.sleep(0.1)
                     grown = max(grown, await _resident(gateway) - before)
-                    async with asyncio.timeout(PATIENCE_S):
+                    async with asyncio.timeout(patience_s):
                         assert await bystander.exists("users.csv")
                 deaf.abort()
             assert grown < 32 * 2**20

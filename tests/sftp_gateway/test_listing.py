@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.sftp_gateway.harness import running, story
 
 _MANY = 4000
@@ -48,6 +50,30 @@ def test_a_listing_survives_files_that_vanish(tmp_path: Path) -> None:
                     assert await client.exists("reports/receipts/stays.json")
 
     story(night())
+
+
+@pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.soak)])
+def test_a_folder_that_is_emptied_is_listed_until_nothing_is_left(tmp_path: Path, count: int) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=60.0) as site, site.sftp("office") as client:
+            folder = site.home.reports("springfield") / "receipts"
+            folder.mkdir(mode=0o700)
+            for number in range(count):
+                (folder / f"{number}.json").touch()
+            assert len(await client.listdir("reports/receipts")) == count
+            emptying = asyncio.create_task(asyncio.to_thread(_empty, folder))
+            seen = {len(await client.listdir("reports/receipts"))}
+            while not emptying.done():
+                seen.add(len(await client.listdir("reports/receipts")))
+            assert await client.listdir("reports/receipts") == []
+            assert max(seen) <= count
+
+    story(night())
+
+
+def _empty(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
 
 
 def test_a_bystander_goes_on_while_somebody_lists_a_huge_folder(tmp_path: Path) -> None:
