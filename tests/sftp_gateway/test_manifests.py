@@ -182,7 +182,12 @@ def test_a_manifest_csv_that_makes_no_sense_is_a_file_like_any_other(content: by
 
 def test_the_largest_manifest_of_the_largest_drop_is_judged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(manifests, "folded", lambda name: (asked.append(name), folded(name))[1])
+
+    def counted(name: str) -> str:
+        asked.append(name)
+        return folded(name)
+
+    monkeypatch.setattr(manifests, "folded", counted)
     files = [file(f"{number}.csv", number) for number in range(2000)]
     promised = read(document(*[entry(f"{number}.csv") for number in range(500)]))
     asked.clear()
