@@ -4,6 +4,7 @@ The standard library reads the ZIP; the limits are ours. What its headers say is
 while the bytes come, and a ZIP of which anything is wrong brings nothing at all.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -59,6 +60,17 @@ _BROKEN: Final = (
     NotImplementedError,
     RuntimeError,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a ZIP may bring: `most_bytes` in all, and nothing of what the disk keeps for reports."""
+
+    most_bytes: int = MOST_BYTES
+    reserve_bytes: int = 0
+
+
+WITHOUT_RESERVE: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +135,7 @@ class _Entry:
         raise _Refused(Refusal(code=code, entry=self.info.orig_filename, number=self.number))
 
 
-def inflate(archive: Path, into: Path, *, most_bytes: int = MOST_BYTES) -> Inflated | Refusal:
+def inflate(archive: Path, into: Path, limits: Limits = WITHOUT_RESERVE) -> Inflated | Refusal:
     """Inflate a ZIP into a new folder.
 
     A folder around all files is left out, for many people zip a folder and not its files; any other folder refuses the
@@ -132,14 +144,14 @@ def inflate(archive: Path, into: Path, *, most_bytes: int = MOST_BYTES) -> Infla
     Args:
         archive: the ZIP; nobody may write to it meanwhile.
         into: a folder that does not exist yet. It is there afterwards only if the ZIP was sound.
-        most_bytes: how much all entries may inflate to.
+        limits: how much may come of it.
 
     Raises:
-        OSError: the disk failed, or is full.
+        OSError: the disk failed, or is full but for its reserve.
     """
     into.mkdir(mode=0o700)
     try:
-        inflated = _inflate(archive, into, most_bytes)
+        inflated = _inflate(archive, into, limits)
     except _Refused as refused:
         shutil.rmtree(into)
         return refused.refusal
@@ -164,14 +176,14 @@ def require_archive(archive: Path) -> None:
         raise NoArchive(f"{archive.name} is no ZIP archive, or only a part of one; nothing was done")
 
 
-def _inflate(archive: Path, into: Path, most_bytes: int) -> Inflated:
+def _inflate(archive: Path, into: Path, limits: Limits) -> Inflated:
     with _opened(archive) as (source, zipped):
         entries = _entries(zipped)
         files = _files(entries)
         _refuse_overlaps(source, zipped, entries)
-        left = most_bytes
+        left = limits.most_bytes
         for entry in files:
-            left -= _inflate_entry(zipped, entry, into / entry.name, left, most_bytes)
+            left -= _inflate_entry(zipped, entry, into / entry.name, left, limits)
         return Inflated(names=tuple(entry.name for entry in files), skipped=sum(entry.is_junk for entry in entries))
 
 
@@ -300,7 +312,7 @@ def _span(source: FileIO, entry: _Entry) -> tuple[int, int]:
     return start, start + _LOCAL_HEADER.size + name_length + extra_length + entry.info.compress_size
 
 
-def _inflate_entry(zipped: zipfile.ZipFile, entry: _Entry, place: Path, left: int, most_bytes: int) -> int:
+def _inflate_entry(zipped: zipfile.ZipFile, entry: _Entry, place: Path, left: int, limits: Limits) -> int:
     """Inflate one entry; how many bytes it has."""
     size = 0
     allowed = max(ALWAYS_ALLOWED, MOST_TIMES * entry.info.compress_size)
@@ -312,13 +324,21 @@ def _inflate_entry(zipped: zipfile.ZipFile, entry: _Entry, place: Path, left: in
             if size > allowed:
                 entry.refuse("archive.bomb")
             if size > left:
-                raise _Refused(Refusal(code="archive.size", limit=_as_size(most_bytes)))
+                raise _Refused(Refusal(code="archive.size", limit=_as_size(limits.most_bytes)))
+            _keep_reserve(target.fileno(), len(piece), limits.reserve_bytes)
             target.write(piece)
         target.flush()
         os.fsync(target.fileno())
     if size != entry.info.file_size:
         entry.refuse("archive.broken")
     return size
+
+
+def _keep_reserve(descriptor: int, growth: int, reserve_bytes: int) -> None:
+    """A full disk is our trouble and not the ZIP's: the set waits and is tried again."""
+    disk = os.fstatvfs(descriptor)
+    if reserve_bytes and disk.f_bavail * disk.f_frsize - growth < reserve_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _pieces(zipped: zipfile.ZipFile, entry: _Entry) -> Iterator[bytes]:

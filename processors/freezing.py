@@ -15,18 +15,20 @@ from typing import Final
 from config.home import Home
 from config.loading import read_profile
 from config.mistakes import ConfigError
+from config.profiles import Profile
 from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import unpacking
-from processors.archives import MOST_BYTES
+from processors.archives import MOST_BYTES, Limits
 from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused
 from validators.findings import Finding
 
 FOREIGN: Final = "set.other_district"
 _FOUND: Final = "found.json"
+_OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken"})
 
 
 class FileMoved(Exception):
@@ -64,7 +66,7 @@ class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
 
     `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`); `most_inflated` is how many bytes
-    the entries of an archive may have.
+    the entries of an archive may have; `reserve_bytes` of the disk are left for reports.
     """
 
     district: str
@@ -75,6 +77,7 @@ class Delivery:
     carried: frozenset[TableName] = frozenset()
     requeue_of: int | None = None
     most_inflated: int = MOST_BYTES
+    reserve_bytes: int = 0
 
 
 def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> int:
@@ -93,11 +96,12 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     workplace = folder / f".freezing-{uuid.uuid4().hex}"
     (workplace / "files").mkdir(mode=0o700, parents=True)
     try:
-        frozen, found = _take_all(delivery, workplace)
+        profile = _take_profile(home, store, delivery, workplace / "profile.toml")
+        frozen, found = _take_all(delivery, workplace, profile.arrival.trigger)
+        found += _found_before(home, store, delivery, found)
         if not is_refused(found):
             frozen += _carry(home, store, delivery, frozen, workplace / "files")
         place_file(workplace / _FOUND, json.dumps([asdict(finding) for finding in found]))
-        _take_profile(home, store, delivery, workplace / "profile.toml")
         return _enter(home, store, delivery, frozen, workplace, now=now)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
@@ -157,27 +161,29 @@ def sweep(folders: Iterable[Path]) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> None:
+def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> Profile:
     """The district's profile; where an edit made it not valid, the last good one, which is that of the last batch."""
     _copy(home.profile_file(delivery.district), place)
     try:
-        read_profile(place, delivery.district)
+        return read_profile(place, delivery.district)
     except ConfigError:
         newest = ledger.last(store, delivery.district, test=False)
         if newest is None:
             raise
         _copy(frozen_profile(home, newest), place)
+        return read_profile(place, delivery.district)
 
 
-def _take_all(delivery: Delivery, workplace: Path) -> tuple[list[LedgerFile], list[Finding]]:
+def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> tuple[list[LedgerFile], list[Finding]]:
     """The delivered files, those of an archive too, and what was found; of a refused set nothing counts as a table."""
     target = workplace / "files"
-    kept, found = unpacking.sorted_out(delivery.files)
+    kept, found = unpacking.sorted_out(unpacking.with_triggers(delivery.files, trigger))
+    limits = Limits(most_bytes=delivery.most_inflated, reserve_bytes=delivery.reserve_bytes)
     frozen: list[LedgerFile] = []
     for archive in (file for file in kept if file.kind == "archive"):
         frozen.append(_take(archive, target))
         inside = unpacking.unpack(
-            replace(archive, path=target / archive.name), workplace / "inflated", most_bytes=delivery.most_inflated
+            replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
         frozen += [_take(file, target) for file in inside.files]
         found += inside.findings
@@ -187,6 +193,14 @@ def _take_all(delivery: Delivery, workplace: Path) -> tuple[list[LedgerFile], li
     if is_refused(found):
         frozen = [replace(file, table=None) for file in frozen]
     return frozen, found
+
+
+def _found_before(home: Home, store: Store, delivery: Delivery, found: Sequence[Finding]) -> list[Finding]:
+    """What only the delivery itself could tell, where a batch is run again: its files no longer show it."""
+    if delivery.requeue_of is None:
+        return []
+    before = found_in(home, ledger.require(store, delivery.requeue_of))
+    return [one for one in before if one.code in _OF_THE_DELIVERY and one not in found]
 
 
 def _take(file: DeliveredFile, target: Path) -> LedgerFile:

@@ -1,7 +1,7 @@
 """What was delivered, sorted: what counts, what only came beside it, and the files of an archive."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from config.profiles import Arrival
 from config.tables import TableName, table_of
-from processors.archives import MOST_BYTES, Refusal, inflate
+from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators import catalogue
 from validators.findings import Finding
 
@@ -84,21 +84,31 @@ def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], lis
     return kept, [*_strangers(kept), *(_older(file, files, chosen) for file in overtaken), *_twice(kept)]
 
 
-def unpack(archive: DeliveredFile, into: Path, *, most_bytes: int = MOST_BYTES) -> Unpacked:
+def unpack(
+    archive: DeliveredFile, into: Path, *, limits: Limits = WITHOUT_RESERVE, trigger: str = Arrival().trigger
+) -> Unpacked:
     """Inflate a delivered archive into a new folder; its files are as if each had come by itself."""
-    found = inflate(archive.path, into, most_bytes=most_bytes)
+    found = inflate(archive.path, into, limits)
     if isinstance(found, Refusal):
         return Unpacked(files=(), findings=(found.as_finding(archive.name),))
-    files = tuple(_inside(archive, into / name) for name in found.names)
+    files = tuple(_inside(archive, into / name, trigger) for name in found.names)
     skipped = [Finding(code="archive.skipped", file=archive.name, count=found.skipped)] if found.skipped else []
     return Unpacked(files=files, findings=(*skipped, *_strangers(files)))
 
 
-def _inside(archive: DeliveredFile, path: Path) -> DeliveredFile:
+def with_triggers(files: Iterable[DeliveredFile], trigger: str) -> list[DeliveredFile]:
+    """Files of which nobody told that they are triggers by the profile's pattern: an old batch, a command."""
+    return [
+        replace(file, kind=kind_of(file.name, trigger=trigger)) if file.kind in {"trigger", "other"} else file
+        for file in files
+    ]
+
+
+def _inside(archive: DeliveredFile, path: Path, trigger: str) -> DeliveredFile:
     return DeliveredFile(
         path=path,
         name=path.name,
-        kind=kind_of(path.name),
+        kind=kind_of(path.name, trigger=trigger),
         table=table_of(path.name),
         generation=archive.generation,
         arrived=archive.arrived,

@@ -187,6 +187,7 @@ class _Receiver:
             test=drop == "test",
             carried=carried,
             most_inflated=self.live.now.settings.server.max_file_bytes,
+            reserve_bytes=self.live.now.settings.limits.reserve_bytes,
         )
         try:
             number = await asyncio.to_thread(_freeze, self.home, self.live.now.profiles[district], delivery)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.archives import ALWAYS_ALLOWED, Inflated, NoArchive, Refusal, inflate, names_in, require_archive
+from processors.archives import ALWAYS_ALLOWED, Inflated, Limits, NoArchive, Refusal, inflate, names_in, require_archive
 from tests.processors.archive_samples import BAD, CLASSES, USERS, lying_about_its_size, zipped
 from validators import catalogue
 from validators.findings import as_frame
@@ -17,11 +17,17 @@ _SMALL: Final = 4 * len(USERS)
 
 def inflated(folder: Path, data: bytes, **limits: int) -> Inflated | Refusal:
     (folder / "night.zip").write_bytes(data)
-    return inflate(folder / "night.zip", folder / "files", **limits)
+    return inflate(folder / "night.zip", folder / "files", Limits(**limits))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "files").iterdir()}
+
+
+def test_nothing_is_inflated_into_what_the_disk_keeps_for_reports(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        inflated(tmp_path, zipped({"users.csv": USERS}), reserve_bytes=2**62)
+    assert not (tmp_path / "files").exists()
 
 
 @pytest.mark.parametrize("folder", ["", "Springfield 2026/"])

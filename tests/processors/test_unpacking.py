@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.tables import table_of
-from processors.unpacking import DeliveredFile, FileKind, Unpacked, kind_of, sorted_out, unpack
+from processors.unpacking import DeliveredFile, FileKind, Unpacked, kind_of, sorted_out, unpack, with_triggers
 from tests.processors.archive_samples import BAD, USERS, zipped
 from validators.findings import Finding
 
@@ -77,6 +77,19 @@ def test_files_of_a_zip_are_as_if_each_had_come_by_itself(tmp_path: Path) -> Non
         ("all.done", "trigger", None, "7"),
     ]
     assert inside.findings == (Finding(code="file.unexpected", file="orgs.csv"),)
+
+
+def test_the_trigger_of_the_profile_is_one_in_a_zip_and_in_an_old_batch_too(tmp_path: Path) -> None:
+    (tmp_path / "night.zip").write_bytes(zipped({"users.csv": USERS, "READY": b""}))
+
+    inside = unpack(delivered("night.zip", path=tmp_path / "night.zip"), tmp_path / "inside", trigger="ready")
+
+    assert [file.kind for file in inside.files] == ["table", "trigger"]
+    assert inside.findings == ()
+    assert [file.kind for file in with_triggers([delivered("READY"), delivered("x.done")], "ready")] == [
+        "trigger",
+        "other",
+    ]
 
 
 def test_a_refused_zip_brings_a_finding_and_no_file(tmp_path: Path) -> None:

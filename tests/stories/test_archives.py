@@ -112,7 +112,8 @@ def test_hostile_zips_are_refused_with_their_reason_and_touch_nothing(springfiel
 def test_a_zip_can_be_run_again_from_its_files(springfield_at_rest: Springfield) -> None:
     springfield = springfield_at_rest
     archive = springfield.home.root.parent / "night.zip"
-    archive.write_bytes(zipped(FILES))
+    archive.write_bytes(zipped({**FILES, "READY": b"", ".DS_Store": b"x"}))
+    springfield.settles(arrival__trigger="READY")
     number = by_hand(springfield, archive).number
 
     with open_store(springfield.home.store_db) as store:
@@ -120,7 +121,9 @@ def test_a_zip_can_be_run_again_from_its_files(springfield_at_rest: Springfield)
     outcome = pipeline.finish(springfield.home, "springfield", pipeline.deliver(springfield.home, again), who="a story")
 
     assert outcome.verdict == "accepted"
-    assert {file.name for file in again.files} == set(FILES)
+    assert {file.name for file in again.files} == {*FILES, "READY"}
+    assert set(outcome.report.judgement.findings["code"]) >= {"archive.skipped"}
+    assert "file.unexpected" not in set(outcome.report.judgement.findings["code"])
 
 
 def test_two_names_for_one_table_refuse_the_set_and_both_are_named(springfield_at_rest: Springfield) -> None:
