@@ -24,6 +24,9 @@ from sftp_gateway.statuses import IN_USE, Refusal
 
 Row = Mapping[str, Any]
 
+UNWRITTEN: Final = (OSError, sqlite3.Error)
+"""What keeps an entry from the journal: a full disk, a broken one, another process that holds it for too long."""
+
 _STATEMENTS: Final = statements("journal.sql")
 
 _migrations: Final = Migrations("gateway")

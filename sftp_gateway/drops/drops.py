@@ -19,7 +19,7 @@ from typing import Final
 from config.home import Home
 from config.profiles import Quota
 from sftp_gateway import folders
-from sftp_gateway.drops.arrivals import FileIdentity, Journal, Origin, Standing, Times, Writing
+from sftp_gateway.drops.arrivals import UNWRITTEN, FileIdentity, Journal, Origin, Standing, Times, Writing
 from sftp_gateway.drops.locks import DropLock
 from sftp_gateway.drops.partials import Partials
 from sftp_gateway.drops.quotas import Grant
@@ -70,7 +70,7 @@ class Drop:
         self._journal = journal
         self._max_file_bytes = max_file_bytes
         self._lock = DropLock(home.drop_lock(drop_id.district, drop_id.drop))
-        self._unwritten: list[tuple[Writing, int]] = []
+        self._unwritten: list[tuple[Writing, int | None]] = []
         self._room = Room(home, drop_id, journal, quota, reserve_bytes)
         self._partials = Partials(home, drop_id, journal)
         self._scan = Scan(
@@ -160,8 +160,7 @@ class Drop:
         Returns: what was cut off; None where nothing had been changed.
         """
         if upload.closed:  # in the drop already, where the scan finds it
-            self._journal.end_writing(upload.writing)
-            return None
+            return self._enter_end(upload.over, None)
         if not upload.changed:
             self._discard(upload)
             return None
@@ -169,11 +168,10 @@ class Drop:
             upload.flush()
         size = upload.cut_to_solid()
         upload.close()
-        try:
-            return self._journal.interrupt_writing(upload.over, size, _now())
-        except OSError:
-            self._unwritten.append((upload.over, size))
-            raise
+        over = upload.over
+        if over.repeated:  # each try is the same again: the last one is enough to look at
+            self._partials.forget(*(one for one in self._partials.left_of(over.path) if one.repeated))
+        return self._enter_end(over, size)
 
     def _begin(self, path: str, account: str, *, copied: bool, opaque: bool) -> Writing:
         with folders.opened(self._base, self._above):
@@ -189,7 +187,8 @@ class Drop:
                 self._copy(names, writing)
             return self._upload(writing, opening, resumed=False)
         except BaseException:
-            self._partials.forget(writing)
+            self._partials.unlink([writing])
+            self._enter_end(writing, None)
             raise
 
     def _resume(self, partial: Writing, account: str) -> Writing:
@@ -228,7 +227,7 @@ class Drop:
         """Nothing was changed: as if the file had never been opened."""
         upload.close()
         upload.staging.unlink(missing_ok=True)
-        self._journal.end_writing(upload.writing)
+        self._enter_end(upload.writing, None)
 
     # Names.
 
@@ -312,13 +311,13 @@ class Drop:
         upload = self.open_for_writing(names, Opening(), account)
         try:
             upload.truncate(size)
+            if not upload.resumed:
+                return self.publish(upload)
         except BaseException:
             self.interrupt(upload)
             raise
-        if upload.resumed:
-            self.interrupt(upload)
-            return None
-        return self.publish(upload)
+        self.interrupt(upload)
+        return None
 
     # Looking.
 
@@ -392,7 +391,7 @@ class Drop:
     def reconcile(self) -> Found:
         """Compare the folder with the journal; no name changes while it looks, nor while it records what it found."""
         with self._lock.held():
-            self._write_interruptions()
+            self._enter_late()
             names = self._scan.look()
         arrivals = []
         for start in range(0, len(names), _SLICE):
@@ -417,16 +416,32 @@ class Drop:
     def _below(self, names: Names) -> Names:
         return (*self._above, *names)
 
-    def _write_interruptions(self) -> None:
+    def _enter_end(self, writing: Writing, size: int | None) -> Writing | None:
+        """Enter that an upload is over: cut off `size` bytes in, or gone where None.
+
+        What cannot be entered now is later; until then the upload counts as open, and the drop waits for it.
+        """
+        try:
+            return self._entered(writing, size)
+        except UNWRITTEN:
+            self._unwritten.append((writing, size))
+            raise
+
+    def _entered(self, writing: Writing, size: int | None) -> Writing | None:
+        if size is not None:
+            return self._journal.interrupt_writing(writing, size, _now())
+        self._journal.end_writing(writing)
+        return None
+
+    def _enter_late(self) -> None:
         """What a full disk kept from the journal; a restart would find it as well."""
         while self._unwritten:
-            writing, size = self._unwritten[0]
-            self._journal.interrupt_writing(writing, size, _now())
+            self._entered(*self._unwritten[0])
             self._unwritten.pop(0)
 
     def _refuse_open(self, *paths: str) -> None:
         """Refuse where an upload to one of these names is not finished."""
-        self._write_interruptions()
+        self._enter_late()
         if any(writing.path in paths for writing in self._journal.under_way(self.id)):
             raise Refusal(IN_USE)
 

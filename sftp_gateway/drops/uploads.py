@@ -109,6 +109,11 @@ class Upload:
         return replace(self.writing, received=self._received, repeated=self._broken == REPEATED)
 
     @property
+    def refused(self) -> str | None:
+        """What the client was told when it was refused, and the upload broken with that."""
+        return self._broken.text if self._broken else None
+
+    @property
     def must_flush(self) -> bool:
         """Whether enough is together to go to the disk."""
         return self._buffered >= _TOGETHER
@@ -150,12 +155,13 @@ class Upload:
     def flush(self) -> None:
         """Bring what is together to the file."""
         buffer, self._buffer, self._buffered = self._buffer, [], 0
-        for start, data in _joined(buffer):
+        pieces = list(_joined(buffer))
+        for number, (start, data) in enumerate(pieces):
             try:
                 _write_whole(self._descriptor, data, start)
             except OSError as error:
                 self._broken = status_of(error)
-                self._extent.cut(start)
+                self._extent.cut(min(start for start, _ in pieces[number:]))  # those behind it are lost as well
                 raise
 
     def read(self, offset: int, size: int) -> bytes:

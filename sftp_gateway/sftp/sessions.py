@@ -1,5 +1,6 @@
 """One SFTP session: what a client asks for, done on the places that its account sees and answered in attributes."""
 
+import logging
 import os
 import stat
 import time
@@ -36,6 +37,7 @@ _OWNER: Final = "rosterdrop"  # long names never show an account of this machine
 _BLOCK: Final = 512
 
 Held = TypeVar("Held")
+log = logging.getLogger(__name__)
 
 
 class Desk(Protocol):
@@ -167,7 +169,8 @@ class Session(asyncssh.SFTPServer):
         writing = await self._threads.run(held.drop.interrupt, held.upload)
         self._desk.touched(held.drop, self)
         if writing:
-            self._sight.note("interrupted", held.place, bytes=writing.size, ms=_ms_since(held.began_s))
+            facts = {"bytes": writing.size, "ms": _ms_since(held.began_s), "reason": held.upload.refused}
+            self._sight.note("interrupted", held.place, **facts)
             self._desk.interrupted(writing)
         return None
 
@@ -183,7 +186,10 @@ class Session(asyncssh.SFTPServer):
     async def end(self) -> None:
         """The session is over, however it ended."""
         for held in tuple(self._open):
-            await self.close(held)
+            try:
+                await self.close(held)
+            except Exception:  # the other handles must be closed too
+                log.exception("A handle could not be given up as it should")
         self._desk.left(self)
 
     async def _open_upload(self, place: Place, pflags: int, attrs: asyncssh.SFTPAttrs) -> OpenUpload:

@@ -62,7 +62,7 @@ class Sight:
         asked = self._asked if request in _BY_PATH else None
         self.note("refused", asked or Top(), request=request, reason=status.text)
 
-    def note(self, event: str, place: Place, arrival: Standing | None = None, /, **facts: str | int) -> None:
+    def note(self, event: str, place: Place, arrival: Standing | None = None, /, **facts: str | int | None) -> None:
         """Write down what the account did, where, and which generation of a file arrived by it."""
         where = {} if isinstance(place, Top) else {"district": place.district, "drop": place.drop}
         names = () if isinstance(place, Top) else place.names

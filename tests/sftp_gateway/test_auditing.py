@@ -16,6 +16,7 @@ from sftp_gateway.audit.disguising import Seal, client_shown
 from sftp_gateway.drops.arrivals import Journal
 from sftp_gateway.receiving import DropId
 from sftp_gateway.sftp import sight
+from sftp_gateway.statuses import TOO_LARGE
 from tests.sftp_gateway.harness import PASSWORD, Site, refused, running, site_at, story, write
 
 SEAL = Seal(b"a key of this test")
@@ -179,6 +180,19 @@ def test_an_upload_that_a_dead_process_left_is_told(tmp_path: Path) -> None:
             assert "from" not in line
 
     story(crash())
+
+
+def test_an_upload_that_was_refused_in_its_middle_tells_why(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path, server={"max_file_bytes": 10}) as site:
+            async with site.sftp() as client:
+                file = await client.open("users.csv", "wb")
+                await refused(file.write(b"x" * 11))
+                await refused(file.close())
+            await site.until(lambda: '"interrupted"' in site.audit())
+            assert [line["reason"] for line in lines(site, "interrupted")] == [TOO_LARGE.text]
+
+    story(visit())
 
 
 def test_a_session_that_is_refused_on_and_on_does_not_fill_the_disk(

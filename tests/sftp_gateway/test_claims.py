@@ -1,5 +1,7 @@
 """Two processes of one gateway on one home, each with a journal of its own: they respect each other's claims."""
 
+import errno
+import os
 import sqlite3
 import threading
 import time
@@ -7,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -147,6 +150,69 @@ def test_only_the_writes_of_the_process_that_died_are_interrupted(tmp_path: Path
     assert [cut.path for cut in two.drop.interrupted()] == ["users.csv"]
     assert [going.path for going in two.journal.under_way(MAIN)] == ["classes.csv"]
     assert len(list(two.home.uploads.iterdir())) == 2
+
+
+def _fails(*_args: object, **_facts: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "")
+
+
+def test_an_upload_whose_end_cannot_be_entered_is_over_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = processes(tmp_path)
+    upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    with monkeypatch.context() as broken:
+        broken.setattr(one.journal, "arrive", _fails)
+        broken.setattr(one.journal, "end_writing", _fails)
+        with pytest.raises(OSError, match="Errno 28"):
+            one.drop.publish(upload)
+        with pytest.raises(OSError, match="Errno 28"):
+            one.drop.interrupt(upload)
+    assert one.drop.open_uploads == 1
+    one.drop.reconcile()
+    assert one.drop.open_uploads == 0
+
+
+def test_a_cut_that_fails_at_its_last_step_holds_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = processes(tmp_path)
+    one.put("users.csv")
+    with monkeypatch.context() as broken:
+        broken.setattr(one.journal, "arrive", _fails)
+        with pytest.raises(OSError, match="Errno 28"):
+            one.drop.resize(("users.csv",), 2, "acme")
+    assert one.drop.open_uploads == 0
+
+
+def test_what_comes_twice_again_and_again_is_kept_aside_once(tmp_path: Path) -> None:
+    one, _ = processes(tmp_path)
+    one.put("users.csv", b"whole")
+    for _try in range(3):
+        upload = one.drop.open_for_writing(("users.csv",), Opening(), "acme")
+        upload.get_room(5, 5)
+        upload.add(5, b"whole")
+        with pytest.raises(Refusal):
+            one.drop.publish(upload)
+        one.drop.interrupt(upload)
+    assert [cut.repeated for cut in one.drop.interrupted()] == [True]
+    assert len(list(one.home.uploads.iterdir())) == 1
+
+
+def test_of_packets_that_were_lost_with_the_first_that_failed_nothing_counts_as_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = processes(tmp_path)
+    upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.get_room(0, 250)
+    upload.add(200, b"z" * 50)
+    upload.flush()
+    for start in (0, 100, 50, 150):
+        upload.add(start, b"x" * 50)
+    real = os.pwrite
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", lambda fd, data, offset: _fails() if offset == 100 else real(fd, data, offset))
+        cut = one.drop.interrupt(upload)
+    assert cut is not None
+    assert cut.size == 50
 
 
 def test_a_home_of_the_version_before_is_taken_up(tmp_path: Path) -> None:

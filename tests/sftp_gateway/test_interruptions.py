@@ -10,6 +10,9 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from sftp_gateway.drops.arrivals import Writing
+from sftp_gateway.drops.drops import Drop
+from sftp_gateway.drops.uploads import Upload
 from sftp_gateway.receiving import DropId
 from sftp_gateway.sets.completeness import Wait
 from tests.sftp_gateway.harness import PASSWORD, Site, running, story, write
@@ -239,5 +242,28 @@ def test_a_stop_lets_a_running_upload_end_and_interrupts_the_rest(tmp_path: Path
             assert site.receiver.names() == ["users.csv"]
             assert [(cut.name, cut.size) for cut in site.receiver.interruptions] == [("classes.csv", 4)]
             await site.restart_after_stop()
+
+    story(night())
+
+
+def test_one_upload_that_cannot_be_given_up_keeps_no_other_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            drop, real = site.attendant().drop, Drop.interrupt
+
+            def fails_at_first(self: Drop, upload: Upload) -> Writing | None:
+                if upload.writing.path == "users.csv":
+                    upload.close()
+                    raise ValueError("broken")
+                return real(self, upload)
+
+            monkeypatch.setattr(Drop, "interrupt", fails_at_first)
+            async with site.sftp() as client:
+                for name in ("users.csv", "classes.csv", "enrollments.csv"):
+                    await (await client.open(name, "wb")).write(b"half")
+            await site.until(lambda: len(drop.interrupted()) == 2)
+            await site.until(lambda: not site.attendant()._sessions)
 
     story(night())
