@@ -20,7 +20,10 @@ from sftp_gateway.ssh.idling import Idling
 from sftp_gateway.statuses import IDLE_TOO_LONG, TOO_MANY_CHANNELS
 
 _MOST_CHANNELS: Final = 10  # as OpenSSH's MaxSessions
-_MOST_UNSENT: Final = 512 * 1024  # bytes in the transport; one answer of 256 KiB more may come on top
+_MOST_UNSENT: Final = 512 * 1024  # bytes in the transport; one answer of 256 KiB of each session may come on top
+_MOST_UNTAKEN: Final = 8 * 1024**2  # so much is never reached by answers of SFTP, only by those of SSH itself
+_MOST_PROOFS: Final = 12  # of host keys: a current and a next one of three types, twice
+_LOOK_AGAIN_S: Final = 0.02
 
 
 class Connection(TakesCertificates):
@@ -33,6 +36,7 @@ class Connection(TakesCertificates):
         answered = Connection._take_answer
         self._packet_handlers = {**self._packet_handlers, MSG_REQUEST_SUCCESS: answered, MSG_REQUEST_FAILURE: answered}
         self._sessions = 0
+        self._proofs = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
 
@@ -47,6 +51,15 @@ class Connection(TakesCertificates):
         self._has_room.set()
         self.idling.stop()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType = None) -> None:
+        """The client has sent something; end it where it asks on and on and takes no answers.
+
+        The library answers requests of SSH itself, such as a keepalive, whatever still waits to be sent.
+        """
+        super().data_received(data, datatype)
+        if self._transport and self._transport.get_write_buffer_size() > _MOST_UNTAKEN:
+            self.abort()
 
     def pause_writing(self) -> None:
         """The client does not take what it was sent."""
@@ -70,7 +83,13 @@ class Connection(TakesCertificates):
         self.idling.noticed()
 
     async def room(self) -> None:
-        """Wait until the client has taken most of what it was sent."""
+        """Wait until the client has taken most of what it was sent.
+
+        While keys are exchanged it is sent nothing, and the library keeps all answers in memory: a client that never
+        ends an exchange would have it filled.
+        """
+        while not (self._kex_complete or self.is_closed()):  # noqa: ASYNC110 - the library tells its end to nobody
+            await asyncio.sleep(_LOOK_AGAIN_S)
         await self._has_room.wait()
 
     def open_session(self) -> None:
@@ -89,7 +108,24 @@ class Connection(TakesCertificates):
     def _end_idle(self) -> None:
         self.disconnect(asyncssh.DISC_BY_APPLICATION, IDLE_TOO_LONG)
 
+    def _process_hostkeys_prove_00_at_openssh_dot_com_global_request(self, packet: SSHPacket) -> None:
+        """Prove host keys; the library signs as often as a packet asks, and everybody waits (600 times RSA: 4.8 s)."""
+        asked = packet.get_remaining_payload()
+        self._proofs += _count_of_strings(asked)
+        if self._proofs > _MOST_PROOFS:
+            self._report_global_response(False)  # noqa: FBT003 - the shape is asyncssh's
+        else:
+            super()._process_hostkeys_prove_00_at_openssh_dot_com_global_request(SSHPacket(asked))
+
     def _take_answer(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
         """An answer to a request of ours; one that nobody asked for is let go, as OpenSSH does."""
         if self._global_request_waiters:
             self._process_global_response(pkttype, pktid, packet)
+
+
+def _count_of_strings(content: bytes) -> int:
+    packet, count = SSHPacket(content), 0
+    while packet:
+        packet.get_string()
+        count += 1
+    return count
