@@ -430,7 +430,7 @@ class Journal:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Several entries in one transaction, which waits for the disk once."""
+        """Several entries in one transaction, which waits for the disk once; several questions about one moment."""
         with self._transaction():
             yield
 

@@ -86,7 +86,7 @@ class Scan:
     def _recorded(self, name: str) -> Standing | None:
         standing = self._journal.current_of(self._drop_id, name)
         state = folders.facts_or_none(self._base, (*self._above, name))
-        if state is None:
+        if state is None or not stat.S_ISREG(state.st_mode):
             self._journal.gone(self._drop_id, name, datetime.now(UTC))
             return None
         identity = identity_of(state)

@@ -237,10 +237,14 @@ def identity_of(state: os.stat_result) -> FileIdentity:
 
 
 def solid_on_disk(file: Path) -> int:
-    """How much of a hidden file is there without a hole after a crash, when nobody remembers the packets."""
+    """How much of a hidden file is there without a hole after a crash, when nobody remembers the packets.
+
+    The disk knows holes by whole blocks: one that begins inside a block shows only at its end.
+    """
     with file.open("rb") as descriptor:
-        size = os.fstat(descriptor.fileno()).st_size
-        return os.lseek(descriptor.fileno(), 0, os.SEEK_HOLE) if size else 0
+        state = os.fstat(descriptor.fileno())
+        hole = os.lseek(descriptor.fileno(), 0, os.SEEK_HOLE) if state.st_size else 0
+    return hole if hole >= state.st_size else max(hole - state.st_blksize, 0)
 
 
 def _joined(buffer: list[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:

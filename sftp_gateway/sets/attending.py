@@ -145,14 +145,15 @@ class Attendant:
         return found.unstable
 
     def _state(self, last_event_s: float, inside: Inside) -> DropState:
-        return DropState(
-            new=self.drop.new(),
-            interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
-            open_handles=self.drop.open_uploads,
-            session_ended=not self._sessions,
-            last_event_s=last_event_s,
-            inside=inside,
-        )
+        with self._journal.together():  # an upload that ends between two questions would be neither open nor new
+            return DropState(
+                new=self.drop.new(),
+                interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
+                open_handles=self.drop.open_uploads,
+                session_ended=not self._sessions,
+                last_event_s=last_event_s,
+                inside=inside,
+            )
 
     def _with_unheard(self, state: DropState) -> DropState:
         """What is new to us has just happened: another process may tell of its session later than the journal does."""

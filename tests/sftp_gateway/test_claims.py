@@ -19,7 +19,7 @@ from sftp_gateway.drops import drops
 from sftp_gateway.drops.arrivals import Journal
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.drops.reconciling import take_up_open_writes
-from sftp_gateway.drops.uploads import Opening
+from sftp_gateway.drops.uploads import Opening, solid_on_disk
 from sftp_gateway.folders import make_private
 from sftp_gateway.receiving import DropId
 from sftp_gateway.statuses import IN_USE, Refusal
@@ -213,6 +213,24 @@ def test_of_packets_that_were_lost_with_the_first_that_failed_nothing_counts_as_
         cut = one.drop.interrupt(upload)
     assert cut is not None
     assert cut.size == 50
+
+
+def test_a_hole_that_begins_inside_a_block_ends_what_is_there_after_a_crash(tmp_path: Path) -> None:
+    with (tmp_path / "hidden").open("wb") as file:
+        file.write(b"x" * 50_000)
+        file.seek(150_000)
+        file.write(b"x" * 50_000)
+    assert solid_on_disk(tmp_path / "hidden") <= 50_000
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_file_of_the_set(tmp_path: Path) -> None:
+    one, _ = processes(tmp_path)
+    one.put("users.csv")
+    users = one.home.drop("springfield") / "users.csv"
+    users.unlink()
+    users.mkdir()
+    one.drop.reconcile()
+    assert one.drop.new() == ()
 
 
 def test_a_home_of_the_version_before_is_taken_up(tmp_path: Path) -> None:

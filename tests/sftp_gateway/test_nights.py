@@ -1,15 +1,20 @@
 """Nightly pushes as vendors make them: which sets are taken, and when."""
 
 import asyncio
+import threading
+from concurrent.futures import wait
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.profiles import Arrival as ArrivalRule
 from sftp_gateway import FilesChanged, Receiving
-from sftp_gateway.sets.completeness import Take, Wait
+from sftp_gateway.drops.arrivals import Writing
+from sftp_gateway.drops.drops import Drop
+from sftp_gateway.sets.completeness import DropState, Inside, Take, Wait
 from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
 
 NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}
@@ -281,5 +286,32 @@ def test_a_district_seen_for_the_first_time_has_missed_nothing(tmp_path: Path) -
             await site.looks()
             await site.until(lambda: site.gateway._journal.handled_deadline("springfield"))
             assert not site.receiver.shortages
+
+    story(night())
+
+
+def test_an_upload_that_ends_while_the_gateway_looks_is_open_or_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def night() -> None:
+        async with running(tmp_path, rule=replace(SOON, settle_s=30.0)) as site, site.sftp() as client:
+            file = await client.open("guardians.csv", "wb")
+            loop, ending, lookers = asyncio.get_running_loop(), list[Any](), set[int]()
+
+            def interrupted(self: Drop) -> tuple[Writing, ...]:
+                if threading.get_ident() in lookers:
+                    ending.append(asyncio.run_coroutine_threadsafe(file.close(), loop))
+                    wait(ending, 0.5)
+                return tuple(self._partials.all())
+
+            def look() -> DropState:
+                lookers.add(threading.get_ident())
+                return site.attendant()._state(0.0, Inside())
+
+            with monkeypatch.context() as slow:
+                slow.setattr(Drop, "interrupted", interrupted)
+                state = await asyncio.to_thread(look)
+            assert state.open_handles + len(state.new) == 1
+            await asyncio.gather(*map(asyncio.wrap_future, ending))
 
     story(night())
