@@ -105,6 +105,10 @@ class Drop:
             if partial and opening.truncates:
                 self._partials.forget(partial)
                 partial = None
+            if partial and self._partials.is_lost(partial):
+                # The client goes on where there is nothing: it is told so once, and then begins anew.
+                self._partials.forget(partial)
+                raise Refusal(NO_SUCH_FILE)
             copied = bool(standing) and not opening.truncates
             opaque = copied and not self.is_still_of(names, account)
             # Either is the claim on the path: one writer in all processes.

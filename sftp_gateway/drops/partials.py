@@ -28,6 +28,11 @@ class Partials:
         """What is left of the upload to this path, for a client that goes on."""
         return next((partial for partial in self.resumable() if partial.path == path), None)
 
+    def is_lost(self, partial: Writing) -> bool:
+        """Whether its bytes are gone, as in a home that came out of a backup."""
+        hidden = self._home.uploads / partial.staging
+        return not hidden.is_file() or hidden.stat().st_size < partial.size
+
     def left_of(self, path: str) -> list[Writing]:
         """All that is left of uploads to this path."""
         return [partial for partial in self.all() if partial.path == path]

@@ -233,6 +233,19 @@ def test_a_folder_in_the_place_of_a_file_is_no_file_of_the_set(tmp_path: Path) -
     assert one.drop.new() == ()
 
 
+def test_nobody_goes_on_with_an_upload_whose_bytes_a_backup_did_not_hold(tmp_path: Path) -> None:
+    one, _ = processes(tmp_path)
+    upload = one.drop.open_for_writing(("users.csv",), NEW, "acme")
+    upload.get_room(0, 4)
+    upload.add(0, b"half")
+    one.drop.interrupt(upload)
+    upload.staging.unlink()
+    with pytest.raises(Refusal, match="No such file"):
+        one.drop.open_for_writing(("users.csv",), Opening(creates=True, appends=True), "acme")
+    one.put("users.csv")
+    assert one.drop.interrupted() == ()
+
+
 def test_a_home_of_the_version_before_is_taken_up(tmp_path: Path) -> None:
     home = Home(tmp_path)
     make_private(home.drops, home.uploads)
