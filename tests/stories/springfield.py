@@ -214,17 +214,18 @@ class Springfield:
             return None
 
     def reads(self, path: str, *, account: str = "office") -> str:
-        with self.logged_in(account) as client, client.open(path) as file:
-            return file.read().decode()
+        with self.logged_in(account) as client:
+            return _text(client, path)
 
     def waits_for(self, path: str) -> str:
         """The text of a file that will come into the drop."""
-        give_up = time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up:
-            try:
-                return self.reads(path)
-            except FileNotFoundError:
-                time.sleep(0.05)
+        with self.logged_in("office") as client:
+            give_up = time.monotonic() + PATIENCE_S
+            while time.monotonic() < give_up:
+                try:
+                    return _text(client, path)
+                except FileNotFoundError:
+                    time.sleep(0.05)
         raise AssertionError(f"{path} did not come")
 
     def find(self, key: str) -> Person | None:
@@ -266,6 +267,11 @@ class Springfield:
         """Every byte of the home but those in the spared folders: where a leak would be found."""
         files = (path for path in sorted(self.home.root.rglob("*")) if path.is_file())
         return b"\n".join(path.read_bytes() for path in files if not any(folder in path.parents for folder in spared))
+
+
+def _text(client: paramiko.SFTPClient, path: str) -> str:
+    with client.open(path) as file:
+        return file.read().decode()
 
 
 def settled_home(root: Path, *, port: int = 0) -> Home:
