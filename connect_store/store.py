@@ -3,9 +3,12 @@
 Errors:
     StoreError
     ├── OldSqlite     the machine's SQLite lacks what the statements need
-    └── StoreBusy     another process held the write lock for too long
+    ├── StoreBusy     another process held the write lock for too long
+    └── DiskFailed    the disk under the store is full, or reads and writes on it fail
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +23,8 @@ from connect_store.statements import migrations, statements
 _NEEDED: Final = (3, 39)  # `is distinct from` and `returning` (dependencies 2)
 _BUSY_S: Final = 30.0
 _CHUNK: Final = 50_000
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+_LEAST_BYTES: Final = 64 * 1024  # two pages of the index of the write-ahead log: to read the store takes one of them
 
 
 class StoreError(Exception):
@@ -34,6 +39,12 @@ class OldSqlite(StoreError):
 
 class StoreBusy(StoreError):
     """Another process held the write lock for too long."""
+
+
+class DiskFailed(StoreError):
+    """The disk under the store is full, or reads and writes on it fail; no setting and no usage is wrong."""
+
+    exit_code = 1
 
 
 class Store:
@@ -124,6 +135,7 @@ def open_store(path: Path) -> Iterator[Store]:
 
     Raises:
         OldSqlite: SQLite is older than 3.39.
+        DiskFailed: the disk is full or broken.
         StoreError: the file cannot be opened as a store.
     """
     if sqlite3.sqlite_version_info < _NEEDED:
@@ -132,13 +144,42 @@ def open_store(path: Path) -> Iterator[Store]:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
     except (sqlite3.OperationalError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise _full(path) from error
         raise StoreError(f"{path} cannot be opened as the Connect store; is its home where it was?") from error
     try:
         yield _prepared(connection)
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"the Connect store {path} did not answer: {error}") from error
+        raise _no_answer(path, error) from error
     finally:
         connection.close()
+
+
+def _no_answer(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    """What stands behind an error of SQLite, as far as its code tells whose turn it is."""
+    kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and _has_no_room(path.parent)):
+        return _full(path)
+    if kind == sqlite3.SQLITE_IOERR:
+        return DiskFailed(
+            f"the disk of the Connect store {path} failed ({error}); see whether it is there, healthy and not full"
+        )
+    return StoreError(f"the Connect store {path} did not answer: {error}")
+
+
+def _full(path: Path) -> DiskFailed:
+    return DiskFailed(
+        f"the disk is full: the Connect store {path} has no room to work; make room there "
+        f"(df -h {path.parent} tells how much there is) and run the command again"
+    )
+
+
+def _has_no_room(folder: Path) -> bool:
+    try:
+        free = os.statvfs(folder)
+    except OSError:
+        return False
+    return free.f_bavail * free.f_frsize < _LEAST_BYTES
 
 
 def _prepared(connection: sqlite3.Connection) -> Store:

@@ -13,6 +13,8 @@ from datetime import date, time
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from rosterdrop.shortages import drop, no_output
+
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.table import Table as RichTable
@@ -21,6 +23,12 @@ Cell = str | float | None
 
 # Roster files and file names may hold anything; a terminal must not obey an escape sequence from there.
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+class OutputLost(Exception):
+    """Standard output is closed, or the disk behind it is full."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +196,16 @@ def _blocks(columns: Sequence[str], texts: Sequence[Sequence[str]], title: str |
 
 
 def _write(stream: TextIO, text: str) -> None:
-    stream.write(f"{text}\n")
-    stream.flush()
+    """Write at once. Notes and errors that nobody can read are no reason to fail; a result is one."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is sys.stdout:
+            raise OutputLost(no_output(error)) from error
+        drop(stream)
 
 
 def _for_programs(value: object) -> Any:

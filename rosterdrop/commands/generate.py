@@ -77,6 +77,9 @@ def generate(
             )
     except GeneratingError as error:
         raise click.UsageError(str(error)) from error
+    except OSError as error:
+        error.filename = error.filename or str(folder)  # of a file that is open already Python does not tell the name
+        raise
     _tell(console, made)
 
 

@@ -5,7 +5,8 @@ GeneratingError
 ├── FaultImpossible   the district has nothing in which it could be planted
 ├── NightUnknown      a fault was ordered for a night that is not made
 ├── SizeUnusable      no district has this many students, or this many nights
-└── FolderInUse       something stands already where the district would be written
+├── FolderInUse       something stands already where the district would be written
+└── FolderUnusable    no folder can be made there
 """
 
 from collections.abc import Collection
@@ -52,4 +53,12 @@ class FolderInUse(GeneratingError):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} is not empty. Name a new folder.")
+        self.folder = folder
+
+
+class FolderUnusable(GeneratingError):
+    """A file, or a folder that is not ours, stands in the way of the new folder."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{folder} cannot be written: {reason}.")
         self.folder = folder

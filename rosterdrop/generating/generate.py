@@ -1,6 +1,8 @@
 """The generator's one order: a district in a folder, a sub-folder a night, and what was planted where."""
 
+import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +10,14 @@ from typing import Final
 from config.tables import file_of
 from rosterdrop.generating.chance import Dice
 from rosterdrop.generating.district import ID, NAME, TIME_ZONE, District, new_district
-from rosterdrop.generating.errors import FaultImpossible, FaultUnknown, FolderInUse, NightUnknown, SizeUnusable
+from rosterdrop.generating.errors import (
+    FaultImpossible,
+    FaultUnknown,
+    FolderInUse,
+    FolderUnusable,
+    NightUnknown,
+    SizeUnusable,
+)
 from rosterdrop.generating.faults import FAULTS, Fault
 from rosterdrop.generating.nights import next_night
 from rosterdrop.generating.plotting import Mark, Place, Plot
@@ -93,8 +102,9 @@ def generate(
     if students < 1 or nights < 1:
         raise SizeUnusable("A district needs at least one student and one night.")
     orders = _orders(faults, nights, separate_guardians=separate_guardians)
-    if folder.exists() and any(folder.iterdir()):
-        raise FolderInUse(folder)
+    with _told_of(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise FolderInUse(folder)
 
     planted: list[Planted] = []
     rows: dict[str, int] = {}
@@ -117,6 +127,18 @@ def generate(
         rows=rows,
         planted=tuple(planted),
     )
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """What stands in the way of a folder is for the person who named it; a full disk is another matter."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        reason = "a file stands in its way" if isinstance(error, NotADirectoryError) else str(error.strerror)
+        raise FolderUnusable(folder, reason) from error
 
 
 def truncate(night: Path, share: float) -> int:
@@ -204,7 +226,8 @@ def _line_counter(sheets: Sheets) -> Callable[[Place], int]:
 
 
 def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
-    folder.mkdir(parents=True)
+    with _told_of(folder.parent):
+        folder.mkdir(parents=True)
     for sheet in sheets.values():
         write_sheet(folder, sheet)
     return {file_of(table): len(sheet.rows) for table, sheet in sheets.items()}

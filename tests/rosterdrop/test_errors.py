@@ -48,6 +48,7 @@ def test_help_shows_every_command_without_importing_any() -> None:
         (("distrct",), "No such command 'distrct'. Did you mean 'district'?"),
         (("district", "sho"), "No such command 'sho'. Did you mean 'show'?"),
         (("--homme", "x", "status"), "No such option '--homme'"),
+        (("district", "list", "--jsn"), "No such option '--jsn'"),
         (("district", "show"), "Missing argument 'ID'. See: rosterdrop district show --help"),
         (("district", "list"), "this command needs a home: rosterdrop --home DIR COMMAND, or set ROSTERDROP_HOME"),
         (
@@ -60,6 +61,22 @@ def test_wrong_usage_is_one_line(arguments: tuple[str, ...], says: str) -> None:
     answer = rosterdrop(*arguments)
     assert (answer.code, answer.out, len(answer.err.splitlines())) == (2, "", 1)
     assert says in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("batch", "list", "--json"), "rosterdrop --json batch list"),
+        (("batch", "list", "-q", "d1", "--home", "my home"), "rosterdrop -q --home 'my home' batch list d1"),
+        (("--json", "status", "--home=h", "--json"), "rosterdrop --json --home=h status"),
+        (("status", "--no-color"), "rosterdrop --no-color status"),
+    ],
+)
+def test_an_option_of_the_program_is_put_where_it_belongs(arguments: tuple[str, ...], meant: str) -> None:
+    answer = rosterdrop(*arguments)
+    assert (answer.code, len(answer.err.splitlines())) == (2, 1)
+    assert "(--home, --json, --quiet, --no-color) stand before the command" in answer.err
+    assert answer.err.endswith(f": {meant}\n")
 
 
 def test_without_a_command_help_is_shown() -> None:
@@ -99,10 +116,10 @@ def test_a_failure_without_a_home_has_a_log_too(
     failing: list[Exception], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ROSTERDROP_HOME")
-    failing.append(OSError(28, "No space left on device"))
+    failing.append(OSError(5, "Input/output error"))
     assert command_line.run(["demo"]) == 1
     said = capsys.readouterr().err
-    assert "on our side (No space left on device); what we know is in" in said
+    assert "on our side (Input/output error); what we know is in" in said
     Path(said.split(" is in ")[1].strip()).unlink()
 
 

@@ -42,3 +42,12 @@ def test_an_order_that_cannot_be_writes_nothing(tmp_path: Path, arguments: tuple
     assert (answer.code, len(answer.err.splitlines())) == (2, 1)
     assert says in answer.err
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_in_the_way_of_the_folder_is_told(home: Path, place: str) -> None:
+    (home / "file").touch()
+    answer = rosterdrop("generate", home / place, "--students", "5", home=home)
+    assert (answer.code, len(answer.err.splitlines())) == (2, 1)
+    assert f"{home / place} cannot be written: a file stands in its way." in answer.err
+    assert not (home / "failures.log").exists()
