@@ -1,7 +1,8 @@
 """JSON Schema in words: a document in, mistakes with key, reason, what is allowed and what was probably meant out.
 
 The schemas carry what people read: `description`, `x-allowed` where the allowed values need other words than the
-schema itself gives, `x-connect` for the exact name of the same setting in Connect, `writeOnly` for what is never shown.
+schema itself gives, `x-is` what a table's keys are, `x-connect` for the exact name of the same setting in Connect,
+`writeOnly` for what is never shown.
 """
 
 import json
@@ -235,7 +236,7 @@ def _missing(path: str, key: str, node: Schema, file: str) -> Mistake:
 
 def _complaint(broken: _Broken) -> str:
     if broken.is_name:
-        return f"{broken.value!r} cannot be used as an id"
+        return f"{broken.value!r} cannot be used as {broken.node.get('x-is', 'an id')}"
     if broken.keyword == "uniqueItems":
         return "something stands in it twice"
     if broken.keyword in {"minItems", "minProperties"}:

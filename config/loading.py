@@ -243,7 +243,10 @@ def _generation(file: Path) -> tuple[int, int, int] | None:
 
 
 def _settings_in(home: Home) -> _Read[Settings]:
-    return _parsed(home.settings_file, _name_in(home, home.settings_file), "settings", _settings)
+    name = _name_in(home, home.settings_file)
+    answer = _parsed(home.settings_file, name, "settings", _settings)
+    mistakes = tuple(_clashes(answer.value, name)) if answer.value else ()
+    return _Read(None, mistakes) if mistakes else answer
 
 
 def _profile_in(home: Home, file: Path) -> _Read[Profile]:
@@ -313,6 +316,19 @@ def _settings(document: Document) -> Settings:
         audit=Audit(**document.get("audit", {})),
         metrics=Metrics(**document.get("metrics", {})),
     )
+
+
+def _clashes(settings: Settings, file: str) -> Iterator[Mistake]:
+    """Further ports on which something else listens already."""
+    others = {settings.metrics.port: "metrics.port", settings.server.port: "server.port"}
+    for port in settings.server.more_ports:
+        if int(port) in others:
+            yield Mistake(
+                file=file,
+                key=f"server.more_ports.{port}",
+                says=f"the port {port} is taken already, by {others[int(port)]}",
+                allowed="a port that nothing else listens on",
+            )
 
 
 def _profile(district: str, document: Document) -> Profile:

@@ -4,6 +4,7 @@ Every edit is judged as a whole before it is written, and written whole or not a
 """
 
 import fcntl
+import math
 import os
 import tempfile
 import textwrap
@@ -95,6 +96,7 @@ def set_value(home: Home, district: str, key: str, text: str) -> None:
 
 def set_values(home: Home, district: str, texts: Mapping[str, str]) -> None:
     """Change several settings of a district, all or none (`set_value`)."""
+    _must_be_there(home, district)
     changes = dict(_change(key, text, _name(home, home.profile_file(district))) for key, text in texts.items())
     _change_profile(home, district, changes)
 
@@ -167,10 +169,14 @@ def _write_account(home: Home, account: str, changes: Mapping[str, Any]) -> None
     _write(_edited(_text_of(home.accounts_file), keys), "accounts", home, home.accounts_file)
 
 
+def _must_be_there(home: Home, district: str) -> None:
+    if district not in district_ids(home):
+        raise UnknownDistrict(district, district_ids(home))
+
+
 def _change_profile(home: Home, district: str, changes: Changes) -> None:
     with alone(home):
-        if district not in district_ids(home):
-            raise UnknownDistrict(district, district_ids(home))
+        _must_be_there(home, district)
         file = home.profile_file(district)
         _write(_edited(_text_of(file), changes), "profile", home, file)
 
@@ -223,7 +229,8 @@ def _plain_value(text: str) -> Any:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-    return value if isinstance(value, bool | int | float) else text
+    is_number = isinstance(value, bool | int | float) and not math.isnan(value)  # a nan is not even equal to itself
+    return value if is_number else text
 
 
 def _edited(text: str, changes: Changes) -> str:

@@ -25,6 +25,7 @@ name = "Springfield Unified"
 time_zone = "America/Chicago"
 schools = "auto"
 """
+OLD = '"legacy-2026-11"'
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8Xkq0m8cN3m9hKk5s3m2v0b3xkq0m8cN3m9hKk5s3m acme"
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
 
@@ -265,6 +266,23 @@ def test_a_school_that_stands_twice_is_a_mistake(home: Home) -> None:
         ('[server]\nhost = ""', "server.host", '""', None),
         ("[watching]\nscan_s = inf", "watching.scan_s", "inf", None),
         ("[worker]\nthreads = 0", "worker.threads", "0", None),
+        (f"[server.more_ports]\n99999 = {OLD}", "server.more_ports.99999", "'99999' cannot be used as a port", None),
+        (f"[server.more_ports]\n65536 = {OLD}", "server.more_ports.65536", "'65536' cannot be used as a port", None),
+        (f"[server.more_ports]\n0 = {OLD}", "server.more_ports.0", "'0' cannot be used as a port", None),
+        (f"[server.more_ports]\nabc = {OLD}", "server.more_ports.abc", "'abc' cannot be used as a port", None),
+        (f"[server.more_ports]\n2222 = {OLD}", "server.more_ports.2222", "taken already, by server.port", None),
+        (
+            f"[server]\nport = 22\nmore_ports = {{22 = {OLD}}}",
+            "server.more_ports.22",
+            "taken already, by server.port",
+            None,
+        ),
+        (
+            f"[server.more_ports]\n9122 = {OLD}\n[metrics]\nport = 9122",
+            "server.more_ports.9122",
+            "taken already, by metrics.port",
+            None,
+        ),
     ],
 )
 def test_mistakes_in_settings(home: Home, toml: str, key: str, says: str, nearest: str | None) -> None:
@@ -319,6 +337,11 @@ def test_secrets_are_never_shown(home: Home, line: str) -> None:
         load_accounts(home)
     assert "correct" not in str(error.value)
     assert "the value cannot be used here" in str(error.value)
+
+
+def test_every_port_may_be_one_of_several(home: Home) -> None:
+    home.settings_file.write_text(f"[server.more_ports]\n1 = {OLD}\n2223 = {OLD}\n65535 = {OLD}\n[metrics]\nport = 0\n")
+    assert set(load_settings(home).server.more_ports) == {"1", "2223", "65535"}
 
 
 def test_an_account_whose_id_cannot_be_one_is_a_mistake(home: Home) -> None:

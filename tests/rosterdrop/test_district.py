@@ -115,6 +115,8 @@ def test_comments_survive_a_change(springfield: Path) -> None:
         ("guard.limit_percent=lots", '"lots" cannot be used here. Allowed: a number from 0 to 100.'),
         ("guard.limit_percent", "is not of the form KEY=VALUE"),
         ("time_zone=", "time_zone: it is missing"),
+        ("arrival.settle_s=nan", "districts/springfield.toml, arrival.settle_s: "),
+        ("arrival.settle_s=-inf", "districts/springfield.toml, arrival.settle_s: "),
     ],
 )
 def test_a_change_that_is_not_valid_changes_nothing(springfield: Path, change: str, says: str) -> None:
@@ -126,7 +128,9 @@ def test_a_change_that_is_not_valid_changes_nothing(springfield: Path, change: s
     assert file.read_text() == before
 
 
-@pytest.mark.parametrize("arguments", [("show", "sprngfield"), ("set", "sprngfield", "guard.at_least=1")])
+@pytest.mark.parametrize(
+    "arguments", [("show", "sprngfield"), ("set", "sprngfield", "guard.at_least=1"), ("set", "sprngfield", "a=b")]
+)
 def test_an_unknown_district_is_its_own_exit_code(springfield: Path, arguments: tuple[str, ...]) -> None:
     answer = rosterdrop("district", *arguments, home=springfield)
     assert (answer.code, answer.err) == (5, "error: there is no district 'sprngfield'; did you mean springfield?\n")
