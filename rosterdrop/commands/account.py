@@ -27,9 +27,15 @@ AS_DOCUMENT: Final = """{"account": id, "districts": [id], "layout": "single" or
               "revoked": [serial or fingerprint]}}, "allow_from": [network], "enabled": true or false}"""
 
 
-@click.group(epilog="\b\nExample:\n  rosterdrop --home home account list")
+@click.group(
+    epilog="""\b
+Examples:
+  rosterdrop --home home account list
+  rosterdrop --home home account disable acme-sis
+  rosterdrop --home home account disable acme-sis --undo      (it may log in again)"""
+)
 def account() -> None:
-    """Add logins for vendors and districts, change them, and see what they did."""
+    """Add logins for vendors and districts, change, disable and enable them, and see what they did."""
 
 
 account.add_command(access)
@@ -402,8 +408,9 @@ def _key_row(use: str, line: KeyLine) -> tuple[str, ...]:
 
 @account.command(
     epilog=f"""\b
-Example:
+Examples:
   rosterdrop --home home account disable acme-sis
+  rosterdrop --home home account disable acme-sis --undo
 
 \b
 With --json: {AS_DOCUMENT}"""
@@ -412,7 +419,10 @@ With --json: {AS_DOCUMENT}"""
 @click.option("--undo", is_flag=True, help="Let it log in again.")
 @click.pass_obj
 def disable(console: Console, id_: str, *, undo: bool) -> None:
-    """Keep account ID from logging in, from the next login on; its rights and keys stay in the file."""
+    """Keep account ID from logging in, from the next login on; --undo lets it in again.
+
+    Its password, keys and rights stay in the file meanwhile.
+    """
     change_account(console.home, id_, {"enabled": undo})
     may = "may log in again" if undo else "can no longer log in"
     _tell(console, load_account(console.home, id_), f"{id_} {may}")

@@ -71,8 +71,9 @@ With --json: {"accesses": [{"at": time of its end, "event": "upload", "interrupt
 @click.option("--source", callback=_network, metavar="ADDRESS", help="Only from this address or network.")
 @click.pass_obj
 def access(console: Console, /, account: str | None, **asked: Any) -> None:
-    """Tell who read or wrote files, and when: all accounts, or ACCOUNT. The newest stands last.
+    """Show the log of who read or wrote which file, and when.
 
+    It tells of all accounts, or of ACCOUNT; the newest stands last.
     A batch is named where it took the file within the days that are looked at, or where its report was read.
     """
     from rosterdrop.accesses import Question, answer, files_to_read

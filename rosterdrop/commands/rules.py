@@ -18,6 +18,17 @@ SCHEMAS: Final = (
 
 Rule = Mapping[str, Any]
 
+# What a rule's message is filled in with, where `…` would be a riddle; by code, or by the first part of codes.
+_FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
+    "archive": {"file": "roster.zip", "detail": "users.csv", "hint": "2"},
+    "archive.name": {"file": "roster.zip", "detail": "../users.csv", "hint": "2"},
+    "archive.nested": {"file": "roster.zip", "detail": "more.zip", "hint": "2"},
+    "archive.entries": {"file": "roster.zip", "hint": "64"},
+    "archive.size": {"file": "roster.zip", "hint": "4 GB"},
+    "manifest.size": {"file": "users.csv", "hint": "20480", "detail": "16384"},
+    "manifest.sha256": {"file": "users.csv", "hint": "9f86d0…", "detail": "60303a…"},
+}
+
 
 class UnknownRule(Exception):
     """No rule has this code."""
@@ -72,14 +83,21 @@ def _rule(code: str) -> Rule:
 
 
 def documents(codes: Sequence[str] | None = None) -> list[Rule]:
-    """The rules of these codes, or all of them, as --json shows them; what a finding would fill in reads `…`."""
+    """The rules of these codes, or all of them, as --json shows them; what a finding fills in is an example or `…`."""
     from validators import catalogue
     from validators.findings import Finding, as_frame
 
     entries = [catalogue.entry(code) for code in codes or catalogue.codes()]
     findings = as_frame(
-        Finding(code=entry.code, file=entry.file or "…", column=entry.column or "…", value="…", detail="…")
-        for entry in entries
+        Finding(
+            code=entry.code,
+            file=entry.file or example.get("file", "…"),
+            column=entry.column or "…",
+            value="…",
+            detail=example.get("detail", "…"),
+            hint=example.get("hint"),
+        )
+        for entry, example in ((entry, _filled_in(entry.code)) for entry in entries)
     )
     texts = catalogue.described(findings, masked=False).select("message", "fix").to_dicts()
     return [
@@ -92,6 +110,10 @@ def documents(codes: Sequence[str] | None = None) -> list[Rule]:
         }
         for entry, text in zip(entries, texts, strict=True)
     ]
+
+
+def _filled_in(code: str) -> Mapping[str, str]:
+    return _FILLED_IN.get(code) or _FILLED_IN.get(code.partition(".")[0], {})
 
 
 def _show_schema(terminal: Terminal, document: Mapping[str, Any]) -> None:

@@ -39,6 +39,8 @@ def test_the_first_district_runs_as_it_stands(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "users.csv        1,144     1,143         1          0" in done.stdout
     assert "users.csv        1,144     1,143         1          0" in README
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {f"/{made.name}/" for made in tmp_path.iterdir()} <= set(ignored)  # who tries it tries it in a checkout
 
 
 def test_the_picture_of_the_lifecycle_is_its_table() -> None:

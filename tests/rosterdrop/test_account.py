@@ -178,3 +178,13 @@ def test_what_would_promise_too_much_is_not_taken(
     value = text if option == "--allow-from" else key
     answer = rosterdrop(*ADD, "--preset", "vendor", "--generate-password", option, value, home=springfield)
     assert (answer.code, says.format(key) in answer.err) == (2, True), answer.err
+
+
+def test_help_says_how_an_account_is_let_in_again() -> None:
+    for help_of in (("account",), ("account", "disable")):
+        assert "rosterdrop --home home account disable acme-sis --undo" in rosterdrop(*help_of, "--help").out
+
+
+def test_the_list_of_commands_says_what_access_shows() -> None:
+    listed = " ".join(rosterdrop("account", "--help").out.split())
+    assert "access Show the log of who read or wrote which file, and when." in listed

@@ -1,4 +1,5 @@
 import json
+import re
 from importlib.resources import files
 
 import pytest
@@ -25,6 +26,18 @@ def test_programs_get_the_same_rule_alone_and_in_the_list() -> None:
         *("code", "level", "rejects", "file", "column", "source", "message", "fix", "passes", "fails", "occurs"),
     }
     assert all(rule["message"] and rule["fix"] for rule in every)
+
+
+@pytest.mark.parametrize("code", ["archive.nested", "archive.entries", "archive.size", "manifest.size"])
+def test_a_rule_is_told_by_an_example(code: str) -> None:
+    message = rosterdrop("--json", "rules", code).document["message"]
+    assert "…" not in message
+    assert not re.search(r"  | [.,]|: \.", message), message
+
+
+def test_no_rule_is_told_with_a_hole() -> None:
+    told = {rule["code"]: rule["message"] for rule in rosterdrop("--json", "rules").document["rules"]}
+    assert [code for code, message in told.items() if re.search(r"  | [.,;]|: \.|“”", message)] == []
 
 
 def test_rules_are_listed() -> None:
