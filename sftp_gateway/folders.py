@@ -5,6 +5,7 @@ opened. Here each name is opened below the descriptor of the folder that holds i
 """
 
 import errno
+import logging
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK the open of a pipe that somebody planted would wait for its writer.
 _READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -82,6 +84,34 @@ def make_private(*folders: Path) -> None:
             folder.mkdir(mode=0o700, exist_ok=True)
             with opened(folder.parent) as parent:
                 os.fsync(parent)  # a file in it is only as safe as its own name
+
+
+def keep(*folders: Path) -> list[Path]:
+    """Make folders again without which we cannot work, and that somebody removed; returns those, each is an alarm."""
+    gone = [folder for folder in folders if not folder.is_dir()]
+    for folder in gone:
+        make_private(folder)
+        log.error("The folder %s was removed under the running service and was made again", folder)
+    return gone
+
+
+def open_ours(file: Path, flags: int) -> int:
+    """The descriptor of a file of our own, made where it is missing; its folder is made again where that is gone."""
+    flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(file, flags, 0o600)
+    except FileNotFoundError:
+        keep(file.parent)
+        return os.open(file, flags, 0o600)
+
+
+def disk_of(folder: Path) -> os.statvfs_result:
+    """The disk under a folder of our own, which is made again where it is gone."""
+    try:
+        return os.statvfs(folder)
+    except FileNotFoundError:
+        keep(folder)
+        return os.statvfs(folder)
 
 
 def _is_plain(state: os.stat_result) -> bool:

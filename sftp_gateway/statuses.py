@@ -96,7 +96,13 @@ class Refusal(Exception):
 
 
 def status_of(error: OSError) -> Status:
-    """What a client reads where the disk refused."""
+    """What a client reads where the disk refused.
+
+    What a client named is opened below a descriptor, under its name alone. A whole path is one of our own folders:
+    that it is gone is our fault, and no client may take it for an answer about its file.
+    """
+    if error.errno == errno.ENOENT and str(error.filename or "").startswith("/"):
+        return FAILED
     return _BY_ERRNO.get(error.errno or 0, FAILED)
 
 

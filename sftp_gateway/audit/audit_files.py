@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from sftp_gateway.folders import open_ours
+
 _FULL: Final = 64 * 1024**2
 _NAME: Final = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)(?:-(?P<number>[1-9]\d{0,5}))?\.jsonl")
 
@@ -71,8 +73,7 @@ class AuditFiles:
     def _open(self) -> None:
         self.close()
         name = f"{self._day}.jsonl" if self._number == 1 else f"{self._day}-{self._number}.jsonl"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._descriptor = os.open(self._folder / name, flags, 0o600)
+        self._descriptor = open_ours(self._folder / name, os.O_WRONLY | os.O_APPEND)
 
 
 def _found(folder: Path) -> Iterator[DayFile]:

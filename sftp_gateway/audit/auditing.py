@@ -25,7 +25,7 @@ from sftp_gateway.audit.disguising import Seal, client_shown
 Fact = str | int | float | bool
 
 # Facts in our own words; every other text is a client's, and only its kind and length are written.
-_OURS: Final = frozenset({"district", "drop", "request", "reason", "method", "key", "authority", "missing"})
+_OURS: Final = frozenset({"district", "drop", "request", "reason", "method", "key", "authority", "missing", "folder"})
 _PATHS: Final = frozenset({"path", "to"})
 _LONGEST: Final = 200
 log = logging.getLogger(__name__)
@@ -93,6 +93,7 @@ class Audit:
             self._files.append(at.date(), json.dumps(line).encode())
         except Exception as error:  # noqa: BLE001 - the lines after it must be written, whatever this one was
             log.error("The audit could not be written: %s", type(error).__name__)  # noqa: TRY400 - values stay out
+            self.count("audit_line_lost")
 
     @cached_property
     def _seal(self) -> Seal:

@@ -63,7 +63,17 @@ def together(all_busy: Iterable[Busy]) -> Busy:
 
 _DETAILS: Final = {"login": "method", "login_failed": "method", "kept_out": "reason", "refused": "request"}
 _COUNTED: Final = frozenset(
-    {*_DETAILS, "connected", "banned", "upload", "interrupted", "download", "arrived_elsewhere", "batch"}
+    {
+        *_DETAILS,
+        "connected",
+        "banned",
+        "upload",
+        "interrupted",
+        "download",
+        "arrived_elsewhere",
+        "batch",
+        "audit_line_lost",
+    }
 )
 
 
@@ -81,30 +91,31 @@ class Metrics:
     def __init__(self, database: Path, state: Callable[[], State]) -> None:
         self._registry = CollectorRegistry()
         self._server: WSGIServer | None = None
-        self._connections = self._counter("connections", "Connections that came in")
         self._turned_away = self._counter("turned_away", "Connections refused before they could log in", "reason")
         self._logins = self._counter("logins", "Attempts to log in", "outcome", "method")
-        self._bans = self._counter("bans", "Sources that were banned for failed logins")
         self._uploads = self._counter("uploads", "Uploads that ended", "result")
         self._upload_bytes = self._counter("upload_bytes", "Bytes of uploads that ended", "result")
         self._downloads = self._counter("downloads", "Files that were read")
         self._download_bytes = self._counter("download_bytes", "Bytes that were read")
         self._refusals = self._counter("refusals", "Requests that were refused", "request")
-        self._elsewhere = self._counter("arrived_elsewhere", "Files put into drops by other means than the gateway")
-        self._batches = self._counter("batches", "Sets that were taken")
+        self._plain = {
+            "connected": self._counter("connections", "Connections that came in"),
+            "banned": self._counter("bans", "Sources that were banned for failed logins"),
+            "arrived_elsewhere": self._counter(
+                "arrived_elsewhere", "Files put into drops by other means than the gateway"
+            ),
+            "batch": self._counter("batches", "Sets that were taken"),
+            "audit_line_lost": self._counter("audit_lines_lost", "Lines of the audit that could not be written"),
+        }
         self._registry.register(_Now(database, state))
 
     def count(self, one: Count) -> None:
         """Something happened, in whichever process; may be called from any thread."""
         match one.event:
-            case "connected":
-                self._connections.inc()
             case "kept_out":
                 self._turned_away.labels(one.detail).inc()
             case "login" | "login_failed":
                 self._logins.labels("accepted" if one.event == "login" else "failed", one.detail).inc()
-            case "banned":
-                self._bans.inc()
             case "upload" | "interrupted":
                 result = "finished" if one.event == "upload" else "interrupted"
                 self._uploads.labels(result).inc()
@@ -114,10 +125,8 @@ class Metrics:
                 self._download_bytes.inc(one.bytes)
             case "refused":
                 self._refusals.labels(one.detail).inc()
-            case "arrived_elsewhere":
-                self._elsewhere.inc()
-            case "batch":
-                self._batches.inc()
+            case _:
+                self._plain[one.event].inc()
 
     def serve(self, port: int) -> int:
         """Serve the figures to this machine alone, in threads of their own; returns the port.

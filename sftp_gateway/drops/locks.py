@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sftp_gateway.folders import open_ours
+
 
 class DropLock:
     """Held by one thread of one process at a time; a process that dies lets go of it."""
@@ -19,6 +21,6 @@ class DropLock:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Wait for the lock and hold it."""
-        with self._thread, os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)) as lock:
+        with self._thread, os.fdopen(open_ours(self._file, os.O_RDWR)) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -1,6 +1,5 @@
 """The room of one drop: its quota and the disk, asked before anything is written. All of it belongs into a thread."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from config.home import Home
 from config.profiles import Quota
 from sftp_gateway.drops.arrivals import Journal, Writing
 from sftp_gateway.drops.quotas import Grant, grant, refuse_new_name
+from sftp_gateway.folders import disk_of
 from sftp_gateway.receiving import DropId
 from sftp_gateway.statuses import NO_SPACE, Refusal
 
@@ -68,5 +68,5 @@ class Room:
 
     def free_bytes(self) -> int:
         """What uploads may take of the disk; less than nothing where the reserve is touched."""
-        disk = os.statvfs(self.home.uploads)
+        disk = disk_of(self.home.uploads)
         return disk.f_bavail * disk.f_frsize - self.reserve_bytes

@@ -13,6 +13,7 @@ from typing import Final
 from sftp_gateway.drops.arrivals import FileIdentity, Times, Writing
 from sftp_gateway.drops.quotas import Grant
 from sftp_gateway.drops.repeating import is_repeated
+from sftp_gateway.folders import open_ours
 from sftp_gateway.statuses import FAILED, REPEATED, TOO_LARGE, Refusal, Status, status_of
 
 Granting = Callable[[Grant, int], Grant]
@@ -86,7 +87,7 @@ class Upload:
         self._appends = opening.appends
         self._limit = limit
         self._granting = granting
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._descriptor = open_ours(file, os.O_RDWR)
         self.size = os.fstat(self._descriptor).st_size
         # A file that was made, emptied or continued is a delivery; one opened and left alone is none.
         self.changed = resumed or opening.truncates or self.size == 0

@@ -5,6 +5,7 @@ what only the lead must know is told to it.
 """
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from sftp_gateway.audit.auditing import Audit, Who
 from sftp_gateway.audit.metrics import Busy, count_of
 from sftp_gateway.drops.arrivals import Journal, Standing, Writing
 from sftp_gateway.drops.drops import Drop
-from sftp_gateway.folders import make_private
+from sftp_gateway.folders import keep, make_private
 from sftp_gateway.processes.lead import LEAD, Lead, SessionId
 from sftp_gateway.receiving import Districts, DropId, DropName, GatewayError, Receiving
 from sftp_gateway.sftp.paths import InDrop
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _FRESH_S: Final = 2.0  # so long profiles are not asked for again
 _LAST_WORDS_S: Final = 60.0  # for sessions that were cut, until their files are interrupted
 _DROPS: Final[tuple[DropName, ...]] = ("main", "test")
+log = logging.getLogger(__name__)
 
 
 class _Closable(Protocol):
@@ -119,6 +121,7 @@ class Front:
             if not at_once and time.monotonic() - self._asked_at_s < _FRESH_S:
                 return
             self._asked_at_s = time.monotonic()
+            await self._keep_folders()
             self.districts = await self.threads.run(self._lookup_districts)
             wanted = {DropId(district, drop) for district in self.districts for drop in _DROPS}
             for drop_id in wanted - self.drops.keys():
@@ -171,6 +174,17 @@ class Front:
             if drop.id.district in account.districts:
                 with suppress(OSError):  # the look says it, and the account's other drops are not to suffer
                     await self.threads.run(drop.make_folders)
+
+    async def _keep_folders(self) -> None:
+        """Whoever removes our own folders under us keeps no vendor out for longer than a moment."""
+        home = self._home
+        try:
+            gone = await self.threads.run(keep, home.drops, home.uploads, home.audit, home.locks)
+        except OSError as error:
+            log.error("Folders of the home cannot be made: %s", type(error).__name__)  # noqa: TRY400 - values stay out
+            return
+        for folder in gone:
+            self.audit.note("folder_removed", folder=folder.name)
 
     def _made(self, drop_id: DropId) -> Drop:
         drop = Drop(
