@@ -117,7 +117,10 @@ def load_account(home: Home, account: str) -> Account:
 
 def load_all(home: Home) -> Configuration:
     """Everything at once; the mistakes of all files are raised together."""
-    return Live(home).now
+    everything = Live(home).now
+    if everything.mistakes:
+        raise InvalidConfig(everything.mistakes)
+    return everything
 
 
 def settings_in_force(home: Home, district: str) -> tuple[InForce, ...]:
@@ -159,18 +162,30 @@ def profile_files(home: Home) -> list[Path]:
 class Live:
     """The configuration of a running service.
 
-    The first load must be valid. Later, a file that was edited into something not valid keeps its last good value, and
-    `now.mistakes` says what is wrong. `refresh` touches the disk and may be called from any thread; `now` does not.
+    Settings and accounts must be valid at the first load, unless somebody hands over `last_good` ones; a profile that
+    is not valid keeps only its own district out. Later, a file that was edited into something not valid keeps its last
+    good value. `now.mistakes` says what is wrong. `refresh` touches the disk and may be called from any thread; `now`
+    does not.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, last_good: Configuration | None = None) -> None:
         self._home = home
         self._kept: dict[Path, _Kept] = {}
         self._lock = threading.Lock()
+        if last_good:
+            self._keep(last_good)
         first = self._look()
-        if first.mistakes:
+        wrong = [one for file in (home.settings_file, home.accounts_file) for one in self._kept[file].mistakes]
+        if wrong and not last_good:
             raise InvalidConfig(first.mistakes)
         self.now: Configuration = first
+
+    def _keep(self, last_good: Configuration) -> None:
+        """Values that count until a file says something better; no generation of a file is `None`."""
+        home = self._home
+        self._kept = {home.profile_file(one): _Kept(None, profile, ()) for one, profile in last_good.profiles.items()}
+        self._kept[home.settings_file] = _Kept(None, last_good.settings, ())
+        self._kept[home.accounts_file] = _Kept(None, last_good.accounts, ())
 
     def refresh(self) -> Configuration:
         """Look at the files again, and read those that changed."""

@@ -55,6 +55,7 @@ class Service:
     def __init__(self, home: Home, *, host: str | None = None) -> None:
         self._home = home
         self._live = Live(home)
+        self._told_mistakes: set[tuple[str, str | None]] = set()
         self._work_came = asyncio.Event()
         self._receiver = _Receiver(home, self._live, self._work_came.set)
         settings = self._live.now.settings
@@ -133,10 +134,21 @@ class Service:
             _log.info("batch done", district=district, batch=done.number, verdict=done.verdict)
 
     def _accounts(self) -> Mapping[str, Account]:
-        return self._live.refresh().accounts
+        return self._refreshed().accounts
 
     def _districts(self) -> Districts:
-        return receiving_of(self._live.refresh().profiles)
+        return receiving_of(self._refreshed().profiles)
+
+    def _refreshed(self) -> Configuration:
+        """What the files say; a mistake is told once, by its file and key: the rest of it may hold a value."""
+        known = self._live.refresh()
+        mistakes = {(mistake.file, mistake.key) for mistake in known.mistakes}
+        new, self._told_mistakes = mistakes - self._told_mistakes, mistakes
+        for file, key in sorted(new, key=str):
+            _log.error(
+                "not valid; the last good one counts, without one its district is not served", file=file, key=key
+            )
+        return known
 
 
 class Pause:

@@ -4,7 +4,6 @@ It knows nothing of what is inside a file. The service hands it a `Receiver`; a 
 """
 
 from sftp_gateway.gateway import Gateway
-from sftp_gateway.processes.front import receiving_of
 from sftp_gateway.processes.presence import processes_present
 from sftp_gateway.receiving import (
     Arrival,
@@ -21,6 +20,7 @@ from sftp_gateway.receiving import (
     Receiver,
     Receiving,
     Shortage,
+    receiving_of,
 )
 from sftp_gateway.ssh.host_keys import make_host_keys
 

@@ -57,6 +57,8 @@ class Gateway:
         self.stopping = False
         self._home = home
         self._settings = settings
+        self._accounts = accounts
+        self._districts = districts
         self._receiver = receiver
         self._front = Front(home, settings, process=LEAD, accounts=accounts, districts=districts, lead=self)
         self._attendants: dict[DropId, Attendant] = {}
@@ -97,7 +99,7 @@ class Gateway:
         self._tasks["watcher"] = asyncio.create_task(self._watcher.run())
         self._tasks["news"] = asyncio.create_task(self._news.run())
         self._tasks["tick"] = asyncio.create_task(self._tick())
-        await self._followers.start(self._orders(), self._settings.server.processes - 1)
+        await self._followers.start(self._orders, self._settings.server.processes - 1)
 
     async def stop(self, *, grace_s: float = 5.0) -> None:
         """Refuse new logins, give running transfers a short grace; what is still open then is interrupted.
@@ -164,10 +166,16 @@ class Gateway:
         wait_until_alone(self._home, _FORMER_LIFE_S)
         self._presence.enter_context(present(self._home, LEAD))
 
-    def _orders(self) -> Orders:
+    def _orders(self, process: int) -> Orders:
         server = replace(self._settings.server, port=self.port)
-        settings = replace(self._settings, server=server)
-        return Orders(home=self._home, settings=settings, process=LEAD + 1, set_up_logs=self._set_up_logs)
+        return Orders(
+            home=self._home,
+            settings=replace(self._settings, server=server),
+            accounts=dict(self._accounts()),
+            districts=dict(self._districts()),
+            process=process,
+            set_up_logs=self._set_up_logs,
+        )
 
     async def _take_up(self, process: int) -> None:
         """A process is gone: what it left open is interrupted, its connections and sessions are over."""

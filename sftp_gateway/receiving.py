@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from config.profiles import Arrival as ArrivalRule
-from config.profiles import Quota
+from config.profiles import Profile, Quota
 from config.tables import TableName
 
 DropName = Literal["main", "test"]
@@ -201,3 +201,11 @@ class Receiver(Protocol):
 
 
 Districts = Mapping[str, Receiving]
+
+
+def receiving_of(profiles: Mapping[str, Profile]) -> dict[str, Receiving]:
+    """What the gateway needs to know of each district."""
+    return {
+        district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival, quota=profile.quota)
+        for district, profile in profiles.items()
+    }

@@ -9,11 +9,10 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from sftp_gateway.processes.following import Orders
-from sftp_gateway.processes.lead import SERVES_LINE, Lead, hear
+from sftp_gateway.processes.lead import LEAD, SERVES_LINE, Lead, hear
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
@@ -23,6 +22,7 @@ _CODE: Final = "from sftp_gateway.processes.following import main; main()"
 log = logging.getLogger(__name__)
 
 Ended = Callable[[int], Awaitable[None]]
+OrdersFor = Callable[[int], Orders]
 
 
 class Followers:
@@ -42,10 +42,13 @@ class Followers:
         """How many of them take connections."""
         return sum(follower.serves.is_set() for follower in self._followers.values())
 
-    async def start(self, orders: Orders, count: int) -> None:
-        """Start so many, numbered from the one in `orders` on, and wait a moment until all take connections."""
-        for number in range(orders.process, orders.process + count):
-            follower = _Follower(replace(orders, process=number), self._lead, self._ended)
+    async def start(self, orders: OrdersFor, count: int) -> None:
+        """Start so many, numbered behind the lead, and wait a moment until all take connections.
+
+        `orders` is asked in a thread before each start of a process: what is known then is what it begins with.
+        """
+        for number in range(LEAD + 1, LEAD + 1 + count):
+            follower = _Follower(number, orders, self._lead, self._ended)
             self._followers[asyncio.create_task(follower.run())] = follower
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_S):
@@ -66,10 +69,10 @@ class Followers:
 class _Follower:
     """One number among the processes, and whoever has it right now."""
 
-    def __init__(self, orders: Orders, lead: Lead, ended: Ended) -> None:
+    def __init__(self, number: int, orders: OrdersFor, lead: Lead, ended: Ended) -> None:
         self.serves = asyncio.Event()
         self._orders = orders
-        self._number = orders.process
+        self._number = number
         self._lead = lead
         self._ended = ended
         self._process: Process | None = None
@@ -113,11 +116,12 @@ class _Follower:
 
     async def _live(self) -> None:
         """One process of this number, from its start to its end."""
+        orders = pickle.dumps(await asyncio.to_thread(self._orders, self._number))
         process = await _spawned()
         self._process = process
         try:
             assert process.stdin
-            process.stdin.write(pickle.dumps(self._orders))
+            process.stdin.write(orders)
             self._say_stop()
             await self._hear(process)
         finally:

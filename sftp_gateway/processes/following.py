@@ -12,17 +12,18 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
+from config.accounts import Account
 from config.home import Home
-from config.loading import Live
+from config.loading import Configuration, Live, district_ids
 from config.settings import Settings
 from sftp_gateway.audit.metrics import Busy, Count
-from sftp_gateway.processes.front import Front, receiving_of
+from sftp_gateway.processes.front import Front
 from sftp_gateway.processes.lead import (
     NEWS_LINE,
     SERVES_LINE,
@@ -33,7 +34,7 @@ from sftp_gateway.processes.lead import (
     touched_line,
 )
 from sftp_gateway.processes.presence import present
-from sftp_gateway.receiving import DropId
+from sftp_gateway.receiving import Districts, DropId, receiving_of
 
 _ORDERS: Final = 0  # standard input
 _REPORTS: Final = 1  # standard output
@@ -48,6 +49,8 @@ class Orders:
 
     Attributes:
         home: on which home it works; accounts and profiles it reads there.
+        accounts: those that the lead knows right now; they count while the file is not valid.
+        districts: the same of the profiles.
         settings: those of the lead, with the port where it really listens, so that all processes serve alike.
         process: its number.
         set_up_logs: what the lead does about logs.
@@ -55,6 +58,8 @@ class Orders:
 
     home: Home
     settings: Settings
+    accounts: Mapping[str, Account]
+    districts: Districts
     process: int
     set_up_logs: Callable[[], None]
 
@@ -122,18 +127,35 @@ class _Lead:
         self._thread.shutdown(wait=True)
 
 
+class _Known:
+    """Accounts and districts as the home has them; where a file there is not valid, as the lead had them."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        handed = Configuration(settings=orders.settings, profiles={}, accounts=orders.accounts)
+        self._live = Live(orders.home, handed)
+
+    def accounts(self) -> Mapping[str, Account]:
+        return self._live.refresh().accounts
+
+    def districts(self) -> Districts:
+        valid, handed = receiving_of(self._live.refresh().profiles), self._orders.districts
+        ids = district_ids(self._orders.home)
+        return {district: handed[district] for district in ids if district in handed} | valid
+
+
 async def _serve(orders: Orders, words: BinaryIO, reports: int) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_tell_kind_of_failure)
-    lead, live = _Lead(reports), await asyncio.to_thread(Live, orders.home)
+    lead, known = _Lead(reports), await asyncio.to_thread(_Known, orders)
     told_to_stop = loop.create_future()
     threading.Thread(target=_obey, args=(words, loop, told_to_stop), daemon=True).start()
     front = Front(
         orders.home,
         orders.settings,
         process=orders.process,
-        accounts=lambda: live.refresh().accounts,
-        districts=lambda: receiving_of(live.refresh().profiles),
+        accounts=known.accounts,
+        districts=known.districts,
         lead=lead,
     )
     await front.open()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from config.accounts import Account
 from config.home import Home
-from config.profiles import Profile, Quota
+from config.profiles import Quota
 from config.settings import Limits, Settings
 from config.writing import renew_hash
 from sftp_gateway.admission.gate import Gate
@@ -25,7 +25,7 @@ from sftp_gateway.drops.arrivals import Journal, Standing, Writing
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.folders import keep, make_private
 from sftp_gateway.processes.lead import LEAD, Lead, SessionId
-from sftp_gateway.receiving import Districts, DropId, DropName, GatewayError, Receiving
+from sftp_gateway.receiving import Districts, DropId, DropName, GatewayError
 from sftp_gateway.sftp.paths import InDrop
 from sftp_gateway.sftp.sessions import Session
 from sftp_gateway.ssh.accounts import Accounts
@@ -212,14 +212,6 @@ class Front:
         """As the profile has it now; a district that is gone ends its uploads by the common one."""
         receiving = self.districts.get(district)
         return receiving.quota if receiving else Quota()
-
-
-def receiving_of(profiles: Mapping[str, Profile]) -> Districts:
-    """What the gateway needs to know of each district."""
-    return {
-        district: Receiving(time_zone=profile.time_zone, arrival=profile.arrival, quota=profile.quota)
-        for district, profile in profiles.items()
-    }
 
 
 def _prepared(home: Home, process: int) -> Journal:

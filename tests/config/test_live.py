@@ -82,3 +82,25 @@ def test_files_that_did_not_change_are_not_read_again(home: Home) -> None:
     live = Live(home)
     before = live.now.profile("springfield")
     assert live.refresh().profile("springfield") is before
+
+
+def test_a_profile_that_is_not_valid_at_the_first_load_keeps_only_its_own_district_out(home: Home) -> None:
+    home.profile_file("shelby").write_text('name = "Shelby')
+    live = Live(home)
+    assert set(live.now.profiles) == {"springfield"}
+    assert [mistake.file for mistake in live.now.mistakes] == ["districts/shelby.toml"]
+    home.profile_file("shelby").write_text(PROFILE)
+    assert set(live.refresh().profiles) == {"springfield", "shelby"}
+
+
+def test_what_another_process_knows_counts_while_the_files_are_not_valid(home: Home) -> None:
+    before = Live(home).now
+    home.accounts_file.write_text("[accounts.acme")
+    home.settings_file.write_text("[server]\nport = -1\n")
+    home.profile_file("springfield").write_text("nonsense")
+    live = Live(home, before)
+    assert (live.now.accounts, live.now.settings) == (before.accounts, before.settings)
+    assert live.now.profiles == before.profiles
+    assert len(live.now.mistakes) == 3
+    home.accounts_file.write_text("")
+    assert live.refresh().accounts == {}

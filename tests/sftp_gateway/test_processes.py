@@ -184,6 +184,23 @@ def test_a_process_that_dies_interrupts_its_own_uploads_alone_and_comes_back(tmp
     story(night())
 
 
+def test_a_process_that_starts_again_knows_what_the_lead_knows_where_the_files_are_not_valid(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with several(tmp_path, 2) as site, AsyncExitStack() as stack:
+            for file in (site.home.accounts_file, site.home.settings_file, site.home.profile_file("springfield")):
+                file.write_text("[not valid")
+            before = pid_of(site, 1)
+            os.kill(before, signal.SIGKILL)
+            await site.until(lambda: site.gateway.processes == 1)
+            await site.until(lambda: site.gateway.processes == 2, PATIENCE_S)
+            assert pid_of(site, 1) != before
+            client = await client_on(site, stack, followed)
+            await write(client, "users.csv", b"u")
+            await site.until(lambda: site.receiver.names() == ["users.csv"])
+
+    story(night())
+
+
 def test_no_process_outlives_the_one_that_leads(tmp_path: Path) -> None:
     async def nights() -> None:
         lead = await asyncio.create_subprocess_exec(

@@ -54,6 +54,17 @@ def test_a_mistake_in_the_profile_is_taken_up_when_it_is_mended(springfield: Spr
     assert springfield.pushes().verdict == "accepted"
 
 
+def test_a_service_that_starts_with_one_broken_profile_serves_the_other_districts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    springfield = Springfield(settled_home(tmp_path / "home"))
+    springfield.home.profile_file("shelby").write_text('name = "Shelby')
+    with Running(springfield.home) as running:
+        springfield.service = running
+        assert springfield.pushes().verdict == "accepted"
+    assert "districts/shelby.toml" in "".join(capfd.readouterr())
+
+
 def test_a_command_beside_the_service_works_under_the_same_locks(springfield: Springfield) -> None:
     springfield.uploads({name: content for name, content in night().items() if name != "users.csv"})
     by_hand = springfield.uploads_by_hand(users=as_csv("users", ()), classes=(), enrollments=())
