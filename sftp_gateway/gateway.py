@@ -23,9 +23,9 @@ from sftp_gateway.processes.following import Orders, log_kinds_to_stderr
 from sftp_gateway.processes.front import Front
 from sftp_gateway.processes.lead import LEAD, SessionId
 from sftp_gateway.processes.presence import present, wait_until_alone
-from sftp_gateway.processes.telling import News
 from sftp_gateway.receiving import Districts, DropId, Receiver, Receiving
 from sftp_gateway.sets.attending import Attendant
+from sftp_gateway.telling import News
 
 _LAST_WORDS_S: Final = 60.0  # for a set that is being frozen, for receipts, and for processes that end
 _FORMER_LIFE_S: Final = 10.0  # processes end with their lead, within moments
