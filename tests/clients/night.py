@@ -89,7 +89,7 @@ async def night_for(client: Client, tmp_path: Path, **changes: Any) -> AsyncIter
     if reason := await asyncio.to_thread(client.missing):
         pytest.skip(reason)
     changes["server"] = {"algorithms": client.algorithms} | changes.get("server", {})
-    async with running(tmp_path, **changes) as site:
+    async with running(tmp_path, rsa=True, **changes) as site:
         night = Night(site, _where(site, tmp_path))
         night.report().write_bytes(REPORT)
         yield night

@@ -30,8 +30,8 @@ def test_host_keys_are_not_proven_as_often_as_somebody_likes(tmp_path: Path, pac
     """A signature of an RSA key takes some milliseconds of everybody's time."""
 
     async def visit() -> None:
-        rsa = asyncssh.read_private_key(site_at(tmp_path).home.keys / "ssh_host_rsa_key")
-        async with running(tmp_path) as site, site.sftp() as bystander, site.connection() as greedy:
+        rsa = asyncssh.read_private_key(site_at(tmp_path, rsa=True).home.keys / "ssh_host_rsa_key")
+        async with running(tmp_path, rsa=True) as site, site.sftp() as bystander, site.connection() as greedy:
             for _ in range(packets):
                 _ask(greedy, "hostkeys-prove-00@openssh.com", String(rsa.public_data) * times)
             began_s = monotonic()
@@ -47,7 +47,7 @@ def test_a_client_that_takes_no_answers_is_cut_before_they_fill_the_memory(
     monkeypatch.setattr(connections, "_MOST_UNTAKEN", 64 * 1024)
 
     async def visit() -> None:
-        async with running(tmp_path) as site, site.sftp() as bystander, site.connection() as deaf:
+        async with running(tmp_path, rsa=True) as site, site.sftp() as bystander, site.connection() as deaf:
             served = _served(site, deaf)
             assert deaf._transport
             deaf._transport.pause_reading()

@@ -52,7 +52,7 @@ async def _told_keys(site: Site, known: str) -> tuple[set[str], set[str]]:
 
 def test_a_client_learns_the_next_key_and_then_forgets_the_old_one(tmp_path: Path) -> None:
     async def months() -> None:
-        async with running(tmp_path) as site:
+        async with running(tmp_path, rsa=True) as site:
             await asyncio.to_thread(prepare_host_keys, site.home)
             await site.restart()
             lines = _lines(site.home)
@@ -69,7 +69,7 @@ def test_a_client_learns_the_next_key_and_then_forgets_the_old_one(tmp_path: Pat
 
 
 def test_two_clients_at_once_get_each_its_own_rsa_signature(tmp_path: Path) -> None:
-    pairs = load_host_keys(site_at(tmp_path).home, "default-2026-11")
+    pairs = load_host_keys(site_at(tmp_path, rsa=True).home, "default-2026-11")
     chosen = asyncssh.SSHServerConnectionOptions(server_host_keys=pairs, **options("default-2026-11")).server_host_keys
     algorithms = (b"rsa-sha2-256", b"rsa-sha2-512")
     for algorithm in algorithms:
@@ -78,7 +78,7 @@ def test_two_clients_at_once_get_each_its_own_rsa_signature(tmp_path: Path) -> N
 
 
 def test_each_set_of_algorithms_offers_its_keys_and_announces_their_next_ones(tmp_path: Path) -> None:
-    home = site_at(tmp_path).home
+    home = site_at(tmp_path, rsa=True).home
     prepare_host_keys(home)
     blobs = {place: asyncssh.import_public_key(line).public_data for place, line in _lines(home).items()}
     ed25519, rsa, ecdsa = (
@@ -90,7 +90,7 @@ def test_each_set_of_algorithms_offers_its_keys_and_announces_their_next_ones(tm
 
 
 def test_a_home_of_the_first_version_gets_the_key_that_legacy_offers_and_no_other(tmp_path: Path) -> None:
-    home = site_at(tmp_path).home
+    home = site_at(tmp_path, rsa=True).home
     for file in (*home.keys.glob("*ecdsa*"), *home.keys.glob("*ed25519*")):
         file.unlink()
     assert {pair.get_algorithm() for pair in load_host_keys(home, "default-2026-11")} == {
@@ -105,7 +105,7 @@ def test_a_home_of_the_first_version_gets_the_key_that_legacy_offers_and_no_othe
 
 
 def test_a_rotation_that_was_cut_off_is_finished_by_the_next_one(tmp_path: Path) -> None:
-    home = site_at(tmp_path).home
+    home = site_at(tmp_path, rsa=True).home
     prepare_host_keys(home)
     expected = {kind: line for (kind, standing), line in _lines(home).items() if standing == "next"}
     public = home.keys / "next" / "ssh_host_ed25519_key.pub"
@@ -117,7 +117,7 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_one(tmp_path: Path)
 
 
 def test_a_key_that_is_damaged_is_named(tmp_path: Path) -> None:
-    home = site_at(tmp_path).home
+    home = site_at(tmp_path, rsa=True).home
     (home.keys / "ssh_host_rsa_key").write_text("not a key")
     with pytest.raises(NoHostKeys, match="cannot be read"):
         load_host_keys(home, "default-2026-11")
@@ -148,7 +148,7 @@ def test_openssh_learns_the_next_key_and_connects_after_the_rotation_without_a_q
         return known_hosts.read_text()
 
     async def months() -> None:
-        async with running(tmp_path) as site:
+        async with running(tmp_path, rsa=True) as site:
             site.accounts["acme"] = account("acme", public_keys=(user.export_public_key().decode(),))
             await asyncio.to_thread(prepare_host_keys, site.home)
             await site.restart()

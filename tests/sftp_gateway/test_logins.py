@@ -157,7 +157,7 @@ def test_a_signal_or_break_ends_no_session(tmp_path: Path) -> None:
 
 def test_the_banner_and_the_algorithms_are_ours(tmp_path: Path) -> None:
     async def visit() -> None:
-        async with running(tmp_path) as site:
+        async with running(tmp_path, rsa=True) as site:
             async with site.connection() as connection:
                 assert connection.get_extra_info("server_version") == "SSH-2.0-rosterdrop"
                 assert connection.get_extra_info("recv_compression") == "none"
