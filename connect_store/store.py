@@ -4,6 +4,7 @@ Errors:
     StoreError
     ├── OldSqlite     the machine's SQLite lacks what the statements need
     ├── StoreBusy     another process held the write lock for too long
+    ├── StoreVanished batches lie in the home and their store does not
     └── DiskFailed    the disk under the store is full, or reads and writes on it fail
 """
 
@@ -18,6 +19,7 @@ from typing import Any, Final
 import polars as pl
 import sqlite_utils
 
+from config.home import Home
 from connect_store.statements import migrations, statements
 
 _NEEDED: Final = (3, 39)  # `is distinct from` and `returning` (dependencies 2)
@@ -39,6 +41,10 @@ class OldSqlite(StoreError):
 
 class StoreBusy(StoreError):
     """Another process held the write lock for too long."""
+
+
+class StoreVanished(StoreError):
+    """A home that has had batches lacks its store: a new one would count from 1 and know nobody."""
 
 
 class DiskFailed(StoreError):
@@ -133,16 +139,23 @@ class Store:
 def open_store(path: Path) -> Iterator[Store]:
     """Open the store, made and brought up to date where needed, and close it again.
 
+    Only a home that never had a batch gets a new one.
+
     Raises:
         OldSqlite: SQLite is older than 3.39.
+        StoreVanished: it is not there, and its batches are.
         DiskFailed: the disk is full or broken.
         StoreError: the file cannot be opened as a store.
     """
     if sqlite3.sqlite_version_info < _NEEDED:
         raise OldSqlite(f"SQLite {sqlite3.sqlite_version} is too old: 3.39 or newer is needed")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+        is_new = _is_new(path)
+        if is_new:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        # `rw` makes no file, should it vanish in between.
+        address = f"{path.absolute().as_uri()}?mode={'rwc' if is_new else 'rw'}"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_S)
     except (sqlite3.OperationalError, OSError) as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise _full(path) from error
@@ -180,6 +193,18 @@ def _has_no_room(folder: Path) -> bool:
     except OSError:
         return False
     return free.f_bavail * free.f_frsize < _LEAST_BYTES
+
+
+def _is_new(path: Path) -> bool:
+    """Whether the store is still to be made."""
+    if path.is_file() and path.stat().st_size:
+        return False
+    if any(Home(path.absolute().parent.parent).batches.glob("*/[0-9]*")):
+        raise StoreVanished(
+            f"the Connect store {path} is gone, and batches of this home are there: put it back from a backup; "
+            "to begin anew without what it knew, move the folder batches away"
+        )
+    return True
 
 
 def _prepared(connection: sqlite3.Connection) -> Store:

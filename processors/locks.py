@@ -24,15 +24,61 @@ class Held(Exception):
         self.holder = holder
 
 
+class Lock:
+    """A lock that is held; the kernel knows its file and not its name, so the name may be removed under its holder."""
+
+    def __init__(self, file: Path, what: str, who: str) -> None:
+        self.file = file
+        self._what = what
+        self._who = who
+        self._descriptor = -1
+
+    def acquire(self, wait_s: float) -> None:
+        """Hold it, or raise `Held` after so many seconds; what was held before stays so until then."""
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _acquire(descriptor, self._what, give_up=time.monotonic() + wait_s)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{self._who} (process {os.getpid()})".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self.release()
+        self._descriptor = descriptor
+
+    def keep(self) -> bool:
+        """Hold it again where somebody has removed its file; returns whether that was so.
+
+        Raises:
+            Held: another one was quicker.
+        """
+        try:
+            named = self.file.stat()
+        except FileNotFoundError:
+            named = None
+        held = os.fstat(self._descriptor)
+        if named and (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino):
+            return False
+        self.acquire(wait_s=0)
+        return True
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
 @contextmanager
-def service_lock(home: Home, *, who: str) -> Iterator[None]:
+def service_lock(home: Home, *, who: str) -> Iterator[Lock]:
     """Held by the one service of a home for as long as it runs.
 
     Raises:
         Held: another service runs on this home.
     """
-    with _locked(_service(home), f"the home {home.root}", who=who, wait_s=_QUESTION_S):
-        yield
+    with _locked(_service(home), f"the home {home.root}", who=who, wait_s=_QUESTION_S) as lock:
+        yield lock
 
 
 @contextmanager
@@ -60,16 +106,13 @@ def _service(home: Home) -> Path:
 
 
 @contextmanager
-def _locked(path: Path, what: str, *, who: str, wait_s: float) -> Iterator[None]:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _locked(path: Path, what: str, *, who: str, wait_s: float) -> Iterator[Lock]:
+    lock = Lock(path, what, who)
+    lock.acquire(wait_s)
     try:
-        _acquire(descriptor, what, give_up=time.monotonic() + wait_s)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{who} (process {os.getpid()})".encode(), 0)
-        yield
+        yield lock
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def _acquire(descriptor: int, what: str, *, give_up: float) -> None:

@@ -18,11 +18,11 @@ from config.loading import Configuration, Live
 from config.profiles import ASSUMED, Encoding, Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
-from connect_store.store import open_store
+from connect_store.store import StoreVanished, open_store
 from processors import freezing
 from processors.deliveries import without_older
 from processors.freezing import Delivery, FileMoved, NothingToLend
-from processors.locks import service_lock
+from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
 from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
@@ -81,11 +81,12 @@ class Service:
             GatewayError: the SFTP server cannot run.
         """
         asyncio.get_running_loop().set_exception_handler(_tell_kind_of_failure)
-        with service_lock(self._home, who="the service"):
+        with service_lock(self._home, who="the service") as lock:
             await asyncio.to_thread(self._take_up)
             await self._gateway.start()
             worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
             working = asyncio.create_task(self._work(worker, stop))
+            keeping = asyncio.create_task(_keep(lock))
             _log.info("serving", port=self.port, processes=self._gateway.processes)
             try:
                 if ready:
@@ -93,6 +94,7 @@ class Service:
                 await stop.wait()
             finally:
                 stop.set()
+                keeping.cancel()
                 await self._gateway.stop()
                 self._work_came.set()
                 await working
@@ -116,7 +118,7 @@ class Service:
             except Exception as error:  # noqa: BLE001 - a full disk or a busy store passes
                 looking.lengthen()
                 districts = []
-                _log.error("cannot look for work", error=type(error).__name__, again_in_s=looking.length_s)
+                _log.error("cannot look for work", again_in_s=looking.length_s, **_told(error))
             for district in districts:
                 if not stop.is_set() and (pause := pauses.setdefault(district, Pause())).is_over():
                     await self._work_on(worker, district, pause)
@@ -232,6 +234,23 @@ class _Receiver:
 def _tell_kind_of_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Asyncio's own words hold the exception's sentence, which may hold a value."""
     _log.error("a task failed", error=type(context.get("exception")).__name__)
+
+
+async def _keep(lock: Lock) -> None:
+    """Whoever removes the lock's file opens the home to a second service: take it again, and say so."""
+    while True:
+        await asyncio.sleep(_TICK_S)
+        try:
+            if await asyncio.to_thread(lock.keep):
+                _log.error("the lock of this home was removed and is held again", file=str(lock.file))
+        except (Held, OSError) as error:
+            _log.critical("the lock of this home was removed and cannot be had", error=type(error).__name__)
+
+
+def _told(error: BaseException) -> dict[str, str]:
+    """What a log may say of an error: its kind, and what to do where nobody else says it."""
+    said = {"says": str(error)} if isinstance(error, StoreVanished) else {}
+    return {"error": type(error).__name__, **said}
 
 
 async def _woken(event: asyncio.Event, wait_s: float) -> None:

@@ -164,7 +164,7 @@ class Gateway:
     def _be_present(self) -> None:
         """Be the one gateway of this home, when nobody of a former life is left."""
         wait_until_alone(self._home, _FORMER_LIFE_S)
-        self._presence.enter_context(present(self._home, LEAD))
+        self._present = self._presence.enter_context(present(self._home, LEAD))
 
     def _orders(self, process: int) -> Orders:
         server = replace(self._settings.server, port=self.port)
@@ -237,6 +237,7 @@ class Gateway:
             at_once = self._unknown_drop.is_set()
             self._unknown_drop.clear()  # before the question: one that fails is asked again at the next tick
             try:
+                await self._threads.run(self._present.keep)
                 await self._refresh(at_once=at_once)
                 self._watcher.look_at(await self._threads.run(_inodes, self._folders()))
             except Exception:

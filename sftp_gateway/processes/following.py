@@ -33,7 +33,7 @@ from sftp_gateway.processes.lead import (
     left_line,
     touched_line,
 )
-from sftp_gateway.processes.presence import present
+from sftp_gateway.processes.presence import Presence, present
 from sftp_gateway.receiving import Districts, DropId, receiving_of
 
 _ORDERS: Final = 0  # standard input
@@ -90,9 +90,9 @@ def main() -> None:
         return
     orders.set_up_logs()
     try:
-        with present(orders.home, orders.process):
+        with present(orders.home, orders.process) as presence:
             if not _lead_is_gone():
-                asyncio.run(_serve(orders, words, reports))
+                asyncio.run(_serve(orders, words, reports, presence))
     except Exception:
         log.exception("Process %d of the gateway cannot serve", orders.process)
         sys.exit(1)
@@ -144,7 +144,7 @@ class _Known:
         return {district: handed[district] for district in ids if district in handed} | valid
 
 
-async def _serve(orders: Orders, words: BinaryIO, reports: int) -> None:
+async def _serve(orders: Orders, words: BinaryIO, reports: int, presence: Presence) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_tell_kind_of_failure)
     lead, known = _Lead(reports), await asyncio.to_thread(_Known, orders)
@@ -161,7 +161,7 @@ async def _serve(orders: Orders, words: BinaryIO, reports: int) -> None:
     await front.open()
     await front.listen()
     lead.hears(SERVES_LINE)
-    asking = asyncio.create_task(_keep_asking(front, orders.settings.watching.scan_s))
+    asking = asyncio.create_task(_keep_asking(front, presence, orders.settings.watching.scan_s))
     telling = asyncio.create_task(_tell_what_is_to_do(front, lead, orders))
     await front.stop(await told_to_stop)
     asking.cancel()
@@ -170,11 +170,12 @@ async def _serve(orders: Orders, words: BinaryIO, reports: int) -> None:
     lead.close()
 
 
-async def _keep_asking(front: Front, seconds: float) -> None:
+async def _keep_asking(front: Front, presence: Presence, seconds: float) -> None:
     """Sessions that stay open long notice that their district is gone."""
     while True:
         await asyncio.sleep(seconds)
         try:
+            await front.threads.run(presence.keep)
             await front.refresh()
         except Exception:
             log.exception("Districts could not be asked for; the last ones stay")

@@ -12,21 +12,50 @@ from pathlib import Path
 from typing import Final
 
 from config.home import Home
-from sftp_gateway.folders import make_private
+from sftp_gateway.folders import make_private, open_ours
 from sftp_gateway.receiving import GatewayError
 
 _POLL_S: Final = 0.05
 
 
-@contextmanager
-def present(home: Home, process: int) -> Iterator[None]:
-    """Be this process of the gateway, once the former one of this number is gone."""
-    make_private(home.locks)
-    with _opened(home.locks / f"gateway-{process}.lock") as lock:
+class Presence:
+    """The file that this process holds."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = self._locked()
+
+    def keep(self) -> None:
+        """Hold the file again where somebody has removed it: who is not seen may be thought gone."""
+        try:
+            same = self._file.stat().st_ino == os.fstat(self._lock).st_ino
+        except FileNotFoundError:
+            same = False
+        if not same:
+            os.close(self._lock)
+            self._lock = self._locked()
+
+    def end(self) -> None:
+        """Be here no more."""
+        os.close(self._lock)
+
+    def _locked(self) -> int:
+        lock = open_ours(self._file, os.O_RDWR)
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
-        yield
+        return lock
+
+
+@contextmanager
+def present(home: Home, process: int) -> Iterator[Presence]:
+    """Be this process of the gateway, once the former one of this number is gone."""
+    make_private(home.locks)
+    presence = Presence(home.locks / f"gateway-{process}.lock")
+    try:
+        yield presence
+    finally:
+        presence.end()
 
 
 def wait_until_alone(home: Home, patience_s: float) -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from connect_store import ledger
 from connect_store.records import ENTITIES, Entity
 from connect_store.statements import migrations, statements
-from connect_store.store import Store, open_store
+from connect_store.store import Store, StoreVanished, open_store
 
 NOW = ledger.moment("2026-11-24T02:11:09.000Z")
 
@@ -20,6 +21,25 @@ NOW = ledger.moment("2026-11-24T02:11:09.000Z")
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "store" / "connect.db") as opened:
         yield opened
+
+
+def test_a_home_with_batches_never_gets_a_new_store(tmp_path: Path) -> None:
+    file = tmp_path / "store" / "connect.db"
+    (tmp_path / "batches" / "springfield").mkdir(parents=True)
+    with open_store(file) as store:
+        open_batch(store)
+    (tmp_path / "batches" / "springfield" / "1").mkdir()
+    with open_store(file):
+        pass
+    shutil.rmtree(file.parent)
+    for _ in range(2):
+        with pytest.raises(StoreVanished, match="batches of this home"), open_store(file):
+            pass
+    assert not file.parent.exists()
+    file.parent.mkdir()
+    file.touch()
+    with pytest.raises(StoreVanished), open_store(file):
+        pass
 
 
 def open_batch(store: Store, district: str = "d") -> int:

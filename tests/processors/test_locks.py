@@ -1,6 +1,7 @@
 """Locks name their holder and go with it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,3 +47,16 @@ def test_a_lock_goes_with_a_holder_that_was_killed(tmp_path: Path) -> None:
         holder.wait()
         with service_lock(home, who="the next"):
             assert service_holder(home) == f"the next (process {os.getpid()})"
+
+
+def test_a_lock_whose_file_was_removed_is_held_again_on_a_look(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with service_lock(home, who="the service") as lock:
+        assert not lock.keep()
+        shutil.rmtree(home.locks)
+        assert lock.keep()
+        assert not lock.keep()
+        assert service_holder(home) == f"the service (process {os.getpid()})"
+        lock.file.unlink()
+        with service_lock(home, who="a second one"), pytest.raises(Held, match="a second one"):
+            lock.keep()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sftp_gateway.audit.auditing import Audit
+from sftp_gateway.processes.presence import processes_present
 from sftp_gateway.statuses import FAILED, NO_SUCH_FILE, status_of
 from tests.sftp_gateway.harness import running, site_at, story, write
 
@@ -38,6 +39,16 @@ def test_a_folder_that_nobody_misses_comes_back_on_the_tick_and_is_told(tmp_path
             shutil.rmtree(site.home.uploads)
             await site.until(site.home.uploads.is_dir)
             await site.until(lambda: '"folder_removed", "folder": "uploads"' in site.audit())
+
+    story(tell())
+
+
+def test_processes_are_seen_again_whose_files_were_removed(tmp_path: Path) -> None:
+    async def tell() -> None:
+        async with running(tmp_path, scan_s=0.1) as site:
+            shutil.rmtree(site.home.locks)
+            assert processes_present(site.home) == 0
+            await site.until(lambda: processes_present(site.home) == 1)
 
     story(tell())
 

@@ -1,10 +1,13 @@
 """The service goes on, whatever happens beside it, and stops without losing anything."""
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
+from connect_store.store import StoreVanished
+from processors.locks import service_holder
 from rosterdrop import service as service_module
 from tests.stories.springfield import PATIENCE_S, Running, Springfield, as_csv, settled_home
 from tests.stories.test_dying import Killable, killable, night
@@ -63,6 +66,41 @@ def test_a_service_that_starts_with_one_broken_profile_serves_the_other_district
         springfield.service = running
         assert springfield.pushes().verdict == "accepted"
     assert "districts/shelby.toml" in "".join(capfd.readouterr())
+
+
+def test_a_store_that_vanishes_is_never_made_anew_and_the_set_waits_for_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    springfield = Springfield(settled_home(tmp_path / "home"))
+    home, kept = springfield.home, tmp_path / "kept"
+    with Running(home) as running:
+        springfield.service = running
+        assert springfield.pushes().number == 1
+        springfield.settled_ledger()
+        home.store_db.parent.rename(kept)
+        springfield.uploads(night())
+        with pytest.raises(StoreVanished, match="put it back from a backup"):
+            springfield.ledger()
+        said = ""
+        give_up = time.monotonic() + PATIENCE_S
+        while "put it back" not in said and time.monotonic() < give_up:
+            time.sleep(0.1)
+            said += "".join(capfd.readouterr())
+        assert "put it back from a backup" in said
+        assert not home.store_db.exists()
+        assert (home.drop("springfield") / "users.csv").exists()
+        kept.rename(home.store_db.parent)
+        assert springfield.next_report().number == 2
+
+
+def test_the_lock_of_a_home_that_is_removed_is_held_again(tmp_path: Path) -> None:
+    home = settled_home(tmp_path / "home")
+    with Running(home):
+        shutil.rmtree(home.locks)
+        give_up = time.monotonic() + PATIENCE_S
+        while not (home.locks / "service.lock").exists() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        assert service_holder(home)
 
 
 def test_a_command_beside_the_service_works_under_the_same_locks(springfield: Springfield) -> None:
