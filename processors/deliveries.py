@@ -13,7 +13,7 @@ from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import freezing
-from processors.archives import MOST_BYTES, Refusal, names_in, require_archive
+from processors.archives import WITHOUT_RESERVE, Limits, Refusal, names_in, require_archive
 from processors.freezing import Delivery
 from processors.unpacking import DeliveredFile, kind_of
 
@@ -49,7 +49,7 @@ def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
 
 
 def upload(
-    store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str, most_inflated: int = MOST_BYTES
+    store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str, limits: Limits = WITHOUT_RESERVE
 ) -> Delivery:
     """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
     missing = frozenset(profile.arrival.expected) - _tables_of(files)
@@ -61,7 +61,8 @@ def upload(
         who=who,
         origin="upload",
         carried=missing if missing <= lendable else frozenset(),
-        most_inflated=most_inflated,
+        most_inflated=limits.most_bytes,
+        reserve_bytes=limits.reserve_bytes,
     )
 
 
@@ -83,7 +84,7 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     return replace(delivery, files=newer, carried=missing & lendable)
 
 
-def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, most_inflated: int = MOST_BYTES) -> Delivery:
+def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Limits = WITHOUT_RESERVE) -> Delivery:
     """The frozen files of an old batch, to be run with today's profile.
 
     An archive that was inflated is left out, for its files stand beside it; one that was refused is looked at anew.
@@ -113,7 +114,8 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, most_inflat
         origin="requeue",
         test=batch.test,
         requeue_of=batch.number,
-        most_inflated=most_inflated,
+        most_inflated=limits.most_bytes,
+        reserve_bytes=limits.reserve_bytes,
     )
 
 

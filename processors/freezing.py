@@ -28,6 +28,8 @@ from validators.findings import Finding
 
 FOREIGN: Final = "set.other_district"
 _FOUND: Final = "found.json"
+# Two volumes, a file system without links or one that has too many of this file already, as exFAT and network shares.
+_NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP})
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken"})
 
 
@@ -213,7 +215,7 @@ def _take(file: DeliveredFile, target: Path) -> LedgerFile:
         facts = file.path.stat()
     except FileNotFoundError as error:
         raise FileMoved(f"{file.name} moved while it was taken") from error
-    if file.seen is not None and file.seen != (facts.st_size, facts.st_mtime_ns):
+    if file.seen is not None and file.seen != (facts.st_size, facts.st_ino, facts.st_mtime_ns):
         raise FileMoved(f"{file.name} changed while it was taken")
     return LedgerFile(
         file=file.name,
@@ -230,7 +232,7 @@ def _link(path: Path, place: Path) -> None:
     try:
         os.link(path, place, follow_symlinks=False)
     except OSError as error:
-        if error.errno != errno.EXDEV:  # drops and batches may lie on two volumes
+        if error.errno not in _NO_LINK:
             raise
         _copy(path, place)
 

@@ -16,7 +16,8 @@ from validators.findings import Finding
 FileKind = Literal["table", "archive", "manifest", "trigger", "other"]
 """What a file is in its set: a table's CSV, a ZIP, what says that the set is whole, or none of these."""
 
-_MANIFESTS: Final = frozenset({"manifest.csv", "rosterdrop-manifest.json"})
+_OUR_MANIFEST: Final = "rosterdrop-manifest.json"
+_MANIFESTS: Final = frozenset({"manifest.csv", _OUR_MANIFEST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class DeliveredFile:
         arrived: when it came, aware, UTC.
         unexpected: whether it only came beside what counts: a newer file or archive has its place, or nothing takes it.
         link: whether it may be linked, because nobody ever writes to this inode again; otherwise it is copied.
-        seen: size and mtime (ns) that were seen when the set was found complete; None where nobody looked before.
+        seen: size, inode and mtime (ns) when the set was found complete; None where nobody looked before.
         carried_from: the batch that it was carried from when it is run again.
     """
 
@@ -44,7 +45,7 @@ class DeliveredFile:
     arrived: datetime
     unexpected: bool = False
     link: bool = False
-    seen: tuple[int, int] | None = None
+    seen: tuple[int, int, int] | None = None
     carried_from: int | None = None
 
 
@@ -87,13 +88,17 @@ def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], lis
 def unpack(
     archive: DeliveredFile, into: Path, *, limits: Limits = WITHOUT_RESERVE, trigger: str = Arrival().trigger
 ) -> Unpacked:
-    """Inflate a delivered archive into a new folder; its files are as if each had come by itself."""
+    """Inflate a delivered archive into a new folder; its files are as if each had come by itself.
+
+    A manifest in it does not count: who delivered it saw the archive and nothing of its inside. Ours is told, because
+    its sender relies on it; OneRoster's is in each of its archives.
+    """
     found = inflate(archive.path, into, limits)
     if isinstance(found, Refusal):
         return Unpacked(files=(), findings=(found.as_finding(archive.name),))
     files = tuple(_inside(archive, into / name, trigger) for name in found.names)
     skipped = [Finding(code="archive.skipped", file=archive.name, count=found.skipped)] if found.skipped else []
-    return Unpacked(files=files, findings=(*skipped, *_strangers(files)))
+    return Unpacked(files=files, findings=(*skipped, *_strangers(files), *_unheeded(files)))
 
 
 def with_triggers(files: Iterable[DeliveredFile], trigger: str) -> list[DeliveredFile]:
@@ -119,6 +124,12 @@ def _inside(archive: DeliveredFile, path: Path, trigger: str) -> DeliveredFile:
 def _strangers(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
     for file in files:
         if file.kind == "other":
+            yield Finding(code="file.unexpected", file=file.name)
+
+
+def _unheeded(files: Iterable[DeliveredFile]) -> Iterator[Finding]:
+    for file in files:
+        if file.name.casefold() == _OUR_MANIFEST:
             yield Finding(code="file.unexpected", file=file.name)
 
 

@@ -305,7 +305,7 @@ def _delivered(file: ArrivedFile) -> DeliveredFile:
         arrived=file.arrived_at,
         unexpected=file.unexpected,
         link=file.by_gateway,
-        seen=(file.size, file.mtime_ns),
+        seen=(file.size, file.inode, file.mtime_ns),
     )
 
 

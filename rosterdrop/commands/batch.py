@@ -20,6 +20,7 @@ from connect_store.store import open_store
 from rosterdrop.console import Console
 
 if TYPE_CHECKING:
+    from processors.archives import Limits
     from processors.freezing import Delivery
 
 _NUMBER: Final = click.IntRange(1, 10**9)
@@ -136,7 +137,7 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
     profile = load_profile(home, district)
     files = deliveries.files_at(paths)
     with open_store(home.store_db) as store:
-        delivery = deliveries.upload(store, profile, files, who=_who(), most_inflated=_most_inflated(home))
+        delivery = deliveries.upload(store, profile, files, who=_who(), limits=_limits(home))
     return _hand_over(console, home, delivery, wait=wait)
 
 
@@ -154,13 +155,16 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
     home = console.home
     with open_store(home.store_db) as store:
         again = ledger.require(store, number)
-        delivery = deliveries.again(home, store, again, who=_who(), most_inflated=_most_inflated(home))
+        delivery = deliveries.again(home, store, again, who=_who(), limits=_limits(home))
     return _hand_over(console, home, delivery, wait=wait)
 
 
-def _most_inflated(home: Home) -> int:
-    """An archive may not bring more than one file may have."""
-    return load_settings(home).server.max_file_bytes
+def _limits(home: Home) -> "Limits":
+    """An archive may not bring more than one file may have, nor touch what is kept for reports."""
+    from processors.archives import Limits
+
+    settings = load_settings(home)
+    return Limits(most_bytes=settings.server.max_file_bytes, reserve_bytes=settings.limits.reserve_bytes)
 
 
 def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool) -> int:

@@ -98,3 +98,10 @@ def test_a_refused_zip_brings_a_finding_and_no_file(tmp_path: Path) -> None:
     assert unpack(delivered("night.zip", path=tmp_path / "night.zip"), tmp_path / "inside") == Unpacked(
         files=(), findings=(Finding(code="archive.encrypted", file="night.zip", detail="classes.csv", hint="2"),)
     )
+
+
+def test_our_manifest_in_a_zip_is_told_as_not_read(tmp_path: Path) -> None:
+    brought = {"users.csv": USERS, "RosterDrop-manifest.json": b"{}", "manifest.csv": b"file.users,bulk"}
+    (tmp_path / "night.zip").write_bytes(zipped(brought))
+    inside = unpack(delivered("night.zip", path=tmp_path / "night.zip"), tmp_path / "inside")
+    assert inside.findings == (Finding(code="file.unexpected", file="RosterDrop-manifest.json"),)
