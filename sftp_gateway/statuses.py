@@ -27,6 +27,7 @@ EXISTS: Final = Status(_FAILURE, "It exists already")
 _TOP_ONLY: Final = "Put files at the top of the drop; nothing takes them from folders"
 TOP_ONLY: Final = Status(_PERMISSION_DENIED, _TOP_ONLY)
 NO_FOLDERS: Final = Status(_FAILURE, _TOP_ONLY)
+IN_A_DISTRICT: Final = Status(_PERMISSION_DENIED, "Put files into the folder of their district; nothing is taken here")
 IN_USE: Final = Status(_FAILURE, "The file is in use: another upload to this name is not finished")
 IS_FOLDER: Final = Status(_FAILURE, "It is a folder")
 NOT_EMPTY: Final = Status(_FAILURE, "The folder is not empty")
@@ -38,6 +39,7 @@ NO_SPACE: Final = Status(_FAILURE, "There is no space left; the upload is not co
 REPEATED: Final = Status(
     _FAILURE, "The upload was resumed wrongly and holds its content twice; nothing was taken, send it from its start"
 )
+TAKEN: Final = Status(_FAILURE, "A batch has taken this file already: send it whole, without resuming")
 NOT_WRITABLE: Final = Status(_FAILURE, "The file was not opened for writing")
 NOT_READABLE: Final = Status(_FAILURE, "The file was not opened for reading")
 BAD_HANDLE: Final = Status(_FAILURE, "There is no such open file")

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from config.tables import table_of
 from sftp_gateway.drops.quotas import Grant, Holding
-from sftp_gateway.names import is_temporary
+from sftp_gateway.names import final_name, is_temporary
 from sftp_gateway.receiving import ArrivedFile, DropId, Interruption
 from sftp_gateway.statements import script, statements
 from sftp_gateway.statuses import IN_USE, Refusal
@@ -26,6 +26,8 @@ Row = Mapping[str, Any]
 
 UNWRITTEN: Final = (OSError, sqlite3.Error)
 """What keeps an entry from the journal: a full disk, a broken one, another process that holds it for too long."""
+
+_MAY_STILL_BE_TAKEN: Final = timedelta(minutes=10)  # a set is being frozen while a file of it is replaced
 
 _STATEMENTS: Final = statements("journal.sql")
 
@@ -72,6 +74,12 @@ def _0006_told(db: Database) -> None:
 def _0007_opaque(db: Database) -> None:
     """What nobody may read back without the right to read roster files."""
     _run(db, "opaque.sql")
+
+
+@_migrations()
+def _0008_tidy(db: Database) -> None:
+    """Arrivals that nobody asks for any more are forgotten."""
+    _run(db, "tidy.sql")
 
 
 def _run(db: Database, file: str) -> None:
@@ -237,6 +245,8 @@ class Journal:
                 self._receive(writing, at)
             if renamed_from is None:
                 self._rows("forget_client_times", **drop, path=name)
+            self._rows("tidy_gone", before=_text(at - _MAY_STILL_BE_TAKEN))
+            self._rows("tidy_twins", **drop, **state)
             (row,) = self._rows(
                 "arrive",
                 **drop,
@@ -343,7 +353,9 @@ class Journal:
             return self._holding(drop_id, path, at, 0)
 
     def _holding(self, drop_id: DropId, path: str, at: datetime, writing: int) -> Holding:
-        (row,) = self._rows("holding", **_drop(drop_id), path=path, day=_day(at), writing=writing)
+        (row,) = self._rows(
+            "holding", **_drop(drop_id), path=path, final=final_name(path), day=_day(at), writing=writing
+        )
         return Holding(row["bytes"], row["names"], bool(row["stands"]), row["received"])
 
     def _receive(self, writing: Writing, at: datetime) -> None:

@@ -115,15 +115,17 @@ class Drop:
             writing = (
                 self._resume(partial, account) if partial else self._begin(path, account, copied=copied, opaque=opaque)
             )
+            of_taken = copied and self._is_taken(path)
         if partial:
             return self._resumed(writing, partial, opening)
-        return self._begun(writing, names, opening)
+        return self._begun(writing, names, opening, of_taken=of_taken)
 
     def publish(self, upload: Upload) -> Standing | None:
         """The client closed its upload properly: it becomes visible under its name, and an arrival.
 
         Returns: the arrival; None for a temp name, which never counts, or where nothing was changed.
         """
+        upload.refuse_broken()
         if not upload.changed:
             self._discard(upload)
             return None
@@ -133,6 +135,8 @@ class Drop:
         with self._lock.held(), folders.opened(self._base, self._above) as folder:
             if _is_folder(folder, name):
                 raise Refusal(IS_FOLDER)
+            if upload.continues and self._is_taken(name):
+                upload.refuse_continued()
             identity = upload.identity()
             os.rename(upload.staging, name, dst_dir_fd=folder)
             # Should the journal fail from here on, the file stays as it is and the scan finds it.
@@ -185,11 +189,11 @@ class Drop:
             self.id, path, staging, account=account, at=_now(), copied=copied, opaque=opaque
         )
 
-    def _begun(self, writing: Writing, names: Names, opening: Opening) -> Upload:
+    def _begun(self, writing: Writing, names: Names, opening: Opening, *, of_taken: bool) -> Upload:
         try:
             if writing.copied:
                 self._copy(names, writing)
-            return self._upload(writing, opening, resumed=False)
+            return self._upload(writing, opening, resumed=False, of_taken=of_taken)
         except BaseException:
             self._partials.unlink([writing])
             self._enter_end(writing, None)
@@ -205,13 +209,14 @@ class Drop:
             self._journal.interrupt_writing(writing, partial.size, _now())
             raise
 
-    def _upload(self, writing: Writing, opening: Opening, *, resumed: bool) -> Upload:
+    def _upload(self, writing: Writing, opening: Opening, *, resumed: bool, of_taken: bool = False) -> Upload:
         file = self._home.uploads / writing.staging
         return Upload(
             file,
             writing,
             opening,
             resumed=resumed,
+            of_taken=of_taken,
             limit=self._max_file_bytes,
             granting=lambda wanted, growth: self._room.grant(writing, wanted, growth),
         )
@@ -284,19 +289,29 @@ class Drop:
         )
 
     def remove(self, names: Names) -> None:
-        """Remove a file, or what is left of one that was cut off."""
+        """Remove a file, or what is left of one that was cut off.
+
+        This is how a client makes room on a full disk: it must work where the journal cannot be written, and what it
+        frees comes first. What is not entered then is found by the next look.
+        """
         path = _path(names)
         with self._lock.held():
-            self._refuse_open(path)
+            with suppress(*UNWRITTEN):
+                self._enter_late()
+            self._refuse_under_way(path)
             left = self._partials.left_of(path)
             if standing := self._standing_file(names):
                 with folders.opened(self._base, self._below(names[:-1])) as folder:
                     os.unlink(names[-1], dir_fd=folder)
                     os.fsync(folder)
+            self._partials.unlink(left)
+            with suppress(*UNWRITTEN), self._journal.together():
                 self._journal.forget_client_times(self.id, path)
-                if len(names) == 1:
+                if standing and len(names) == 1:
                     self._journal.gone(self.id, names[0], _now())
-            self._partials.forget(*left)
+            for writing in left:
+                with suppress(*UNWRITTEN):
+                    self._enter_end(writing, None)
             if not (standing or left):
                 raise Refusal(NO_SUCH_FILE)
 
@@ -352,6 +367,10 @@ class Drop:
         """Whether the account sent all of the file that stands there, and no batch has taken it yet."""
         standing = self._journal.current_of(self.id, _path(names))
         return standing is not None and standing.file.account == account and not (standing.taken or standing.opaque)
+
+    def _is_taken(self, name: str) -> bool:
+        standing = self._journal.current_of(self.id, name)
+        return standing is not None and standing.taken
 
     def set_times(self, names: Names, times: Times) -> None:
         """Keep the times that a client gives a file; they never reach the disk."""
@@ -446,6 +465,9 @@ class Drop:
     def _refuse_open(self, *paths: str) -> None:
         """Refuse where an upload to one of these names is not finished."""
         self._enter_late()
+        self._refuse_under_way(*paths)
+
+    def _refuse_under_way(self, *paths: str) -> None:
         if any(writing.path in paths for writing in self._journal.under_way(self.id)):
             raise Refusal(IN_USE)
 

@@ -3,8 +3,8 @@
 import os
 import stat
 import time
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,11 +22,17 @@ _STABLE_S: Final = 1.0  # two looks this far apart must agree before a file from
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a reconciling scan found: arrivals, names that nobody can use, whether something must be looked at again."""
+    """What a reconciling scan found.
+
+    Attributes:
+        arrivals: what came by other means and is whole, as far as anybody can tell.
+        unreadable: names that nobody can use.
+        growing: files that may still grow, with their sizes; they must be looked at again.
+    """
 
     arrivals: tuple[Standing, ...] = ()
     unreadable: frozenset[str] = frozenset()
-    unstable: bool = False
+    growing: Mapping[str, int] = field(default_factory=dict)
 
 
 class Scan:
@@ -81,7 +87,8 @@ class Scan:
 
     def found(self, arrivals: Iterable[Standing]) -> Found:
         """What is told of the last look."""
-        return Found(tuple(arrival for arrival in arrivals if arrival.is_news), self._unreadable, bool(self._looks))
+        growing = {name: identity.size for name, (identity, _) in self._looks.items()}
+        return Found(tuple(arrival for arrival in arrivals if arrival.is_news), self._unreadable, growing)
 
     def _recorded(self, name: str) -> Standing | None:
         standing = self._journal.current_of(self._drop_id, name)

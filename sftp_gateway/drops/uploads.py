@@ -14,7 +14,7 @@ from sftp_gateway.drops.arrivals import FileIdentity, Times, Writing
 from sftp_gateway.drops.quotas import Grant
 from sftp_gateway.drops.repeating import is_repeated
 from sftp_gateway.folders import open_ours
-from sftp_gateway.statuses import FAILED, REPEATED, TOO_LARGE, Refusal, Status, status_of
+from sftp_gateway.statuses import FAILED, REPEATED, TAKEN, TOO_LARGE, Refusal, Status, status_of
 
 Granting = Callable[[Grant, int], Grant]
 
@@ -77,10 +77,20 @@ class Upload:
     """
 
     def __init__(
-        self, file: Path, writing: Writing, opening: Opening, *, resumed: bool, limit: int, granting: Granting
+        self,
+        file: Path,
+        writing: Writing,
+        opening: Opening,
+        *,
+        resumed: bool,
+        limit: int,
+        granting: Granting,
+        of_taken: bool = False,
     ) -> None:
         self.writing = writing
         self.resumed = resumed
+        self.continues = writing.copied and not resumed  # what stands there; no longer so once that is written over
+        self._of_taken = of_taken
         self.times: Times | None = None
         self._received = 0
         self._file = file
@@ -134,12 +144,31 @@ class Upload:
 
         By place and not by amount: one byte far out makes a huge file of one block (reference 2.3, 13).
         """
-        self._refuse_broken()
+        self.refuse_broken()
         self._get_room(self._start(offset) + length, self._received + length)
+
+    def begin_write(self, offset: int, length: int) -> None:
+        """A WRITE has come, in the order of the client's packets; one that continues a taken file is refused.
+
+        A batch has judged that file. Who resumes it has another night's, and nobody may judge a mix of both.
+        """
+        self.refuse_broken()
+        if not (self.continues and length):
+            return
+        self.continues = self._start(offset) >= self._held
+        if self._of_taken:
+            self.refuse_continued()
+
+    def refuse_continued(self) -> None:
+        """Refuse an upload that only adds to a taken file; nothing of it is kept."""
+        if self.continues:
+            self.changed = False
+            self._broken = TAKEN
+            self.refuse_broken()
 
     def add(self, offset: int, data: bytes) -> None:
         """Take the bytes of a WRITE, for which there must be room."""
-        self._refuse_broken()
+        self.refuse_broken()
         assert not self.outgrows(offset, len(data))
         if not data:
             return  # no byte makes no hole before it either
@@ -172,9 +201,12 @@ class Upload:
 
     def truncate(self, size: int) -> None:
         """Cut or lengthen the file, as scp does after writing over a longer one."""
+        if self._broken == TAKEN:  # OpenSSH cuts to nothing what it could not resume
+            self.refuse_broken()
         if size > self._granted.place:
             self._get_room(size, self._received)
         self.flush()
+        self.continues = self.continues and size >= self._held
         os.ftruncate(self._descriptor, size)
         self._extent.cut(size)
         self.changed = self.changed or size != self.size
@@ -182,7 +214,7 @@ class Upload:
 
     def sync(self) -> None:
         """Return only when everything is safe on the disk."""
-        self._refuse_broken()
+        self.refuse_broken()
         self.flush()
         os.fsync(self._descriptor)
 
@@ -190,7 +222,7 @@ class Upload:
         """Refuse what was sent a second time behind what had been there; it is never an arrival either."""
         if self._held and self._lowest == self._held and is_repeated(self._descriptor, self._held):
             self._broken = REPEATED
-            self._refuse_broken()
+            self.refuse_broken()
 
     def cut_to_solid(self) -> int:
         """Keep what came without a hole, so that a resume goes on at the right place; its size."""
@@ -216,7 +248,7 @@ class Upload:
             self._broken = status_of(error) if isinstance(error, OSError) else FAILED
             raise
 
-    def _refuse_broken(self) -> None:
+    def refuse_broken(self) -> None:
         """After a WRITE that was refused the file lacks bytes; however the client goes on, it never is an arrival."""
         if self._broken:
             raise Refusal(self._broken)

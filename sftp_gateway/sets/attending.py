@@ -3,19 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 from config.settings import Watching
-from config.tables import TableName
+from config.tables import TableName, table_of
 from sftp_gateway.audit.auditing import Audit
 from sftp_gateway.drops.arrivals import Journal, Standing
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.names import blocked_by, is_temporary
-from sftp_gateway.receiving import ArrivedFile, FilesChanged, Receiver, Receiving, Shortage
+from sftp_gateway.receiving import ArrivedFile, FilesChanged, Interruption, Receiver, Receiving, Shortage
 from sftp_gateway.sets.completeness import DropState, Gathered, Inside, Take, Wait, gathered, next_step
 from sftp_gateway.sets.deadlines import believable, deadline_on, due_deadline, has_grace
 from sftp_gateway.sets.evidence import Evidence
@@ -59,6 +59,7 @@ class Attendant:
         self._retry_s = _FIRST_RETRY_S
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
+        self._growing: Mapping[str, int] = {}
         self._evidence = Evidence(drop)
         self._stopped = False
 
@@ -116,7 +117,7 @@ class Attendant:
         if receiving is None:
             return self._tick_s
         await self._threads.run(self.drop.make_folders)  # somebody may have removed them
-        unstable = await self._reconcile()
+        await self._reconcile()
         if self._last_event_s is None:
             self._last_event_s = await self._remember_last_event()
         inside = await self._threads.run(self._evidence.gather)
@@ -128,9 +129,9 @@ class Attendant:
             return await self._hand_over(step)
         if step.broken and not await self._was_told(found):
             await self._say_incomplete(receiving, state, step.broken)
-        return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if unstable else self._tick_s)
+        return min(step.seconds or self._tick_s, _LOOK_AGAIN_S if self._growing else self._tick_s)
 
-    async def _reconcile(self) -> bool:
+    async def _reconcile(self) -> None:
         found = await self._threads.run(self.drop.reconcile)
         self.scanned_at = time.monotonic()
         for arrival in found.arrivals:
@@ -140,16 +141,17 @@ class Attendant:
         for name in found.unreadable - self._unreadable:
             self._audit.note("unreadable_name", **_where(self.drop), path=ascii(name))
         self._unreadable = found.unreadable
-        if found.unstable:
+        self._growing = found.growing
+        if any(map(table_of, found.growing)):  # any other file would hold the set back for as long as it grows
             self._last_event_s = time.monotonic()
-        return found.unstable
 
     def _state(self, last_event_s: float, inside: Inside) -> DropState:
         with self._journal.together():  # an upload that ends between two questions would be neither open nor new
             return DropState(
-                new=self.drop.new(),
+                new=tuple(file for file in self.drop.new() if file.table or file.name not in self._growing),
                 interrupted=frozenset(writing.path for writing in self.drop.interrupted()),
                 open_handles=self.drop.open_uploads,
+                last_taken_at=self._journal.last_taken_at(self.drop.id),
                 session_ended=not self._sessions,
                 last_event_s=last_event_s,
                 inside=inside,
@@ -205,10 +207,11 @@ class Attendant:
         deadline = deadline_on(day, receiving.arrival, receiving.time_zone)
         if handled and (handled >= day or has_grace(step, receiving.arrival, deadline, now)):
             return
-        await self._threads.run(self._journal.handle_deadline, district, day)
         # A district that we see for the first time has not missed anything yet.
         if handled and await self._is_short(receiving, state, step, day):
             await self._say_incomplete(receiving, state, "deadline")
+        # Only now: a crash before the report stands must not lose it.
+        await self._threads.run(self._journal.handle_deadline, district, day)
 
     async def _is_short(self, receiving: Receiving, state: DropState, step: Take | Wait, day: date) -> bool:
         """Whether what came is not taken now, for whatever reason, or nothing has come since the deadline before."""
@@ -237,15 +240,24 @@ class Attendant:
             because=because,
             present=found.files,
             missing=missing,
-            interrupted=unfinished,
+            interrupted=(*unfinished, *self._still_growing()),
             mismatches=found.mismatches,
             left_over=tuple(sorted(left_over - told_left_over)),
         )
-        await self._threads.run(self._journal.tell, self.drop.id, found.mark, left_over, datetime.now(UTC))
         try:
             await self._receiver.incomplete(self.drop.id.district, self.drop.id.drop, shortage)
         except Exception:
             log.exception("An incomplete set could not be told")
+        # Only now, as above; who crashes in between tells it twice.
+        await self._threads.run(self._journal.tell, self.drop.id, found.mark, left_over, datetime.now(UTC))
+
+    def _still_growing(self) -> Iterator[Interruption]:
+        """Files that were put there by other means and are not whole as far as anybody can tell."""
+        where, now = self.drop.id, datetime.now(UTC)
+        for name, size in self._growing.items():
+            yield Interruption(
+                district=where.district, drop=where.drop, name=name, size=size, at=now, account="", under_way=True
+            )
 
     def _left_over_names(self) -> frozenset[str]:
         """Temp names that nobody has touched for a day: their clients will not come back to them (reference 7, 22)."""

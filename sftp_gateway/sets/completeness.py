@@ -7,8 +7,9 @@ along with its files:
    One that is contradicted, or that nobody can read, holds the set back until files or manifest are mended.
 2. **A trigger file.** It speaks for the files that came before it and are still the newest of their name: it must be
    newer than all of them. One that came first, as parallel clients send it, or that is followed by another file, says
-   nothing; the set then goes by what is expected. `users.csv.done`, where the profile's pattern has a wildcard, speaks
-   for that file alone, and clients close files properly anyway: it says nothing of the set.
+   nothing; the set then goes by what is expected. One alone promises tables that nobody sent, unless it came late: a
+   batch has just taken the files that it speaks for. `users.csv.done`, where the profile's pattern has a wildcard,
+   speaks for that file alone, and clients close files properly anyway: it says nothing of the set.
 3. **A ZIP** that brings all that is expected. It competes with the loose files; the newest complete one wins. One that
    nobody will inflate counts as complete, and one with no table in it does where no other file brings one: their batch
    says at once what is wrong with them.
@@ -22,6 +23,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Final, Literal
@@ -33,6 +35,7 @@ from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
 from sftp_gateway.sets.manifests import Judged, Manifest, by_name, file_for, judged
 
 _WILDCARDS: Final = "*?["
+_SPEAKS_BACK: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class DropState:
     new: tuple[ArrivedFile, ...] = ()
     interrupted: frozenset[str] = frozenset()
     open_handles: int = 0
+    last_taken_at: datetime | None = None
     session_ended: bool = True
     last_event_s: float = 0.0
     inside: Inside = field(default_factory=Inside)
@@ -131,7 +135,7 @@ def next_step(drop: DropState, rule: ArrivalRule, carriable: frozenset[TableName
     missing = frozenset(rule.expected) - found.tables
     if drop.open_handles or _has_unread(drop):
         return Wait()
-    if broken := _broken(found, missing, carriable):
+    if broken := _broken(found, missing, carriable, drop.last_taken_at):
         left_s = drop.last_event_s + max(rule.partial_quiet_s, rule.settle_s) - now_s
         return Wait(left_s) if left_s > 0 else Wait(broken=broken)
     if not found.tables or blocked_by(drop.interrupted):
@@ -169,11 +173,19 @@ def _has_unread(drop: DropState) -> bool:
 
 
 def _broken(
-    found: Gathered, missing: frozenset[TableName], carriable: frozenset[TableName]
+    found: Gathered, missing: frozenset[TableName], carriable: frozenset[TableName], last_taken_at: datetime | None
 ) -> Literal["manifest", "trigger"] | None:
     if found.mismatches:
         return "manifest"
-    return "trigger" if found.signal == "trigger" and found.tables and not missing <= carriable else None
+    if found.signal != "trigger" or missing <= carriable or (not found.tables and _came_late(found, last_taken_at)):
+        return None
+    return "trigger"
+
+
+def _came_late(found: Gathered, last_taken_at: datetime | None) -> bool:
+    """Whether a trigger without tables speaks for what a batch took shortly before it."""
+    newest = max(file.arrived_at for file in found.files if file.kind == "trigger")
+    return last_taken_at is not None and newest < last_taken_at + _SPEAKS_BACK
 
 
 def _of_kind(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> ArrivedFile:

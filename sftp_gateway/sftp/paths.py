@@ -16,7 +16,7 @@ from typing import Final, Literal
 from config.accounts import Account
 from sftp_gateway.names import REPORTS, TEST, is_sound
 from sftp_gateway.receiving import DropName
-from sftp_gateway.statuses import BAD_NAME, NO_SUCH_FILE, Refusal
+from sftp_gateway.statuses import BAD_NAME, IN_A_DISTRICT, NO_SUCH_FILE, Refusal
 
 _MAX_PATH_BYTES: Final = 4096
 
@@ -70,6 +70,13 @@ def place_of(account: Account, path: bytes) -> Place:
     if names[0] not in account.districts:
         raise Refusal(NO_SUCH_FILE)
     return _in_district(account, names[0], names[1:])
+
+
+def refuse_beside_districts(account: Account, path: bytes) -> None:
+    """Refuse what is to be made beside the folders of the districts, where nothing is ever taken."""
+    names = normalised(path)
+    if account.layout == "many" and len(names) == 1 and names[0] not in account.districts and account.may("upload"):
+        raise Refusal(IN_A_DISTRICT)
 
 
 def normalised(path: bytes) -> tuple[str, ...]:

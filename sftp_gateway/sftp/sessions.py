@@ -135,10 +135,9 @@ class Session(asyncssh.SFTPServer):
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open a file for reading or for an upload."""
-        place = self._sight.place(path)
         if pflags & (constants.FXF_WRITE | constants.FXF_APPEND):
-            return await self._open_upload(place, pflags, attrs)
-        return await self._open_file(place)
+            return await self._open_upload(self._sight.place_to_make(path), pflags, attrs)
+        return await self._open_file(self._sight.place(path))
 
     async def finish(self, handle: object) -> None:
         """The client closed a handle with a CLOSE packet: an upload is whole."""
@@ -172,6 +171,8 @@ class Session(asyncssh.SFTPServer):
             facts = {"bytes": writing.size, "ms": _ms_since(held.began_s), "reason": held.upload.refused}
             self._sight.note("interrupted", held.place, **facts)
             self._desk.interrupted(writing)
+        elif held.upload.refused:  # and nothing is left of it
+            self._sight.note("refused", held.place, request="write", reason=held.upload.refused)
         return None
 
     async def exit(self) -> None:
@@ -245,6 +246,7 @@ class Session(asyncssh.SFTPServer):
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Take a part of an upload."""
         upload = _writable(file_obj).upload
+        upload.begin_write(offset, len(data))
         if upload.outgrows(offset, len(data)):
             await self._threads.run(upload.get_room, offset, len(data))
         upload.add(offset, data)
@@ -339,7 +341,7 @@ class Session(asyncssh.SFTPServer):
 
     async def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:  # noqa: ARG002 - modes change nothing
         """Make no folder, and say so: with the one code that clients who make folders blindly ignore."""
-        place = self._sight.place(path)
+        place = self._sight.place_to_make(path)
         if is_ours(place) and not (isinstance(place, InReports) and place.names):
             raise Refusal(EXISTS)
         writable = self._sight.writable(place)
@@ -374,7 +376,7 @@ class Session(asyncssh.SFTPServer):
         await self._rename(oldpath, newpath, replace=True)
 
     async def _rename(self, oldpath: bytes, newpath: bytes, *, replace: bool) -> None:
-        old, new = self._sight.place(oldpath), self._sight.place(newpath)
+        old, new = self._sight.place(oldpath), self._sight.place_to_make(newpath)
         if self._sight.spares(old, "rename"):
             return
         source, target = self._sight.writable(old), self._sight.writable(new)

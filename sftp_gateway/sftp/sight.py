@@ -15,7 +15,7 @@ from sftp_gateway.drops.arrivals import Standing, Times
 from sftp_gateway.drops.drops import Drop, Names, Shown
 from sftp_gateway.drops.uploads import Upload
 from sftp_gateway.names import REPORTS, TEST, is_sound
-from sftp_gateway.sftp.paths import InDrop, InReports, Place, Top, is_ours, place_of, sight_of
+from sftp_gateway.sftp.paths import InDrop, InReports, Place, Top, is_ours, place_of, refuse_beside_districts, sight_of
 from sftp_gateway.statuses import IS_FOLDER, NO_READING_BACK, NO_RIGHT, NO_SUCH_FILE, READ_ONLY, Refusal, Status
 from sftp_gateway.threads import DiskThreads
 
@@ -52,6 +52,12 @@ class Sight:
         self._asked = None
         self._asked = place_of(self._account, path)
         return self._asked
+
+    def place_to_make(self, path: bytes) -> Place:
+        """Where something is to be made."""
+        self._asked = None
+        refuse_beside_districts(self._account, path)
+        return self.place(path)
 
     def refused(self, request: str, status: Status) -> None:
         """Write down that the account asked for something and did not get it; `request` as SFTP calls it."""

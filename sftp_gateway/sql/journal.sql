@@ -27,6 +27,20 @@ values (:district, :drop_name, :name, :size, :inode, :mtime_ns, :by_gateway, :ar
         :told, :taken_at, :batch)
 returning *;
 
+-- name: tidy_gone
+-- Files that are gone, told and that no batch took: a client that renames without end must not fill the disk. A batch
+-- that is being frozen may still take what was replaced a moment ago.
+delete from arrival where gone_at < :before and taken_at is null and told = 1;
+
+-- name: tidy_twins
+-- A taken file that was renamed since: the generation that the batch took and the one that stands are enough.
+delete from arrival
+ where district = :district and drop_name = :drop_name and inode = :inode and size = :size and mtime_ns = :mtime_ns
+   and gone_at is not null and taken_at is not null and told = 1
+   and generation > (select min(generation) from arrival as first
+                      where first.district = :district and first.drop_name = :drop_name and first.inode = :inode
+                        and first.size = :size and first.mtime_ns = :mtime_ns and first.batch = arrival.batch);
+
 -- name: take
 -- A batch took this generation.
 update arrival set taken_at = :at, batch = :batch where generation = :generation and taken_at is null;
@@ -85,16 +99,20 @@ select * from writing
 select * from writing where told = 0 and interrupted_at is not null and instr(path, '/') = 0 order by id;
 
 -- name: holding
--- What a drop holds and has received today without one upload of it, and whether something is under this name.
-with names as (
-  select name from arrival where district = :district and drop_name = :drop_name and gone_at is null
-  union
-  select path from writing where district = :district and drop_name = :drop_name and id <> :writing
+-- What a drop will hold beside one upload of it, and has received today; whether something is under its name.
+-- An upload takes the place of what stands under its name, so the larger of both counts; what stands under the name of
+-- this very upload, or the name that it will get, does not.
+with parts as (
+  select name, case when name = :final then 0 else size end as standing, 0 as coming from arrival
+   where district = :district and drop_name = :drop_name and gone_at is null
+  union all
+  select path, 0, case when interrupted_at is null then room else size end from writing
+   where district = :district and drop_name = :drop_name and id <> :writing
+),
+names as (
+  select name, max(sum(standing), sum(coming)) as bytes from parts group by name
 )
-select (select coalesce(sum(size), 0) from arrival
-         where district = :district and drop_name = :drop_name and gone_at is null)
-     + (select coalesce(sum(case when interrupted_at is null then room else size end), 0) from writing
-         where district = :district and drop_name = :drop_name and id <> :writing) as bytes,
+select (select coalesce(sum(bytes), 0) from names where name <> :path) as bytes,
        (select count(*) from names where name <> :path) as names,
        exists (select 1 from names where name = :path) as stands,
        (select coalesce(sum(bytes), 0) from received

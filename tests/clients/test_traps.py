@@ -10,8 +10,9 @@ import pytest
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName
 from sftp_gateway import ArrivedFile, DropName
-from tests.clients.client import Client
+from tests.clients.client import Client, Complaint
 from tests.clients.lftp import LftpMirror
+from tests.clients.matrix import each_client
 from tests.clients.night import LONG, SHORT, night_for
 from tests.clients.openssh import OpensshScp
 from tests.clients.rclone import DebianRclone, Rclone
@@ -117,3 +118,23 @@ def test_lftp_mirror_makes_its_folder_sets_modes_after_all_closes_and_the_night_
             assert night.contents() == [LONG, LONG]
 
     story(one_night())
+
+
+@each_client(that_can="resume")
+def test_a_resume_of_last_nights_file_is_refused_or_sends_the_whole(client: Client, tmp_path: Path) -> None:
+    async def nights() -> None:
+        async with night_for(client, tmp_path) as night:
+            await night.does(client.push, night.folder("first", LONG))
+            await night.until_batches(1)
+            await night.site.until(lambda: not night.site.attendant().drop.new())
+            longer = b"sourcedId,role\n" + b"u-2,student,second night\n" * 14_000
+            refusal = ""
+            try:
+                await night.does(client.resume, night.folder("second", {"users.csv": longer}) / "users.csv")
+            except Complaint as complaint:
+                refusal = str(complaint)
+            assert night.standing()["users.csv"] == (LONG["users.csv"] if refusal else longer)
+            assert bool(night.site.attendant().drop.new()) != bool(refusal)
+            assert night.site.receiver.interruptions == []
+
+    story(nights())

@@ -347,9 +347,16 @@ class World:
             return Place("reports", (person.district, drop), names[1:])
         return Place("drop", (person.district, drop), names)
 
+    def place_to_make(self, person: Person, path: bytes) -> Place:
+        beside = person.layout == "many" and len(names := normalised(path)) == 1 and names[0] != person.district
+        if beside and "upload" in person.may:
+            raise Refusal(statuses.IN_A_DISTRICT)
+        return self.place(person, path)
+
     def open(self, person: Person, path: bytes, flags: int, times: Times | None) -> Held:
-        place = self.place(person, path)
-        if flags & (WRITE | APPEND):
+        writes = flags & (WRITE | APPEND)
+        place = self.place_to_make(person, path) if writes else self.place(person, path)
+        if writes:
             self._writable(person, place)
             return self.drops[place.drop].open(place, flags, person, times)
         return Reader(self._readable(person, place))
@@ -397,7 +404,7 @@ class World:
             self.drops[place.drop].remove_folder(place.names)
 
     def make_folder(self, person: Person, path: bytes) -> None:
-        place = self.place(person, path)
+        place = self.place_to_make(person, path)
         if place.is_ours and not (place.kind == "reports" and place.names):
             raise Refusal(statuses.EXISTS)
         self._writable(person, place)
@@ -408,7 +415,7 @@ class World:
         raise Refusal(statuses.EXISTS)
 
     def rename(self, person: Person, old: bytes, new: bytes, *, replace: bool) -> None:
-        source, target = self.place(person, old), self.place(person, new)
+        source, target = self.place(person, old), self.place_to_make(person, new)
         if source.is_ours:
             return
         self._writable(person, source)

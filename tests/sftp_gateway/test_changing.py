@@ -110,7 +110,7 @@ def test_what_a_batch_has_frozen_keeps_its_hash_whatever_clients_do_to_the_file(
             await site.puts(**NIGHT)
             await site.until(lambda: site.receiver.batches)
             linked = frozen / "1-users.csv"
-            for change in (_appends, _writes_into, _cuts, _opens_anew, _is_cut_off_while_it_changes):
+            for change in (_writes_into, _appends, _cuts, _opens_anew, _is_cut_off_while_it_changes):
                 async with site.sftp() as client:
                     await change(client)
                 assert _sha256(linked) == hashlib.sha256(NIGHT["users"]).hexdigest(), change.__name__

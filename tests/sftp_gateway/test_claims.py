@@ -114,7 +114,7 @@ def test_no_scan_sees_a_file_between_its_rename_and_its_entry_in_the_journal(tmp
     def scan() -> None:
         while not done.is_set():
             look = two.drop.reconcile()
-            found.append(look.arrivals or look.unstable)
+            found.append(look.arrivals or look.growing)
 
     scanning = threading.Thread(target=scan)
     scanning.start()
@@ -276,7 +276,7 @@ def test_thousands_of_files_that_came_at_once_are_found_while_clients_go_on(
     for number in range(1500):
         (folder / f"{number}.csv").touch()
     one.put("users.csv")
-    assert one.drop.reconcile().unstable
+    assert one.drop.reconcile().growing
     time.sleep(1.1)
     with ThreadPoolExecutor(1) as pool:
         scan = pool.submit(one.drop.reconcile)

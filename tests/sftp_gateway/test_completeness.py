@@ -1,7 +1,7 @@
 """When a set is complete, case by case (INTERFACES, "What a batch is made of")."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +257,6 @@ def test_the_profile_may_name_the_trigger_after_a_table() -> None:
 def test_a_trigger_for_a_set_that_cannot_be_made_whole_is_told() -> None:
     state = drop(files("users.csv", "night.done"))
     assert step(state) == Wait(broken="trigger")
-    assert step(drop(files("night.done"))) == Wait()
 
 
 @pytest.mark.parametrize(
@@ -371,3 +370,14 @@ def test_whatever_happens_what_is_taken_is_whole_and_taken_once(events: list[tup
             assert {one.generation for one in state.new} == set(generations)
             night.taken += generations
             night.state = replace(state, new=(), inside=Inside())
+
+
+def test_a_trigger_without_any_table_is_told_unless_a_batch_has_just_taken_what_it_speaks_for() -> None:
+    state = drop(files("night.done"))
+    came = state.new[0].arrived_at
+    assert step(state) == Wait(broken="trigger")
+    assert step(drop(files("night.done"), quiet_s=100)) == Wait(200.0)
+    assert step(replace(state, last_taken_at=came - timedelta(hours=23))) == Wait(broken="trigger")
+    assert step(replace(state, last_taken_at=came - timedelta(minutes=5))) == Wait()
+    assert step(replace(state, last_taken_at=came + timedelta(seconds=5))) == Wait()
+    assert step(drop(files("users.csv.done"))) == Wait()

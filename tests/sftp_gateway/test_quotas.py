@@ -36,7 +36,7 @@ def test_a_full_drop_refuses_by_place_what_stood_there_stays_and_the_upload_is_i
             await write(client, "users.csv", b"x" * 400)
             file = await client.open("users.csv", "wb")
             await file.write(b"y" * 600)
-            for offset in (600, 2**40, 2**63 - 1, 2**63, 2**64 - 2):
+            for offset in (1000, 2**40, 2**63 - 1, 2**63, 2**64 - 2):
                 assert (await reason(file.write(b"y", offset))).startswith(
                     FULL if offset < 2**63 else "The drop is full"
                 )
@@ -58,9 +58,11 @@ def test_every_way_to_grow_a_file_is_held_by_the_quota(tmp_path: Path) -> None:
             limited(site, bytes=1000)
             await site.asks_for_districts()
             await write(client, "users.csv", b"x" * 600)
-            assert (await reason(client.truncate("users.csv", 601))).startswith(FULL)  # on a copy: 600 and 601
-            assert (await reason(client.open("users.csv", "r+b"))).startswith(FULL)
-            assert (await reason(client.open("users.csv", "ab"))).startswith(FULL)
+            assert (await reason(client.truncate("users.csv", 1001))).startswith(FULL)
+            for mode in ("r+b", "ab"):
+                file = await client.open("users.csv", mode)
+                assert (await reason(file.write(b"y" * 401, 600))).startswith(FULL)
+                assert (await reason(file.close())).startswith(FULL)
             file = await client.open("classes.csv", "wb")
             await file.write(b"c")
             assert (await reason(file.truncate(401))).startswith(FULL)
@@ -71,6 +73,28 @@ def test_every_way_to_grow_a_file_is_held_by_the_quota(tmp_path: Path) -> None:
             assert (await reason(client.rename("own/a.csv", "a.csv"))).startswith(FULL)
             assert (site.drop / "users.csv").read_bytes() == b"x" * 600
             assert sorted(await client.listdir()) == ["classes.csv", "own", "reports", "test", "users.csv"]
+
+    story(night())
+
+
+@pytest.mark.parametrize("name", ["users.csv", "users.csv.part"])
+def test_a_full_drop_takes_the_next_night_in_the_place_of_the_last(tmp_path: Path, name: str) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site, site.sftp() as client:
+            limited(site, bytes=1000)
+            await site.asks_for_districts()
+            await write(client, "users.csv", b"x" * 600)
+            await write(client, "classes.csv", b"x" * 400)
+            file = await client.open(name, "wb")
+            await file.write(b"y" * 600)
+            if name == "users.csv":  # two at a time under their own names: each takes the place of its own
+                async with client.open("classes.csv", "wb") as other:
+                    await other.write(b"y" * 400)
+            await file.close()
+            if name != "users.csv":
+                await client.posix_rename(name, "users.csv")
+            assert (site.drop / "users.csv").read_bytes() == b"y" * 600
+            assert (await reason(write(client, "more.csv", b"z"))).startswith(FULL)
 
     story(night())
 

@@ -62,8 +62,16 @@ def test_an_account_of_many_districts_sees_a_folder_for_each(tmp_path: Path) -> 
                 assert await client.listdir("/") == ["springfield", "shelbyville"]
                 assert sorted(await client.listdir("shelbyville")) == ["reports", "test"]
                 await write(client, "shelbyville/users.csv", b"x")
-                assert (await refused(client.open("users.csv", "wb"))).code == 2
-                assert (await refused(client.mkdir("ogdenville"))).code == 2
+                for request in (
+                    client.open("users.csv", "wb"),
+                    client.mkdir("ogdenville"),
+                    client.rename("shelbyville/users.csv", "users.csv"),
+                ):
+                    error = await refused(request)
+                    assert error.code == 3
+                    assert error.reason == "Put files into the folder of their district; nothing is taken here"
+                assert (await refused(client.open("ogdenville/users.csv", "wb"))).code == 2
+                assert (await refused(client.stat("users.csv"))).code == 2
                 assert (await refused(client.mkdir("shelbyville"))).reason == "It exists already"
             await site.until(lambda: [arrival.district for arrival in site.receiver.arrivals] == ["shelbyville"])
 
@@ -164,6 +172,11 @@ async def _append(client: asyncssh.SFTPClient, name: str) -> None:
     await write(client, name, b"!", "ab")
 
 
+async def _write_into(client: asyncssh.SFTPClient, name: str) -> None:
+    async with client.open(name, "r+b") as file:
+        await file.write(b"!", 0)
+
+
 async def _rename(client: asyncssh.SFTPClient, name: str) -> None:
     await client.rename(name, "mine.csv")
     await client.rename("mine.csv", name)
@@ -173,8 +186,10 @@ async def _cut(client: asyncssh.SFTPClient, name: str) -> None:
     await client.truncate(name, 5)
 
 
-@pytest.mark.parametrize("changed", [_append, _rename, _cut])
-@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize(
+    ("taken", "changed"),
+    [(False, _append), (False, _rename), (False, _cut), (True, _write_into), (True, _rename), (True, _cut)],
+)
 def test_no_change_to_a_file_makes_it_readable_for_whoever_changed_it(
     tmp_path: Path, changed: Any, *, taken: bool
 ) -> None:

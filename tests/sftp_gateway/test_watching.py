@@ -105,10 +105,10 @@ def test_a_file_that_still_grows_has_not_arrived(tmp_path: Path, monkeypatch: py
         for _ in range(8):
             slow.write(b"x" * 100)
             slow.flush()
-            assert drop.reconcile() == Found(unstable=True)
+            assert drop.reconcile() == Found(growing={"users.csv": slow.tell()})
             now_s += 5.0
     now_s -= 4.7
-    assert drop.reconcile() == Found(unstable=True)
+    assert drop.reconcile() == Found(growing={"users.csv": 800})
     now_s += 0.2
     (arrival,) = drop.reconcile().arrivals
     assert arrival.file.size == 800
@@ -363,3 +363,40 @@ def test_a_drop_that_is_removed_is_made_again_when_somebody_comes_in(tmp_path: P
             await site.until(lambda: len(site.receiver.arrivals) == 2)
 
     story(night())
+
+
+def test_what_never_stops_growing_holds_no_set_back_and_is_named(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.1) as site:
+            _copy_in(site)
+            growing = asyncio.create_task(_grow(site.drop / "export.log"))
+            await site.until(lambda: site.receiver.batches, 8.0)
+            assert "export.log" not in {file.name for file in site.receiver.batches[0].files}
+            (site.drop / "night.done").write_bytes(b"")
+            (site.drop / "users.csv").write_bytes(b"alone")
+            await site.until(lambda: site.receiver.shortages, 8.0)
+            assert [one.name for one in site.receiver.shortages[0].interrupted] == ["export.log"]
+            growing.cancel()
+
+    story(night())
+
+
+def test_a_table_that_still_grows_holds_its_set_back(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path, scan_s=0.1) as site:
+            growing = asyncio.create_task(_grow(site.drop / "guardians.csv"))
+            _copy_in(site)
+            await asyncio.sleep(2.5)
+            assert site.receiver.batches == []
+            growing.cancel()
+            await site.until(lambda: site.receiver.batches)
+            assert "guardians.csv" in {file.name for file in site.receiver.batches[0].files}
+
+    story(night())
+
+
+async def _grow(file: Path) -> None:
+    with file.open("wb", buffering=0) as slow:
+        while True:
+            slow.write(b"x")
+            await asyncio.sleep(0.02)
