@@ -34,7 +34,8 @@ class Gate:
     """Who may come in and for how long, for all processes of a gateway.
 
     Where the book cannot be written, for instance because the disk is full, connections are let in: vendors must
-    reach us to read what is wrong, and passwords and the limits of each connection still hold.
+    reach us to read what is wrong. Passwords and the limits of each connection still hold, and each process counts
+    for itself who waits for a login.
 
     A process opens its gate before it listens: whoever stands in the book under its number is gone. Process 0 leads
     and opens its gate before there are others, so nobody who stands there is left.

@@ -138,10 +138,10 @@ class Visitors:
         self._db.execute("begin immediate")
         try:
             yield
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+            self._db.execute("commit")
+        finally:
+            if self._db.conn.in_transaction:  # SQLite ends one itself where the disk is full
+                self._db.execute("rollback")
 
     def _count(self, statement: str, **values: object) -> int:
         return int(self._rows(statement, **values)[0][0])

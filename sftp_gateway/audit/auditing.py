@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +20,7 @@ from functools import cached_property
 from typing import Final
 
 from config.home import Home
+from sftp_gateway.audit.allowance import Allowance
 from sftp_gateway.audit.audit_files import AuditFiles
 from sftp_gateway.audit.disguising import Seal, client_shown
 
@@ -43,6 +45,8 @@ class Who:
 class Audit:
     """Writes in a thread of its own; lines keep their order and nobody waits for them.
 
+    An account causes so many lines at once and a minute, and no more: what is left out is told as a number.
+
     `accounts` tells whose ids need no disguise and is asked in that thread; `heard` is told of every event at once.
     """
 
@@ -61,6 +65,7 @@ class Audit:
         self._heard = heard
         self._keep_days = keep_days
         self._tidied = date.min
+        self._allowance = Allowance[tuple[str, str]]()
         self._thread = ThreadPoolExecutor(1, "audit")
 
     def note(self, event: str, who: Who | None = None, /, **facts: Fact | None) -> None:
@@ -83,9 +88,22 @@ class Audit:
     def close(self) -> None:
         """Return when every line is written."""
         self._thread.shutdown(wait=True)
+        for (account, address), left_out in self._allowance.untold():
+            self._append(
+                datetime.now(UTC), "left_out", Who(account=account, address=address, client=""), {"lines": left_out}
+            )
         self._files.close()
 
     def _write(self, at: datetime, event: str, who: Who | None, facts: Mapping[str, Fact]) -> None:
+        if who:
+            takes = self._allowance.takes(whose := _whose(event, who), now_s := time.monotonic())
+            if left_out := self._allowance.to_tell(whose, now_s):
+                self._append(at, "left_out", who, {"lines": left_out})
+            if not takes:
+                return
+        self._append(at, event, who, facts)
+
+    def _append(self, at: datetime, event: str, who: Who | None, facts: Mapping[str, Fact]) -> None:
         try:
             line: dict[str, Fact] = {"at": at.isoformat(timespec="milliseconds"), "event": event}
             line |= self._told_of(who) if who else {}
@@ -122,6 +140,11 @@ class Audit:
             self._files.remove_before(datetime.now(UTC).date() - timedelta(days=self._keep_days))
         except OSError as error:
             log.error("Old files of the audit could not be removed: %s", type(error).__name__)  # noqa: TRY400
+
+
+def _whose(event: str, who: Who) -> tuple[str, str]:
+    """To whom a line is counted: the account, or the address of somebody who has not proven to be one."""
+    return ("", who.address) if event == "login_failed" or not who.account else (who.account, "")
 
 
 def audit_key(home: Home) -> bytes:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,7 +22,7 @@ import asyncssh
 from config.home import Home
 from config.settings import Algorithms
 from config.writing import alone
-from sftp_gateway.folders import make_private
+from sftp_gateway.folders import make_private, opened
 from sftp_gateway.receiving import NoHostKeys
 from sftp_gateway.ssh.algorithms import SPOKEN, HostKeyType
 
@@ -96,9 +97,8 @@ def prepare_host_keys(home: Home) -> None:
 
 def rotate_host_keys(home: Home, now: datetime) -> None:
     """The next keys become the current ones; at no moment is a type without a key, whenever the machine stops."""
-    retired = home.keys / "retired" / f"{now:%Y-%m-%dT%H%M%SZ}"
-    make_private(retired)
     with alone(home):
+        retired = _new_folder(home.keys / "retired", f"{now:%Y-%m-%dT%H%M%SZ}")
         for kind in _FILES:
             following = _file(home, kind, "next")
             if following.exists():
@@ -110,8 +110,24 @@ def _replace(current: Path, following: Path, retired: Path) -> None:
     for old, new in ((_public(current), _public(following)), (current, following)):
         if old.exists():
             os.link(old, retired / old.name)
+        _bring_to_disk(retired)  # before the key loses its name here
         if new.exists():
             new.replace(old)
+            _bring_to_disk(old.parent)
+            _bring_to_disk(new.parent)
+
+
+def _new_folder(above: Path, moment: str) -> Path:
+    """A folder that holds nothing yet, named after the moment; a second one of a second is counted."""
+    names = (moment if number == 1 else f"{moment}-{number}" for number in count(1))
+    folder = next(above / name for name in names if not (above / name).exists())
+    make_private(folder)
+    return folder
+
+
+def _bring_to_disk(folder: Path) -> None:
+    with opened(folder) as descriptor:
+        os.fsync(descriptor)
 
 
 def _file(home: Home, kind: HostKeyType, standing: Standing) -> Path:
@@ -143,6 +159,7 @@ def _make_once(file: Path, kind: HostKeyType) -> None:
         private.flush()
         os.fsync(private.fileno())
     unfinished.replace(file)
+    _bring_to_disk(file.parent)
 
 
 def _new(kind: HostKeyType) -> asyncssh.SSHKey:

@@ -21,7 +21,7 @@ _BREATH_S: Final = 0.2  # when there are no descriptors left
 _NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 log = logging.getLogger(__name__)
 
-MakesRoom = Callable[[], bool]
+HasRoom = Callable[[Visit], bool]
 TurnedAway = Callable[[str, str], None]  # address and text
 
 
@@ -57,14 +57,14 @@ class Listener:
         gate: Gate,
         connection: Callable[[Visit], Connection],
         *,
-        makes_room: MakesRoom,
+        has_room: HasRoom,
         turned_away: TurnedAway,
     ) -> None:
         self.port: int = sock.getsockname()[1]
         self._socket = sock
         self._gate = gate
         self._connection = connection
-        self._makes_room = makes_room
+        self._has_room = has_room
         self._turned_away = turned_away
         self._task: asyncio.Task[None] | None = None
 
@@ -91,7 +91,7 @@ class Listener:
     async def _receive(self, client: socket.socket, address: str) -> None:
         try:
             visit = await self._gate.come(address)
-            if isinstance(visit, Visit) and visit.crowded and not self._makes_room():
+            if isinstance(visit, Visit) and not self._has_room(visit):
                 self._gate.leave(visit)
                 visit = TOO_CROWDED
             if isinstance(visit, str):

@@ -11,7 +11,7 @@ from asyncssh.stream import SSHServerStreamSession
 
 from config.accounts import Account
 from config.settings import Server as ServerSettings
-from sftp_gateway.admission.gate import Gate
+from sftp_gateway.admission.gate import Gate, Visit
 from sftp_gateway.admission.penalties import WRONG_PASSWORD_S, weight_s
 from sftp_gateway.admission.sources import source_of, who_makes_room
 from sftp_gateway.audit.auditing import Audit, Who
@@ -43,6 +43,11 @@ class Door:
         self.connections: set[Connection] = set()
         self.waiting: set[Login] = set()
         self._told_at_s: dict[str, float] = {}
+
+    def has_room(self, visit: Visit) -> bool:
+        """Whether a connection may wait for its login; without the book of visitors this process counts its own."""
+        unbooked = visit.visitor is None and len(self.waiting) >= self.gate.limits.logins_at_once
+        return not (visit.crowded or unbooked) or self.makes_room()
 
     def makes_room(self) -> bool:
         """Let a connection go on which nobody has logged in; False where there is none that can be spared."""
@@ -76,6 +81,7 @@ class Login(asyncssh.SSHServer):
         self._may_try_at_s = 0.0
         self._wrong_passwords: Counter[str] = Counter()
         self._wrong_keys: set[bytes] = set()
+        self._unproven: dict[bytes, tuple[str, Mapping[str, str]]] = {}  # keys that fit, and no signature has yet
         self._key_requests = 0
         self._proven: dict[str, tuple[Account, Mapping[str, str]]] = {}  # by user name: the account and how
         self._own: str | None = None  # the account that was proven in the end
@@ -95,6 +101,8 @@ class Login(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the shape is asyncssh's
         """The connection has ended; what was tried in vain on it costs its source some time."""
         visit = self._connection.visit
+        for username, told in () if self._spared or self._door.closed else self._unproven.values():
+            self._note_failure(username, **told, reason="not proven")
         self._door.connections.discard(self._connection)
         self._door.waiting.discard(self)
         self._door.gate.leave(visit)
@@ -164,6 +172,7 @@ class Login(asyncssh.SSHServer):
     def _take_key(self, username: str, key: asyncssh.SSHKey, account: Account | None, told: Mapping[str, str]) -> bool:
         if account and not self._door.closed:
             self._proven[username] = account, told
+            self._unproven[key.public_data] = username, told
             return True
         if key.public_data not in self._wrong_keys:
             self._wrong_keys.add(key.public_data)
@@ -175,6 +184,7 @@ class Login(asyncssh.SSHServer):
     async def auth_completed(self) -> None:
         """Somebody has proven who they are, and comes in if the account has not too many connections already."""
         account, how = self._proven[self._user_name()]
+        self._unproven = {key: one for key, one in self._unproven.items() if one[1] != how}
         self._own = account.id  # at once: the client may have hung up before the gate has written it down
         self._door.waiting.discard(self)
         if not await self._door.gate.log_in(self._connection.visit, account.id):
@@ -236,7 +246,9 @@ class Login(asyncssh.SSHServer):
             return 0.0
         # asyncssh ends a login that takes too long and says so to nobody; its clock began a moment before ours.
         late = asyncio.get_running_loop().time() - self.since_s > 0.9 * self._door.settings.login_timeout_s
-        return weight_s(wrong_passwords=wrong, wrong_keys=bool(self._wrong_keys) and not logged_in, late=late)
+        return weight_s(
+            wrong_passwords=wrong, wrong_keys=bool(self._wrong_keys or self._unproven) and not logged_in, late=late
+        )
 
     def _note_ban(self, seconds: float) -> None:
         self._door.audit.note("banned", self._who(""), reason="failed logins", seconds=round(seconds))

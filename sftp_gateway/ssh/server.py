@@ -100,7 +100,7 @@ class SftpServer:
             sock,
             door.gate,
             lambda visit: Connection(chosen, visit, idle_s=idle_s),
-            makes_room=door.makes_room,
+            has_room=door.has_room,
             turned_away=door.note_turned_away,
         )
 

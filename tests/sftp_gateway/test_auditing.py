@@ -10,6 +10,8 @@ import asyncssh
 import pytest
 
 from config.home import Home
+from sftp_gateway.audit import allowance
+from sftp_gateway.audit.allowance import Allowance
 from sftp_gateway.audit.audit_files import AuditFiles, day_files
 from sftp_gateway.audit.auditing import Audit, Who, audit_key
 from sftp_gateway.audit.disguising import Seal, client_shown
@@ -208,6 +210,35 @@ def test_a_session_that_is_refused_on_and_on_does_not_fill_the_disk(
             assert len(lines(site, "refused")) == 3
 
     story(visit())
+
+
+def test_an_account_that_asks_on_and_on_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allowance, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(allowance, "A_MINUTE", 0)
+    site = site_at(tmp_path)
+    site.home.audit.mkdir()
+    audit = Audit(site.home, accounts=lambda: {"acme", "office"}, keep_days=400)
+    acme, office = (Who(account=name, address="192.0.2.7", client="") for name in ("acme", "office"))
+    for _ in range(20):
+        audit.note("spared", acme)
+    audit.note("download", office)
+    for number in range(20):
+        audit.note("login_failed", Who(account=f"guess-{number}", address="192.0.2.9", client=""))
+    audit.note("batch", district="springfield")
+    audit.close()
+    assert [len(lines(site, event)) for event in ("spared", "download", "login_failed", "batch")] == [5, 1, 5, 1]
+    told = [(line.get("account"), line.get("from"), line["lines"]) for line in lines(site, "left_out")]
+    assert sum(count for account, _, count in told if account == "acme") == 15
+    assert sum(count for _, address, count in told if address == "192.0.2.9") == 15
+
+
+def test_lines_that_were_caused_run_off() -> None:
+    spent = Allowance[str]()
+    assert sum(spent.takes("acme", 0.0) for _ in range(allowance.MOST_AT_ONCE + 500)) == allowance.MOST_AT_ONCE
+    assert spent.to_tell("acme", 0.0) == 500
+    assert sum(spent.takes("acme", 60.0) for _ in range(2 * allowance.A_MINUTE)) == allowance.A_MINUTE
+    assert spent.to_tell("acme", 60.0) == allowance.A_MINUTE
+    assert spent.takes("office", 60.0)
 
 
 def test_lines_of_several_writers_stay_whole_and_full_files_turn(tmp_path: Path) -> None:

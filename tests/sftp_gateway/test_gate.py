@@ -1,5 +1,6 @@
 """The gate's rules and its book: who is let in, who makes room, what failed logins cost (reference 1.2, 5.1, 6)."""
 
+import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -147,6 +148,20 @@ def test_an_attack_on_an_account_stops_passwords_only_from_where_it_never_came(t
     assert book.takes_password("acme", "192.0.2.7", NOW_S)
     assert book.takes_password("office", "203.0.113.1", NOW_S)
     assert book.takes_password("acme", "203.0.113.1", NOW_S + 601)
+    book.close()
+
+
+def test_a_commit_that_fails_does_not_keep_the_book_from_its_next_entry(tmp_path: Path) -> None:
+    book = _book(tmp_path)
+
+    def refuses(action: int, what: str | None, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if (action, what) == (sqlite3.SQLITE_TRANSACTION, "COMMIT") else sqlite3.SQLITE_OK
+
+    book._db.conn.set_authorizer(refuses)
+    with pytest.raises(sqlite3.DatabaseError):
+        book.come("192.0.2.7", NOW_S)
+    book._db.conn.set_authorizer(None)
+    assert isinstance(book.come("192.0.2.7", NOW_S), Admitted)
     book.close()
 
 

@@ -116,6 +116,37 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_one(tmp_path: Path)
         assert file.read_text().strip() in expected.values()
 
 
+def test_two_rotations_of_one_second_keep_both_old_keys(tmp_path: Path) -> None:
+    home, now = site_at(tmp_path, rsa=True).home, datetime.now(UTC)
+    for _ in range(2):
+        prepare_host_keys(home)
+        rotate_host_keys(home, now)
+    first, second = sorted((home.keys / "retired").iterdir())
+    assert second.name == f"{first.name}-2"
+    names = {file.name for file in first.iterdir()}
+    assert names == {file.name for file in second.iterdir()}
+    assert "ssh_host_ed25519_key" in names
+
+
+def test_names_of_keys_are_brought_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    home = site_at(tmp_path, rsa=True).home
+    prepare_host_keys(home)
+    following = (home.keys / "next").stat().st_ino
+    assert synced.count(following) == 3
+    synced.clear()
+    rotate_host_keys(home, datetime.now(UTC))
+    (retired,) = (home.keys / "retired").iterdir()
+    assert {retired.stat().st_ino, home.keys.stat().st_ino, following} <= set(synced)
+
+
 def test_a_key_that_is_damaged_is_named(tmp_path: Path) -> None:
     home = site_at(tmp_path, rsa=True).home
     (home.keys / "ssh_host_rsa_key").write_text("not a key")

@@ -49,6 +49,45 @@ def test_a_key_of_the_account_comes_in_and_another_does_not(tmp_path: Path) -> N
     story(visit())
 
 
+def test_a_key_that_fits_without_its_signature_is_a_login_that_failed(tmp_path: Path) -> None:
+    async def visit() -> None:
+        known, other = _key(), _key()
+        async with running(tmp_path) as site:
+            text = known.export_public_key().decode()
+            site.accounts["acme"] = account("acme", public_keys=(text,))
+            (forged,) = asyncssh.load_keypairs([other])
+            forged.public_data = known.public_data
+            assert await _is_refused(site.connection(password=None, client_keys=[forged]))
+            await site.until(lambda: '"event": "login_failed"' in site.audit())
+            (line,) = [line for line in site.audit().splitlines() if "login_failed" in line]
+            assert known.get_fingerprint() in line
+            assert '"reason": "not proven"' in line
+            async with site.connection(password=None, client_keys=[known]):
+                pass
+            await site.until(lambda: '"event": "login"' in site.audit())
+        assert site.audit().count('"event": "login_failed"') == 1
+
+    story(visit())
+
+
+def test_without_the_book_of_visitors_a_process_still_limits_who_waits_for_a_login(tmp_path: Path) -> None:
+    async def visit() -> None:
+        async with running(tmp_path, limits={"logins_at_once": 3}) as site:
+            site.gateway._front.gate._book.close()
+            silent = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(6)]
+            door = site.gateway._front._server._door
+            await site.until(lambda: len(door.connections) >= 3)
+            async with site.connection():
+                assert len(door.waiting) <= 3
+            said = [await asyncio.wait_for(reader.read(200), 10) for reader, _ in silent[:3]]
+            assert all(b"SSH-2.0" in text for text in said)
+            await site.until(lambda: len(door.connections) <= 3)
+            for _, writer in silent:
+                writer.close()
+
+    story(visit())
+
+
 def test_who_is_not_known_or_not_enabled_stays_out(tmp_path: Path) -> None:
     async def visit() -> None:
         async with running(tmp_path) as site:
