@@ -12,7 +12,7 @@ from typing import Final, Literal
 from config.settings import Watching
 from config.tables import TableName, table_of
 from sftp_gateway.audit.auditing import Audit
-from sftp_gateway.drops.arrivals import Journal, Standing
+from sftp_gateway.drops.arrivals import Journal, Standing, Told
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.names import blocked_by, is_temporary
 from sftp_gateway.receiving import ArrivedFile, FilesChanged, Interruption, Receiver, Receiving, Shortage
@@ -60,6 +60,8 @@ class Attendant:
         self._not_before_s = 0.0
         self._unreadable: frozenset[str] = frozenset()
         self._growing: Mapping[str, int] = {}
+        self._told: Told | None = None  # by this process; the journal knows what an earlier one told
+        self._deadline_told: date | None = None
         self._evidence = Evidence(drop)
         self._stopped = False
 
@@ -208,8 +210,9 @@ class Attendant:
         if handled and (handled >= day or has_grace(step, receiving.arrival, deadline, now)):
             return
         # A district that we see for the first time has not missed anything yet.
-        if handled and await self._is_short(receiving, state, step, day):
+        if handled and self._deadline_told != day and await self._is_short(receiving, state, step, day):
             await self._say_incomplete(receiving, state, "deadline")
+        self._deadline_told = day
         # Only now: a crash before the report stands must not lose it.
         await self._threads.run(self._journal.handle_deadline, district, day)
 
@@ -224,7 +227,7 @@ class Attendant:
 
     async def _was_told(self, found: Gathered, since: datetime | None = None) -> bool:
         """Whether a report has said of just these files what is wrong with them."""
-        told = await self._threads.run(self._journal.told, self.drop.id)
+        told = self._told or await self._threads.run(self._journal.told, self.drop.id)
         return told is not None and told.found == found.mark and (since is None or told.at > since)
 
     async def _say_incomplete(
@@ -248,8 +251,9 @@ class Attendant:
             await self._receiver.incomplete(self.drop.id.district, self.drop.id.drop, shortage)
         except Exception:
             log.exception("An incomplete set could not be told")
-        # Only now, as above; who crashes in between tells it twice.
-        await self._threads.run(self._journal.tell, self.drop.id, found.mark, left_over, datetime.now(UTC))
+        # Only now, as above; who crashes in between tells it twice, who cannot write the journal does not.
+        self._told = Told(found.mark, datetime.now(UTC))
+        await self._threads.run(self._journal.tell, self.drop.id, found.mark, left_over, self._told.at)
 
     def _still_growing(self) -> Iterator[Interruption]:
         """Files that were put there by other means and are not whole as far as anybody can tell."""

@@ -1,8 +1,10 @@
 """Nightly pushes as vendors make them: which sets are taken, and when."""
 
 import asyncio
+import errno
 import threading
 from concurrent.futures import wait
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 import pytest
 
 from config.profiles import Arrival as ArrivalRule
-from sftp_gateway import FilesChanged, Receiving
+from sftp_gateway import DropName, FilesChanged, Receiving, Shortage
 from sftp_gateway.drops.arrivals import Writing
 from sftp_gateway.drops.drops import Drop
+from sftp_gateway.receiving import DropId
 from sftp_gateway.sets.completeness import DropState, Inside, Take, Wait
-from tests.sftp_gateway.harness import CHICAGO, SOON, Site, running, story, write
+from tests.sftp_gateway.harness import CHICAGO, SOON, Recorder, Site, running, site_at, story, write
 
 NIGHT = {"users": b"u1\n", "classes": b"c1\n", "enrollments": b"e1\n"}
 
@@ -315,3 +318,51 @@ def test_an_upload_that_ends_while_the_gateway_looks_is_open_or_new(
             await asyncio.gather(*map(asyncio.wrap_future, ending))
 
     story(night())
+
+
+class Checking(Recorder):
+    """A receiver that looks, while it is told of a shortage, at what the journal has of it already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.site: Site | None = None
+        self.entered: list[object] = []
+
+    async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:
+        assert self.site is not None
+        journal = self.site.gateway._journal
+        self.entered += [journal.told(DropId(district, drop)), journal.handled_deadline(district)]
+        await super().incomplete(district, drop, shortage)
+
+
+def test_a_report_of_an_incomplete_set_is_entered_once_it_stands_and_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def night() -> None:
+        site = site_at(tmp_path)
+        site.receiver = receiver = Checking()
+        receiver.site = site
+        await site.restart_after_stop()
+        journal = site.gateway._journal
+        await asyncio.to_thread(_missed_nothing_yet, site)
+        before = journal.handled_deadline("springfield")
+        await site.puts(users=b"u1\n")
+        await site.until(lambda: receiver.arrivals)
+        with monkeypatch.context() as patched:  # a disk that is full for the journal
+            patched.setattr(journal, "tell", _full)
+            patched.setattr(journal, "handle_deadline", _full)
+            _with_deadline(site, minutes_ago=1)
+            await site.until(lambda: receiver.shortages)
+            assert receiver.entered == [None, before]
+            for _ in range(3):
+                with suppress(OSError):
+                    await site.looks()
+        await site.until(lambda: journal.handled_deadline("springfield") != before)
+        assert len(receiver.shortages) == 1
+        await site.gateway.stop(grace_s=0.0)
+
+    story(night())
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "")
