@@ -14,13 +14,15 @@ Kind = Literal["ours", "known", "school", "schools", "headers", "file"]
 of one (`hiding.is_harmless`): a known column or role, IDs of schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
-_GROUPS: Final = ("sets", "archives", "reading", "users", "classes", "enrollments", "guardians")
+GROUPS: Final = ("sets", "archives", "reading", "users", "classes", "enrollments", "guardians")
+"""The files of the catalogue, each with one of texts for each language."""
+
 _LARGE: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a code means for a batch; its texts stand in `texts_<language>.toml`.
+    """What a code means for a batch; its texts stand in `texts/<language>/`, a file for each group.
 
     An example is a list of edits of a small valid set (`tests/validators/examples.py`): `set` cells of a `line` of a
     `file`, `add` a row, `repeat` or `drop` a line, `rows = 0`, a `text` (or `hex`) for the whole file, or what the
@@ -80,12 +82,12 @@ def rejecting(what: Rejects) -> frozenset[str]:
 @cache
 def entries() -> Mapping[str, Entry]:
     """The whole catalogue by code."""
-    return {code: Entry(code=code, **about) for group in _GROUPS for code, about in loaded(group).items()}
+    return {code: Entry(code=code, **about) for group in GROUPS for code, about in loaded(group).items()}
 
 
 def loaded(name: str) -> dict[str, dict[str, Any]]:
-    """One file of the catalogue."""
-    return tomllib.loads(resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    """One file of the catalogue; `name` as `users` or `texts/en/users`."""
+    return tomllib.loads(resources.files(__package__).joinpath(*f"{name}.toml".split("/")).read_text(encoding="utf-8"))
 
 
 def shown(example: Sequence[Edit]) -> list[str]:

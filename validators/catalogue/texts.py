@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from validators.catalogue.entries import Kind, entries, loaded
+from validators.catalogue.entries import GROUPS, Kind, entries, loaded
 from validators.catalogue.hiding import HIDDEN, shown
 from validators.distinct import each_distinct
 
@@ -65,7 +65,7 @@ def _one(finding: Mapping[str, object], which: str, language: str, *, masked: bo
 @cache
 def texts(language: str) -> Mapping[str, Mapping[str, str]]:
     """Code to `message` and `fix` in a language."""
-    return loaded(f"texts_{language}")
+    return {code: text for group in GROUPS for code, text in loaded(f"texts/{language}/{group}").items()}
 
 
 def _with_texts(findings: pl.DataFrame, code: str | None, language: str) -> pl.DataFrame:
