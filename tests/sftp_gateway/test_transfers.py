@@ -65,7 +65,7 @@ def test_a_rename_stays_inside_its_drop(tmp_path: Path) -> None:
                 for target in ("shelbyville/users.csv", "springfield/test/users.csv"):
                     error = await refused(client.posix_rename("springfield/users.csv", target))
                     assert error.reason == "A rename stays inside one drop"
-                error = await refused(client.rename("springfield/users.csv", "users.csv"))
+                    error = await refused(client.rename("springfield/users.csv", "users.csv"))
                     assert error.reason == "Put files into the folder of their district; nothing is taken here"
 
     story(night())
