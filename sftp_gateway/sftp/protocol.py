@@ -15,6 +15,7 @@ from asyncssh import constants, sftp
 from asyncssh.packet import PacketDecodeError, SSHPacket, String
 from asyncssh.stream import SSHServerStreamSession
 
+from sftp_gateway.sftp.answers import Gathering
 from sftp_gateway.statuses import (
     BAD_HANDLE,
     BAD_MESSAGE,
@@ -207,7 +208,7 @@ class SftpOnly(SSHServerStreamSession[bytes]):
     async def _serve(self, channel: "asyncssh.SSHServerChannel[bytes]") -> None:
         session = await self._session_for(channel)
         try:
-            reader, writer = asyncssh.SSHReader(self, channel), asyncssh.SSHWriter(self, channel)
+            reader, writer = asyncssh.SSHReader(self, channel), Gathering(self, channel)
             await Handler(session, self._line, reader, writer).run()
         finally:
             await session.end()

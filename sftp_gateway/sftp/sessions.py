@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 import time
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ from sftp_gateway.statuses import (
 )
 from sftp_gateway.threads import DiskThreads
 
-_AHEAD: Final = 256 * 1024
+_AHEAD: Final = 1024 * 1024  # bytes; 256 KiB, which newer clients ask for at once, would go to a thread each time
+_MOST_BLOCKS: Final = 4
 _OWNER: Final = "rosterdrop"  # long names never show an account of this machine (reference 2.3, 16)
 _BLOCK: Final = 512
 
@@ -61,7 +63,7 @@ class Desk(Protocol):
         """A session is over."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OpenUpload:
     """An upload that this session has open."""
 
@@ -72,7 +74,7 @@ class OpenUpload:
     began_s: float = field(default_factory=time.monotonic)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OpenFile:
     """A file that this session reads."""
 
@@ -92,8 +94,12 @@ class OpenFile:
         self._expected_at = offset + size
         return self._block[start : start + size]
 
+    def forget_block(self) -> None:
+        """Keep nothing of what was read ahead."""
+        self._block = b""
+
     def read(self, offset: int, size: int) -> bytes:
-        """Read from the disk; from a client that reads on and on, enough for eight packets of the usual 32 KiB."""
+        """Read from the disk; from a client that reads on and on, enough for its next requests too."""
         reads_on = offset == self._expected_at
         self._block = os.pread(self.descriptor, max(size, _AHEAD) if reads_on else size, offset)
         self._block_at, self._expected_at = offset, offset + size
@@ -120,6 +126,7 @@ class Session(asyncssh.SFTPServer):
         self._threads = threads
         self._sight = Sight(account, who, home=home, drop_at=desk.drop_at, threads=threads, audit=audit)
         self._open: list[OpenUpload | OpenFile] = []
+        self._read_last: deque[OpenFile] = deque()
 
     @property
     def handles(self) -> int:
@@ -226,6 +233,8 @@ class Session(asyncssh.SFTPServer):
     def _let_go(self, held: OpenUpload | OpenFile) -> None:
         with suppress(ValueError):
             self._open.remove(held)
+        if isinstance(held, OpenFile) and held in self._read_last:
+            self._read_last.remove(held)
 
     # Reading and writing.
 
@@ -239,9 +248,17 @@ class Session(asyncssh.SFTPServer):
             raise Refusal(NOT_READABLE)
         data = file_obj.at_hand(offset, size)
         if data is None:
+            self._keep_block_of(file_obj)
             data = await self._threads.run(file_obj.read, offset, size)
         file_obj.sent += len(data)
         return data
+
+    def _keep_block_of(self, file: OpenFile) -> None:
+        """Of the files that are read in turn only the last few keep a block in memory, however many are open."""
+        if file not in self._read_last:
+            if len(self._read_last) == _MOST_BLOCKS:
+                self._read_last.popleft().forget_block()
+            self._read_last.append(file)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Take a part of an upload."""

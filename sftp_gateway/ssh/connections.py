@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 import asyncssh
-from asyncssh.constants import MSG_REQUEST_FAILURE, MSG_REQUEST_SUCCESS
-from asyncssh.packet import SSHPacket
+from asyncssh.constants import MSG_IGNORE, MSG_REQUEST_FAILURE, MSG_REQUEST_SUCCESS
+from asyncssh.packet import SSHPacket, SSHPacketLogger
 
 from sftp_gateway.admission.gate import Visit
 from sftp_gateway.ssh.certificates import TakesCertificates
@@ -45,6 +45,14 @@ class Connection(TakesCertificates):
         assert isinstance(transport, asyncio.Transport)
         transport.set_write_buffer_limits(high=_MOST_UNSENT)
         super().connection_made(transport)
+
+    def send_packet(self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:
+        """Send a packet, without the empty one that the library sends before each.
+
+        That one hides the vector of a chained cipher (RFC 4253, 9.3.1), and we speak none; it cost a third of the time.
+        """
+        if pkttype != MSG_IGNORE:
+            super().send_packet(pkttype, *args, handler=handler)
 
     def connection_lost(self, exc: Exception | None = None) -> None:
         """The socket is gone; whoever waits for it goes on to see that."""

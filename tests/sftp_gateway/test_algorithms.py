@@ -139,3 +139,8 @@ def test_a_set_that_was_changed_fails_its_policy(change: dict[str, Any], keys_of
         assert code == 3, output
 
     story(audits())
+
+
+def test_no_cipher_is_chained_so_that_no_packet_needs_an_empty_one_before_it() -> None:
+    """`Connection.send_packet` leaves out what only CBC needs (RFC 4253, 9.3.1)."""
+    assert not [cipher for name in SPOKEN for cipher in options(name)["encryption_algs"] if "cbc" in str(cipher)]
