@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from config.documents import schema
+from config.languages import LANGUAGES
 from config.mistakes import near
 from rosterdrop.console import Console
 from rosterdrop.terminal import Terminal
@@ -46,6 +47,7 @@ class UnknownRule(Exception):
 Examples:
   rosterdrop rules
   rosterdrop rules user.role.unknown
+  rosterdrop rules user.role.unknown --language es
   rosterdrop rules --schema users
   rosterdrop rules --schema manifest
 
@@ -60,29 +62,36 @@ With --json: {"rules": [rule]}, or with CODE one rule:
 @click.option(
     "--schema", "schema_name", type=click.Choice(SCHEMAS), help="Print the JSON Schema of a table or a document."
 )
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Of message and fix; everything else is the same in all languages.",
+)
 @click.pass_obj
-def rules(console: Console, code: str | None, schema_name: str | None) -> None:
+def rules(console: Console, code: str | None, schema_name: str | None, language: str) -> None:
     """List all rules, or tell everything about the rule CODE: meaning, level, source, examples, how to fix."""
     if code and schema_name:
         raise click.UsageError("Name a CODE or a --schema, not both.")
     if schema_name:
         _show_schema(console.terminal, schema(schema_name))
     elif code:
-        _show_rule(console.terminal, _rule(code))
+        _show_rule(console.terminal, _rule(code, language))
     else:
-        _list(console.terminal, documents())
+        _list(console.terminal, documents(language=language))
 
 
-def _rule(code: str) -> Rule:
+def _rule(code: str, language: str) -> Rule:
     from validators import catalogue
 
     known = catalogue.codes()
     if code not in known:
         raise UnknownRule(code, known)
-    return documents((code,))[0]
+    return documents((code,), language)[0]
 
 
-def documents(codes: Sequence[str] | None = None) -> list[Rule]:
+def documents(codes: Sequence[str] | None = None, language: str = "en") -> list[Rule]:
     """The rules of these codes, or all of them, as --json shows them; what a finding fills in is an example or `…`."""
     from validators import catalogue
     from validators.findings import Finding, as_frame
@@ -99,7 +108,7 @@ def documents(codes: Sequence[str] | None = None) -> list[Rule]:
         )
         for entry, example in ((entry, _filled_in(entry.code)) for entry in entries)
     )
-    texts = catalogue.described(findings, masked=False).select("message", "fix").to_dicts()
+    texts = catalogue.described(findings, masked=False, language=language).select("message", "fix").to_dicts()
     return [
         {
             **{name: getattr(entry, name) for name in ("code", "level", "rejects", "file", "column", "source")},

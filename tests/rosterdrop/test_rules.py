@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
+from config.languages import LANGUAGES
 from rosterdrop.commands.rules import SCHEMAS
 from tests.rosterdrop.command_line import rosterdrop
 
@@ -35,9 +36,24 @@ def test_a_rule_is_told_by_an_example(code: str) -> None:
     assert not re.search(r"  | [.,]|: \.", message), message
 
 
-def test_no_rule_is_told_with_a_hole() -> None:
-    told = {rule["code"]: rule["message"] for rule in rosterdrop("--json", "rules").document["rules"]}
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_rule_is_told_with_a_hole(language: str) -> None:
+    rules = rosterdrop("--json", "rules", "--language", language).document["rules"]
+    told = {rule["code"]: rule["message"] for rule in rules}
     assert [code for code, message in told.items() if re.search(r"  | [.,;]|: \.|“”", message)] == []
+
+
+def test_a_rule_is_told_in_another_language() -> None:
+    english = rosterdrop("--json", "rules", "archive.nested").document
+    spanish = rosterdrop("--json", "rules", "archive.nested", "--language", "es").document
+    assert spanish["message"].startswith("La entrada 2 de roster.zip, “more.zip”, es a su vez un archivo comprimido.")
+    assert spanish["fix"] == "Ponga los archivos CSV directamente en un solo archivo ZIP."
+    assert {name for name in english if english[name] != spanish[name]} == {"message", "fix"}
+
+
+def test_all_rules_are_listed_in_another_language() -> None:
+    lines = rosterdrop("rules", "--language", "es").out.splitlines()
+    assert any(line.startswith("user.sourcedId.missing ") and "La celda sourcedId" in line for line in lines)
 
 
 def test_rules_are_listed() -> None:
@@ -64,6 +80,7 @@ def test_a_schema_is_json_for_people_too() -> None:
     [
         (("user.rol.unknown",), 5, "did you mean user.role.unknown"),
         (("zzzzz",), 5, "rosterdrop rules lists them all"),
+        (("user.role.unknown", "--language", "fr"), 2, "'fr' is not one of"),
         (("--schema", "user"), 2, "'user' is not one of"),
         (("user.role.unknown", "--schema", "users"), 2, "not both"),
     ],

@@ -4,7 +4,6 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
-from string import Formatter
 
 import polars as pl
 import pytest
@@ -13,7 +12,6 @@ from config.tables import TABLES
 from tests.validators.examples import Example, codes_of, failing, passing
 from validators import catalogue
 from validators.alone import rules_of
-from validators.catalogue.texts import texts
 from validators.findings import Finding, as_frame
 
 SHOWN = [code for code in catalogue.codes() if catalogue.entry(code).occurs is None]
@@ -69,22 +67,6 @@ def test_every_code_that_is_used_has_an_entry() -> None:
                 used.add(node.value)
     files = {"users.csv", "classes.csv", "enrollments.csv", "guardians.csv", "user.csv"}
     assert used - files <= set(catalogue.codes())
-
-
-def test_every_code_has_texts_and_no_text_is_left_over() -> None:
-    assert set(texts("en")) == set(catalogue.codes())
-    assert all(text["message"] and text["fix"] for text in texts("en").values())
-
-
-def test_texts_ask_only_for_what_a_finding_has() -> None:
-    holes = {
-        hole
-        for text in texts("en").values()
-        for template in text.values()
-        for _, hole, _, _ in Formatter().parse(template)
-        if hole
-    }
-    assert holes <= {"value", "column", "detail", "hint", "count", "file"}
 
 
 def test_there_are_enough_rules_and_they_say_their_source() -> None:

@@ -15,7 +15,6 @@ from validators.catalogue.entries import GROUPS, Kind, entries, loaded
 from validators.catalogue.hiding import HIDDEN, shown
 from validators.distinct import each_distinct
 
-LANGUAGES: Final = ("en",)
 _PERSONAL: Final = ("value", "detail", "hint")
 _TOLD: Final = (*_PERSONAL, "file")
 _PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
