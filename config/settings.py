@@ -21,7 +21,7 @@ class Server:
     processes: int = 1
     login_timeout_s: float = 30.0
     idle_s: float = 900.0
-    keepalive_s: float = 30.0  # three unanswered ones end a session: a vanished client is noticed within 90 s
+    keepalive_s: float = 30.0  # three silences end a session: a vanished client is noticed within 90 s
     tries: int = 6  # per connection, as OpenSSH's MaxAuthTries
     max_file_bytes: int = 4 * 1024**3
 
