@@ -37,7 +37,7 @@ def is_id(text: str) -> bool:
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """One of the schemas of this room: `settings`, `profile`, `accounts`."""
+    """One of the schemas of this room: `settings`, `profile`, `accounts`, `oneroster/1.1/users`."""
     document: dict[str, Any] = json.loads(files("config").joinpath("schemas", f"{name}.json").read_text("utf-8"))
     return document
 

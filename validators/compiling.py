@@ -1,8 +1,9 @@
 """A table's JSON Schema becomes rules of polars expressions.
 
 A row is an object of its cells, where an empty cell is left out. Every constraint that stands beside an `x-code`
-becomes one rule, and `required` becomes one `<x-kind>.<column>.missing` for each column. The keywords understood are
-those that the schemas of `config/schemas` use; another one is a mistake in the schema and raises.
+becomes one rule, and `required` becomes one for each column: `<x-kind>.<column>.missing`, or the `x-code` that
+`x-required` names for all. The keywords understood are those that the schemas of `config/schemas` use; another one is a
+mistake in the schema and raises.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +11,17 @@ from typing import Any, Final
 
 import polars as pl
 
+from validators.days import is_day, is_moment
 from validators.phones import is_textable
 from validators.rules import Rule
 
 Schema = Mapping[str, Any]
 
-FORMATS: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {"phone": is_textable}
+FORMATS: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
+    "phone": is_textable,
+    "date": is_day,
+    "date-time": is_moment,
+}
 """What the keyword `format` may name: a column to whether each of its values has that format."""
 
 _ANNOTATIONS: Final = frozenset({"description", "title", "type", "$schema"})
@@ -30,7 +36,7 @@ def _missing(schema: Schema) -> Iterator[Rule]:
     about = schema.get("x-required", {})
     for column in schema.get("required", ()):
         yield Rule(
-            code=f"{schema['x-kind']}.{column}.missing",
+            code=about.get("x-code") or f"{schema['x-kind']}.{column}.missing",
             column=column,
             holds=pl.col(column).is_not_null(),
             rejects=about["x-rejects"],
@@ -84,6 +90,7 @@ _CELL: Final[Mapping[str, Callable[[Any, pl.Expr], pl.Expr]]] = {
     "format": lambda name, cell: FORMATS[name](cell),
     "not": lambda unwanted, cell: cell_holds(unwanted, cell).not_(),
     "allOf": lambda parts, cell: _all(cell_holds(part, cell) for part in parts),
+    "anyOf": lambda parts, cell: pl.any_horizontal(*(cell_holds(part, cell) for part in parts)),
 }
 
 _ROW: Final[Mapping[str, Callable[[Any, Schema], pl.Expr]]] = {

@@ -9,13 +9,16 @@ import click
 from config.documents import schema
 from config.languages import LANGUAGES
 from config.mistakes import near
+from config.oneroster import FILES, name_of, schema_of
 from rosterdrop.console import Console
 from rosterdrop.terminal import Terminal
 
-SCHEMAS: Final = (
+OURS: Final = (
     *("users", "classes", "enrollments", "guardians", "manifest"),
     *("report", "profile", "settings", "accounts"),
 )
+ONEROSTER: Final = {name_of(version, file): (version, file) for version, names in FILES.items() for file in names}
+SCHEMAS: Final = (*OURS, *ONEROSTER)
 
 Rule = Mapping[str, Any]
 
@@ -42,6 +45,23 @@ class UnknownRule(Exception):
         super().__init__(f"there is no rule {code!r}{meant}")
 
 
+class _SchemaName(click.Choice[str]):
+    """One of the schemas; there are too many to tell them all to who misspelt one."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            self.fail(_unknown_schema(value), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _unknown_schema(name: str) -> str:
+    alike = " or ".join(near(name, SCHEMAS))
+    meant = (
+        f"Did you mean {alike}?" if alike else f"Take {', '.join(OURS)}, or as of OneRoster {next(iter(ONEROSTER))}."
+    )
+    return f"There is no schema {name!r}. {meant}"
+
+
 @click.command(
     epilog="""\b
 Examples:
@@ -50,6 +70,12 @@ Examples:
   rosterdrop rules user.role.unknown --language es
   rosterdrop rules --schema users
   rosterdrop rules --schema manifest
+  rosterdrop rules --schema oneroster-1.1-users
+
+\b
+Schemas:
+  users classes enrollments guardians manifest report profile settings accounts
+  oneroster-1.0-<file>, oneroster-1.1-<file>, oneroster-1.2-<file>: a CSV file as OneRoster has it
 
 \b
 With --json: {"rules": [rule]}, or with CODE one rule:
@@ -60,7 +86,11 @@ With --json: {"rules": [rule]}, or with CODE one rule:
 )
 @click.argument("code", required=False)
 @click.option(
-    "--schema", "schema_name", type=click.Choice(SCHEMAS), help="Print the JSON Schema of a table or a document."
+    "--schema",
+    "schema_name",
+    type=_SchemaName(SCHEMAS),
+    metavar="NAME",
+    help="Print the JSON Schema of a table or a document.",
 )
 @click.option(
     "--language",
@@ -75,11 +105,15 @@ def rules(console: Console, code: str | None, schema_name: str | None, language:
     if code and schema_name:
         raise click.UsageError("Name a CODE or a --schema, not both.")
     if schema_name:
-        _show_schema(console.terminal, schema(schema_name))
+        _show_schema(console.terminal, _schema(schema_name))
     elif code:
         _show_rule(console.terminal, _rule(code, language))
     else:
         _list(console.terminal, documents(language=language))
+
+
+def _schema(name: str) -> Mapping[str, Any]:
+    return dict(schema_of(*ONEROSTER[name])) if name in ONEROSTER else schema(name)
 
 
 def _rule(code: str, language: str) -> Rule:

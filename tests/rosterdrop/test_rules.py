@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from config.languages import LANGUAGES
-from rosterdrop.commands.rules import SCHEMAS
+from config.oneroster import FILES, VERSIONS, header_of, name_of
+from rosterdrop.commands.rules import OURS, SCHEMAS
 from tests.rosterdrop.command_line import rosterdrop
 
 
@@ -63,12 +64,26 @@ def test_rules_are_listed() -> None:
 
 
 def test_no_schema_is_kept_back() -> None:
-    assert {f"{name}.json" for name in SCHEMAS} == {file.name for file in files("config").joinpath("schemas").iterdir()}
+    lying = {file.name for file in files("config").joinpath("schemas").iterdir() if file.is_file()}
+    of_oneroster = {name_of(version, file) for version in VERSIONS for file in FILES[version]}
+    assert {f"{name}.json" for name in SCHEMAS} == lying | {f"{name}.json" for name in of_oneroster}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schemas_are_printed(name: str) -> None:
     Draft202012Validator.check_schema(rosterdrop("--json", "rules", "--schema", name).document)
+
+
+def test_the_schema_of_a_oneroster_file_is_its_own_and_not_that_of_our_table() -> None:
+    told = rosterdrop("--json", "rules", "--schema", "oneroster-1.1-users").document
+    assert told["title"] == "users.csv of OneRoster 1.1"
+    assert tuple(told["properties"]) == header_of("1.1", "users")
+
+
+def test_help_names_the_schemas() -> None:
+    words = rosterdrop("rules", "--help").out.split()
+    assert set(OURS) <= set(words)
+    assert "oneroster-1.1-users" in words
 
 
 def test_a_schema_is_json_for_people_too() -> None:
@@ -81,7 +96,9 @@ def test_a_schema_is_json_for_people_too() -> None:
         (("user.rol.unknown",), 5, "did you mean user.role.unknown"),
         (("zzzzz",), 5, "rosterdrop rules lists them all"),
         (("user.role.unknown", "--language", "fr"), 2, "'fr' is not one of"),
-        (("--schema", "user"), 2, "'user' is not one of"),
+        (("--schema", "user"), 2, "There is no schema 'user'. Did you mean users"),
+        (("--schema", "oneroster-1.1-user"), 2, "Did you mean oneroster-1.1-users"),
+        (("--schema", "zzz"), 2, "Take users, classes"),
         (("user.role.unknown", "--schema", "users"), 2, "not both"),
     ],
 )

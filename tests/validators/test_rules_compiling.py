@@ -1,5 +1,7 @@
 """Rules as data: the engine, and schemas that become rules."""
 
+from collections.abc import Mapping
+
 import polars as pl
 import pytest
 
@@ -57,3 +59,33 @@ def test_a_keyword_without_meaning_is_a_mistake_of_ours() -> None:
     schema = {"properties": {"a": {"minLength": 3, "x-code": "x", "x-rejects": "row", "x-source": "test"}}}
     with pytest.raises(ValueError, match="minLength"):
         compiled(schema)
+
+
+def broken_by(constraints: Mapping[str, object], *cells: str | None) -> list[str | None]:
+    """The cells that break the one rule of a column."""
+    about = {"x-code": "x.y", "x-rejects": "row", "x-source": "test"}
+    rows = pl.LazyFrame({"line": range(len(cells)), "a": cells}, schema={"line": pl.UInt32, "a": pl.String})
+    found = violations(rows, compiled({"properties": {"a": {**constraints, **about}}})).collect()
+    return [cells[line] for line in found["line"]]
+
+
+def test_a_date_is_a_day_of_the_calendar() -> None:
+    wrong = ("2026-02-29", "2026-2-1", "20260201", "0000-01-01", "2026-02-01 ", "2026-02-01\n", "")
+    assert broken_by({"format": "date"}, "2024-02-29", "9999-12-31", None, *wrong) == list(wrong)
+
+
+def test_a_moment_is_a_time_of_a_day_of_the_calendar() -> None:
+    wrong = ("2026-02-29T06:00:00Z", "2026-02-01T24:00:00Z", "2026-02-01T06:00:00", "2026-02-01T06:00Z", "2026-02-01")
+    right = ("2024-02-29T06:00:00Z", "2026-02-01T06:00:00.5-05:30", None)
+    assert broken_by({"format": "date-time"}, *right, *wrong) == list(wrong)
+
+
+def test_a_cell_keeps_any_of_several_ways() -> None:
+    either = {"anyOf": [{"enum": ["one"]}, {"pattern": "^ext:."}]}
+    assert broken_by(either, "one", "ext:two", None, "two", "ext:") == ["two", "ext:"]
+
+
+def test_a_schema_may_name_one_code_for_all_that_is_missing() -> None:
+    required = {"x-code": "x.missing", "x-rejects": "row", "x-source": "test"}
+    rules = compiled({"required": ["a", "b"], "x-required": required, "properties": {}})
+    assert [(rule.code, rule.column) for rule in rules] == [("x.missing", "a"), ("x.missing", "b")]
