@@ -8,8 +8,6 @@ Errors:
     └── DiskFailed    the disk under the store is full, or reads and writes on it fail
 """
 
-import errno
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,14 +17,13 @@ from typing import Any, Final
 import polars as pl
 import sqlite_utils
 
+from config.disk import shortage
 from config.home import Home
 from connect_store.statements import migrations, statements
 
 _NEEDED: Final = (3, 39)  # `is distinct from` and `returning` (dependencies 2)
 _BUSY_S: Final = 30.0
 _CHUNK: Final = 50_000
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
-_LEAST_BYTES: Final = 64 * 1024  # two pages of the index of the write-ahead log: to read the store takes one of them
 
 
 class StoreError(Exception):
@@ -157,7 +154,7 @@ def open_store(path: Path) -> Iterator[Store]:
         address = f"{path.absolute().as_uri()}?mode={'rwc' if is_new else 'rw'}"
         connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_S)
     except (sqlite3.OperationalError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if isinstance(error, OSError) and shortage(error, path.parent):
             raise _full(path) from error
         raise StoreError(f"{path} cannot be opened as the Connect store; is its home where it was?") from error
     try:
@@ -170,10 +167,9 @@ def open_store(path: Path) -> Iterator[Store]:
 
 def _no_answer(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     """What stands behind an error of SQLite, as far as its code tells whose turn it is."""
-    kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and _has_no_room(path.parent)):
+    if shortage(error, path.parent):
         return _full(path)
-    if kind == sqlite3.SQLITE_IOERR:
+    if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF == sqlite3.SQLITE_IOERR:
         return DiskFailed(
             f"the disk of the Connect store {path} failed ({error}); see whether it is there, healthy and not full"
         )
@@ -185,14 +181,6 @@ def _full(path: Path) -> DiskFailed:
         f"the disk is full: the Connect store {path} has no room to work; make room there "
         f"(df -h {path.parent} tells how much there is) and run the command again"
     )
-
-
-def _has_no_room(folder: Path) -> bool:
-    try:
-        free = os.statvfs(folder)
-    except OSError:
-        return False
-    return free.f_bavail * free.f_frsize < _LEAST_BYTES
 
 
 def _is_new(path: Path) -> bool:

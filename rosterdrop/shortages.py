@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
+from config.disk import is_full, shortage
+
 _WORDS: Final = {errno.ENOSPC: "is full", errno.EDQUOT: "has no room left in your quota"}
-_SQLITE_IOERR: Final = 10  # as sqlite3 has them, which most commands need not import
-_SQLITE_FULL: Final = 13
-_HARDLY_ANY: Final = 64 * 1024  # bytes; a disk is called full before the last one is gone
 
 
 def full_disk(error: BaseException, home: Path | None) -> str | None:
     """What people read where an error, or one that it comes from, says that a disk is full; None where none does."""
     for each in _with_causes(error):
-        number = _number_of(each, home)
-        if number in _WORDS:
+        if number := shortage(each, home):
             folder = _where(each, home)
             return (
                 f"the disk {_WORDS[number]}: what belongs into {folder} could not be written; make room there "
@@ -68,22 +66,13 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
-def _number_of(error: BaseException, home: Path | None) -> int:
-    """The number of an error of the system; what SQLite makes of a full disk, too."""
-    if isinstance(error, OSError):
-        return error.errno or 0
-    of_sqlite = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    is_full = of_sqlite == _SQLITE_FULL or (of_sqlite == _SQLITE_IOERR and home is not None and _is_full(home))
-    return errno.ENOSPC if is_full else 0
-
-
 def _where(error: BaseException, home: Path | None) -> Path:
     """The folder that the error names, or the first of those we write into whose disk is full."""
     named = getattr(error, "filename", None)
     if isinstance(named, str | os.PathLike):
         return next(folder for folder in (Path(named), *Path(named).absolute().parents) if folder.is_dir())
     folders = [folder for folder in (home, Path.cwd(), _temporary()) if folder is not None]
-    return next((folder for folder in folders if _is_full(folder)), folders[0])
+    return next((folder for folder in folders if is_full(folder)), folders[0])
 
 
 def _temporary() -> Path | None:
@@ -91,11 +80,3 @@ def _temporary() -> Path | None:
         return Path(tempfile.gettempdir())
     except OSError:  # not one of them can be written
         return None
-
-
-def _is_full(folder: Path) -> bool:
-    try:
-        free = os.statvfs(folder)
-    except OSError:
-        return False
-    return free.f_bavail * free.f_frsize < _HARDLY_ANY

@@ -102,13 +102,8 @@ class Drop:
             if not (standing or partial or opening.creates):
                 raise Refusal(NO_SUCH_FILE)
             self._room.refuse_upload(path)
-            if partial and opening.truncates:
-                self._partials.forget(partial)
+            if partial and not self._goes_on(partial, opening):
                 partial = None
-            if partial and self._partials.is_lost(partial):
-                # The client goes on where there is nothing: it is told so once, and then begins anew.
-                self._partials.forget(partial)
-                raise Refusal(NO_SUCH_FILE)
             copied = bool(standing) and not opening.truncates
             opaque = copied and not self.is_still_of(names, account)
             # Either is the claim on the path: one writer in all processes.
@@ -180,6 +175,17 @@ class Drop:
         if over.repeated:  # each try is the same again: the last one is enough to look at
             self._partials.forget(*(one for one in self._partials.left_of(over.path) if one.repeated))
         return self._enter_end(over, size)
+
+    def _goes_on(self, partial: Writing, opening: Opening) -> bool:
+        """Whether a client goes on with an upload that was cut off; where it begins anew that one is forgotten."""
+        if opening.truncates:
+            self._partials.forget(partial)
+            return False
+        if self._partials.is_lost(partial):
+            # The client goes on where there is nothing: it is told so once, and then begins anew.
+            self._partials.forget(partial)
+            raise Refusal(NO_SUCH_FILE)
+        return True
 
     def _begin(self, path: str, account: str, *, copied: bool, opaque: bool) -> Writing:
         with folders.opened(self._base, self._above):

@@ -211,6 +211,16 @@ async def write(client: asyncssh.SFTPClient, path: str, content: bytes, mode: st
         await file.write(content)
 
 
+async def cut_off(site: Site, content: bytes) -> None:
+    """A push of users.csv whose connection breaks after so much."""
+    connection = await site.connection()
+    client = await connection.start_sftp_client()
+    file = await client.open("users.csv", "wb")
+    await file.write(content)
+    connection.abort()
+    await site.until(lambda: site.receiver.interruptions)
+
+
 async def refused(request: Awaitable[object]) -> asyncssh.SFTPError:
     """The error that a request is answered with."""
     with pytest.raises(asyncssh.SFTPError) as caught:

@@ -12,7 +12,7 @@ import asyncssh
 import pytest
 
 from config.settings import Limits
-from tests.sftp_gateway.harness import Site, refused, running, site_at, story, write
+from tests.sftp_gateway.harness import Site, cut_off, refused, running, site_at, story, write
 
 pytestmark = pytest.mark.system
 
@@ -91,15 +91,15 @@ def test_a_disk_that_somebody_else_filled_to_its_last_byte_is_told_and_recovered
     story(night())
 
 
-@pytest.mark.parametrize("cut_off", [False, True])
-def test_removing_makes_room_where_not_even_the_journal_can_be_written(small_disk: Path, *, cut_off: bool) -> None:
+@pytest.mark.parametrize("partial", [False, True])
+def test_removing_makes_room_where_not_even_the_journal_can_be_written(small_disk: Path, *, partial: bool) -> None:
     async def night() -> None:
         site = site_on(small_disk, reserve_bytes=0)
         await site.gateway.start()
         async with site.sftp() as client:
             await write(client, "users.csv", b"x" * 2**21)
-            if cut_off:
-                await _cut_off(site, b"y" * 2**21)
+            if partial:
+                await cut_off(site, b"y" * 2**21)
             with (small_disk / "filler").open("wb", buffering=0) as other, suppress(OSError):
                 while other.write(b"f" * os.statvfs(small_disk).f_frsize):
                     pass
@@ -117,7 +117,7 @@ def test_removing_needs_no_journal(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site, site.sftp() as client:
             await write(client, "users.csv", b"x")
-            await _cut_off(site, b"y")
+            await cut_off(site, b"y")
             journal = site.gateway._journal._db.conn
             journal.execute("pragma query_only = on")  # no statement can write, as on a disk that stays full
             await client.remove("users.csv")
@@ -129,12 +129,3 @@ def test_removing_needs_no_journal(tmp_path: Path) -> None:
             assert site.attendant().drop.interrupted() == ()
 
     story(night())
-
-
-async def _cut_off(site: Site, content: bytes) -> None:
-    connection = await site.connection()
-    client = await connection.start_sftp_client()
-    file = await client.open("users.csv", "wb")
-    await file.write(content)
-    connection.abort()
-    await site.until(lambda: site.receiver.interruptions)

@@ -9,7 +9,7 @@ import pytest
 from sftp_gateway.drops.uploads import Opening
 from sftp_gateway.sets.completeness import Wait
 from sftp_gateway.statuses import Refusal
-from tests.sftp_gateway.harness import Site, refused, running, story, write
+from tests.sftp_gateway.harness import cut_off, refused, running, story, write
 from tests.sftp_gateway.test_claims import processes
 
 USERS = b"sourcedId,givenName\r\n" + b"".join(b"%d,name\r\n" % number for number in range(500))
@@ -54,7 +54,7 @@ def test_a_finished_file_that_is_appended_to_itself_is_kept_aside(tmp_path: Path
 def test_a_half_file_that_is_resumed_from_its_start_is_kept_aside_and_not_gone_on_with(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site:
-            await _cut_off(site, USERS[:3000])
+            await cut_off(site, USERS[:3000])
             async with site.sftp() as client:
                 assert await _appended(client, "users.csv", USERS) == TWICE
                 assert not await client.exists("users.csv")
@@ -70,21 +70,12 @@ def test_a_half_file_that_is_resumed_from_its_start_is_kept_aside_and_not_gone_o
 def test_a_client_may_remove_what_it_sent_twice(tmp_path: Path) -> None:
     async def night() -> None:
         async with running(tmp_path) as site, site.sftp() as client:
-            await _cut_off(site, USERS[:3000])
+            await cut_off(site, USERS[:3000])
             await _appended(client, "users.csv", USERS)
             await client.remove("users.csv")
             assert not list(site.home.uploads.iterdir())
 
     story(night())
-
-
-async def _cut_off(site: Site, content: bytes) -> None:
-    connection = await site.connection()
-    client = await connection.start_sftp_client()
-    file = await client.open("users.csv", "wb")
-    await file.write(content)
-    connection.abort()
-    await site.until(lambda: site.receiver.interruptions)
 
 
 @pytest.mark.parametrize(
