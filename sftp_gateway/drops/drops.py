@@ -85,7 +85,6 @@ class Drop:
             self._base.joinpath(*self._above),
             self._home.reports(district, test=test),
             self._home.summaries(district, test=test),
-            self._home.locks,
         )
 
     # Uploads.
