@@ -29,6 +29,7 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "archive.nested": {"file": "roster.zip", "detail": "more.zip", "hint": "2"},
     "archive.entries": {"file": "roster.zip", "hint": "64"},
     "archive.size": {"file": "roster.zip", "hint": "4 GB"},
+    "oneroster": {"hint": "…"},
     "manifest.size": {"file": "users.csv", "hint": "20480", "detail": "16384"},
     "manifest.sha256": {"file": "users.csv", "hint": "9f86d0…", "detail": "60303a…"},
 }
