@@ -10,6 +10,7 @@ from config.tables import TableName
 from validators import relations
 from validators.alone import broken_rules, rules_of
 from validators.elsewhere import of_other_schools, without_other_schools
+from validators.noticing import with_notices
 from validators.people import kind_of
 from validators.relations import Pointing
 from validators.sets import GuardianSource
@@ -57,7 +58,7 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
         done["enrollments"] = _enrollments(enrollments, people, classes)
     if guardians := alone.get("guardians"):
         done["guardians"] = _guardians(guardians, people, terms)
-    return _with_notes(done, terms)
+    return with_notices(_with_notes(done, terms), guardians_from=terms.guardians, schools=terms.schools)
 
 
 def _users(users: Sieve, terms: Terms) -> Sieve:

@@ -23,6 +23,7 @@ _STAGES: Final = {
     "file": 2,
     "header": 2,
     "rows": 2,
+    "ids": 2,
     "users": 2,
     "classes": 2,
     "enrollments": 2,
@@ -31,6 +32,7 @@ _STAGES: Final = {
     "student": 3,
     "class": 4,
     "enrollment": 5,
+    "guardianships": 6,
     "guardian": 6,
 }
 _STAGES_BY_FILE: Final = {"users.csv": 3, "classes.csv": 4, "enrollments.csv": 5, "guardians.csv": 6}

@@ -139,8 +139,20 @@ class Example:
             case {"many": faults}:
                 nameless = {"orgSourcedIds": "0042", "role": "aide", "familyName": "Doe"}
                 self.rows["users"] += [nameless | {"sourcedId": f"n-{place}"} for place in range(faults)]
+            case {"children": children}:
+                self._enroll(["g-1"] * (children - 2))  # two name g-1 already
+            case {"relatives": relatives}:
+                keys = [f"r-{place}" for place in range(relatives)]
+                self._enroll(keys)
+                self.rows["users"] += [_person(key, "relative") for key in keys]
             case _:
                 raise AssertionError(edit)
+
+    def _enroll(self, agents: Sequence[str]) -> None:
+        """More students in a class, one for each guardian named."""
+        for place, agent in enumerate(agents):
+            self.rows["users"].append(_person(f"x-{place}", "student") | {"email": "", "agentSourcedIds": agent})
+            self.rows["enrollments"].append({"classSourcedId": "c-1", "userSourcedId": f"x-{place}", "role": "student"})
 
     def judged(self) -> Judgement:
         """The verdict on the set as it was edited."""
@@ -155,6 +167,17 @@ class Example:
                 made[name] = reading.table
         read_findings = pl.concat(findings) if findings else None
         return judge(made, self.profile, self.known, read_findings=read_findings, missing=self.missing)
+
+
+def _person(key: str, role: str) -> Row:
+    return {
+        "sourcedId": key,
+        "orgSourcedIds": "0042",
+        "role": role,
+        "givenName": f"Pat {key}",
+        "familyName": "Doe",
+        "email": f"{key}@example.org",
+    }
 
 
 def codes_of(judgement: Judgement) -> list[str]:

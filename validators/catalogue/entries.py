@@ -14,7 +14,11 @@ Kind = Literal["ours", "known", "school", "schools", "headers", "file"]
 of one (`hiding.is_harmless`): a known column or role, IDs of schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
-GROUPS: Final = ("sets", "archives", "reading", "users", "classes", "enrollments", "guardians", "oneroster")
+GROUPS: Final = (
+    *("sets", "archives", "reading", "users", "classes", "enrollments", "guardians"),
+    *("families",),
+    "oneroster",
+)
 """The files of the catalogue, each with one of texts for each language."""
 
 _LARGE: Final = 60

@@ -1,0 +1,28 @@
+"""What a judged set shows beside the fates of its rows: families, contacts, memberships and IDs to look at."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+import polars as pl
+
+from config.tables import TableName
+from validators.noticing import families, links
+from validators.noticing.scene import Notice, Scene
+from validators.sets import GuardianSource
+from validators.sifting import Sieve, joined_found
+
+
+def with_notices(
+    sieves: Mapping[TableName, Sieve], *, guardians_from: GuardianSource, schools: Mapping[str, str]
+) -> dict[TableName, Sieve]:
+    """The same tables with everything that is worth a look, and not one fate changed."""
+    scene = Scene(sieves=sieves, guardians_from=guardians_from, schools=schools)
+    found: dict[TableName, list[pl.DataFrame]] = {name: [] for name in sieves}
+    for name, frame in _notices(scene):
+        if not frame.is_empty():
+            found[name].append(frame)
+    return {name: sieve.noting(joined_found(*found[name])) for name, sieve in sieves.items()}
+
+
+def _notices(scene: Scene) -> Iterator[Notice]:
+    return chain(links.notices(scene), families.notices(scene))
