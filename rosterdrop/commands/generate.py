@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from config.oneroster import VERSIONS, Version
 from rosterdrop.console import Console
 from rosterdrop.generating import ALL_FAULTS, Generated, GeneratingError, plantable
 from rosterdrop.generating import generate as write_district
@@ -21,6 +22,7 @@ Examples:
   rosterdrop generate demo-district --students 1000
   rosterdrop generate demo-district --students 1000 --nights 3 --faults role_unknown id_conflict@2
   rosterdrop generate demo-district --students 1000 --faults all
+  rosterdrop generate demo-district --students 1000 --version 1.2
 
 \b
 With --json: {{"folder": path, "nights": [path], "name": text, "time_zone": text, "schools": {{ID: name}},
@@ -44,8 +46,13 @@ Faults:
     help="Faults to plant in the last night, NAME@2 in the second; 'all' plants every one.",
 )
 @click.option("--separate-guardians", is_flag=True, help="Write guardians into guardians.csv instead of users.csv.")
+@click.option(
+    "--version",
+    type=click.Choice(VERSIONS),
+    help="Write every file of this version of OneRoster instead of those that Connect asks for.",
+)
 @click.pass_obj
-def generate(
+def generate(  # noqa: PLR0913 - each is an option of the command
     console: Console,
     folder: Path,
     more_faults: tuple[str, ...],
@@ -55,6 +62,7 @@ def generate(
     faults: tuple[str, ...],
     *,
     separate_guardians: bool,
+    version: Version | None,
 ) -> None:
     """Write a synthetic district into DIR: a folder a night, planted.json with every planted fault, district.json.
 
@@ -73,6 +81,7 @@ def generate(
                 nights=nights,
                 faults=tuple(wanted),
                 separate_guardians=separate_guardians,
+                version=version,
                 progress=step,
             )
     except GeneratingError as error:

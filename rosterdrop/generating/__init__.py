@@ -3,6 +3,7 @@
 from rosterdrop.generating.errors import (
     FaultImpossible,
     FaultUnknown,
+    FileUnknown,
     FolderInUse,
     GeneratingError,
     NightUnknown,
@@ -15,6 +16,7 @@ __all__ = [
     "ALL_FAULTS",
     "FaultImpossible",
     "FaultUnknown",
+    "FileUnknown",
     "FolderInUse",
     "Generated",
     "GeneratingError",

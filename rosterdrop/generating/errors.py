@@ -3,6 +3,7 @@
 GeneratingError
 ├── FaultUnknown      no fault has this name
 ├── FaultImpossible   the district has nothing in which it could be planted
+├── FileUnknown       a version of OneRoster has no guardians.csv
 ├── NightUnknown      a fault was ordered for a night that is not made
 ├── SizeUnusable      no district has this many students, or this many nights
 ├── FolderInUse       something stands already where the district would be written
@@ -34,6 +35,13 @@ class FaultImpossible(GeneratingError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"The fault {name} cannot be planted: {reason}.")
         self.name = name
+
+
+class FileUnknown(GeneratingError):
+    """A version of OneRoster knows no guardians.csv, which is Connect's own (oneroster-csv 1)."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"OneRoster {version} has no guardians.csv; its guardians stand in users.csv.")
 
 
 class NightUnknown(GeneratingError):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from config.tables import TableName
+from rosterdrop.generating.connect_files import guardian_row, user_row
 from rosterdrop.generating.people import Person
 from rosterdrop.generating.plotting import Mark, Place, Plot
-from rosterdrop.generating.writing import as_text, guardian_row, user_row
+from rosterdrop.generating.sheets import as_text
 
 Plant = Callable[[Plot], list[Mark]]
 Why = Literal["rejected", "unknown"]
@@ -116,7 +117,7 @@ def _at_seat(plot: Plot, row: int, code: str, column: str | None = None) -> Mark
 def _id_conflict(plot: Plot) -> list[Mark]:
     student = plot.student()
     first = plot.user_row[student.id]
-    again = plot.users.append(list(plot.users.rows[first]))
+    again = plot.users.append(plot.users.row(first))
     plot.users.put(again, "givenName", f"{student.given} Marie")
     code = "user.sourcedId.conflict"
     return [
@@ -132,14 +133,14 @@ def _id_conflict(plot: Plot) -> list[Mark]:
 
 def _row_repeated(plot: Plot) -> list[Mark]:
     student = plot.student()
-    again = plot.users.append(list(plot.users.rows[plot.user_row[student.id]]))
+    again = plot.users.append(plot.users.row(plot.user_row[student.id]))
     return [Mark(place=Place("users", again, "user.sourcedId.repeated"), column="sourcedId", key=student.id)]
 
 
 def _class_id_conflict(plot: Plot) -> list[Mark]:
     room = plot.classroom()
     first = plot.class_row[room.id]
-    again = plot.classes.append(list(plot.classes.rows[first]))
+    again = plot.classes.append(plot.classes.row(first))
     plot.classes.put(again, "title", f"{room.title} (old)")
     code = "class.sourcedId.conflict"
     implied = plot.fallen_with_class(room, "rejected")
@@ -151,7 +152,7 @@ def _class_id_conflict(plot: Plot) -> list[Mark]:
 
 def _class_repeated(plot: Plot) -> list[Mark]:
     room = plot.classroom()
-    again = plot.classes.append(list(plot.classes.rows[plot.class_row[room.id]]))
+    again = plot.classes.append(plot.classes.row(plot.class_row[room.id]))
     return [Mark(place=Place("classes", again, "class.sourcedId.repeated"), column="sourcedId", key=room.id)]
 
 
@@ -201,9 +202,8 @@ def _torn_office_worker(column: str, value: str, code: str, *, readable: bool = 
     def plant(plot: Plot) -> list[Mark]:
         person = plot.office_worker()
         row = plot.user_row[person.id]
-        cells = [as_text([cell]) for cell in plot.users.rows[row]]
-        cells[plot.users.column(column)] = value
-        plot.users.torn[row] = ",".join(cells)
+        cells = {name: as_text([cell]) for name, cell in plot.users.row(row).items()}
+        plot.users.torn[row] = ",".join({**cells, column: value}.values())
         return [Mark(place=Place("users", row, code), column=None, key=person.id if readable else None)]
 
     return plant
@@ -211,14 +211,14 @@ def _torn_office_worker(column: str, value: str, code: str, *, readable: bool = 
 
 def _row_short(plot: Plot) -> list[Mark]:
     _, row = plot.seat()
-    plot.enrollments.torn[row] = as_text(plot.enrollments.rows[row][:-2])
+    plot.enrollments.torn[row] = as_text(list(plot.enrollments.row(row).values())[:-2])
     return [Mark(place=Place("enrollments", row, "row.cells"), column=None, key=None)]
 
 
 def _seat_for(plot: Plot, person: str, classroom: str, role: str, code: str, column: str) -> list[Mark]:
     """An enrollment more, beside one that stands."""
     _, model = plot.seat()
-    row = plot.enrollments.append(list(plot.enrollments.rows[model]))
+    row = plot.enrollments.append(plot.enrollments.row(model))
     plot.enrollments.put(row, "sourcedId", plot.district.numbers.enrollment_id())
     for name, value in (("userSourcedId", person), ("classSourcedId", classroom), ("role", role)):
         if value:
@@ -245,7 +245,7 @@ def _enrollment_repeated(plot: Plot) -> list[Mark]:
 
 def _enrollment_role_conflict(plot: Plot) -> list[Mark]:
     _, first = plot.seat()
-    again = plot.enrollments.append(list(plot.enrollments.rows[first]))
+    again = plot.enrollments.append(plot.enrollments.row(first))
     plot.enrollments.put(again, "role", "teacher")
     return [_at_seat(plot, row, "enrollment.role.conflict", "role") for row in (first, again)]
 
@@ -264,7 +264,7 @@ def _guardian_no_contact(plot: Plot) -> list[Mark]:
         row = plot.user_row[person.id]
         mark = Mark(place=Place("users", row, "user.contact.none"), column=None, key=person.id)
     for contact in ("email", "sms"):
-        plot.sheets[mark.place.table].put(mark.place.row, contact, "")
+        plot.sheets[mark.place.file].put(mark.place.row, contact, "")
     return [mark]
 
 
@@ -284,7 +284,7 @@ def _guardian_student_unknown(plot: Plot) -> list[Mark]:
 def _guardian_repeated(plot: Plot) -> list[Mark]:
     links, person = plot.sheets["guardians"], plot.guardian()
     (first,) = plot.links_of_guardian[person.id]
-    row = links.append(list(links.rows[first]))
+    row = links.append(links.row(first))
     key = f"{links.cell(row, 'studentSourcedId')}/{person.id}"
     return [Mark(place=Place("guardians", row, "guardian.pair.repeated"), column=None, key=key)]
 

@@ -1,18 +1,22 @@
 """The generator's one order: a district in a folder, a sub-folder a night, and what was planted where."""
 
 import errno
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from config.oneroster import Version
 from config.tables import file_of
 from rosterdrop.generating.chance import Dice
+from rosterdrop.generating.connect_files import Sheets, connect_files
 from rosterdrop.generating.district import ID, NAME, TIME_ZONE, District, new_district
 from rosterdrop.generating.errors import (
     FaultImpossible,
     FaultUnknown,
+    FileUnknown,
     FolderInUse,
     FolderUnusable,
     NightUnknown,
@@ -20,8 +24,9 @@ from rosterdrop.generating.errors import (
 )
 from rosterdrop.generating.faults import FAULTS, Fault
 from rosterdrop.generating.nights import next_night
+from rosterdrop.generating.oneroster_files import oneroster_files
 from rosterdrop.generating.plotting import Mark, Place, Plot
-from rosterdrop.generating.writing import Sheets, sheets_of, write_json, write_sheet
+from rosterdrop.generating.sheets import write_sheet
 
 ALL_FAULTS: Final[Mapping[str, str]] = {fault.name: fault.description for fault in FAULTS}
 """Every fault by name, with a line on what it is; `plantable` says which of them fit where guardians come from."""
@@ -69,7 +74,7 @@ class Generated:
     planted: tuple[Planted, ...]
 
 
-def generate(
+def generate(  # noqa: PLR0913 - an order, each part by its name
     folder: Path,
     *,
     students: int,
@@ -77,6 +82,7 @@ def generate(
     nights: int = 1,
     faults: Sequence[str] = (),
     separate_guardians: bool = False,
+    version: Version | None = None,
     churn: float = 1.0,
     progress: Callable[[str], None] | None = None,
 ) -> Generated:
@@ -92,6 +98,7 @@ def generate(
         faults: names out of ALL_FAULTS, planted in the last night, or `name@2` in the second. A night after a fault
             is free of it, as if the district had repaired it.
         separate_guardians: guardians in a guardians.csv of their own, not in users.csv.
+        version: write every file of this version of OneRoster, and the manifest; None for those that Connect asks for.
         churn: how much happens between two nights, 1 in an ordinary one; with 0 all nights are the same bytes.
         progress: takes a line on each step.
 
@@ -101,7 +108,9 @@ def generate(
     say = progress or _nothing
     if students < 1 or nights < 1:
         raise SizeUnusable("A district needs at least one student and one night.")
-    orders = _orders(faults, nights, separate_guardians=separate_guardians)
+    if version and separate_guardians:
+        raise FileUnknown(version)
+    orders = _orders(faults, nights, version, separate_guardians=separate_guardians)
     with _told_of(folder):
         if folder.exists() and any(folder.iterdir()):
             raise FolderInUse(folder)
@@ -112,7 +121,7 @@ def generate(
     first = new_district(seed, students, say)
     schools = {school.id: school.name for school in first.schools}
     for (night, district), night_folder in zip(_nights(first, seed, nights, churn), folders, strict=True):
-        sheets = sheets_of(district, separate_guardians=separate_guardians)
+        sheets = _files(district, version, separate_guardians=separate_guardians)
         planted += _plant(district, sheets, orders[night], seed=seed, night=night)
         rows = _write(night_folder, sheets)
         say(f"night {night}: " + ", ".join(f"{count:,} rows in {file}" for file, count in rows.items()))
@@ -127,6 +136,12 @@ def generate(
         rows=rows,
         planted=tuple(planted),
     )
+
+
+def _files(district: District, version: Version | None, *, separate_guardians: bool) -> Sheets:
+    if version is None:
+        return connect_files(district, separate_guardians=separate_guardians)
+    return oneroster_files(district, version)
 
 
 @contextmanager
@@ -162,7 +177,9 @@ def _nights(first: District, seed: int, nights: int, churn: float) -> Iterator[t
         yield night, district
 
 
-def _orders(faults: Iterable[str], nights: int, *, separate_guardians: bool) -> dict[int, list[Fault]]:
+def _orders(
+    faults: Iterable[str], nights: int, version: Version | None, *, separate_guardians: bool
+) -> dict[int, list[Fault]]:
     """Which faults to plant in which night, each once."""
     orders: dict[int, list[Fault]] = {night: [] for night in range(1, nights + 1)}
     for order in dict.fromkeys(faults):
@@ -170,6 +187,8 @@ def _orders(faults: Iterable[str], nights: int, *, separate_guardians: bool) -> 
         fault = _BY_NAME.get(name)
         if fault is None:
             raise FaultUnknown(name, _BY_NAME)
+        if version:
+            raise FaultImpossible(name, "it is one of the files that Connect asks for, not of a whole delivery")
         if fault.needs not in (None, "guardians" if separate_guardians else "users"):
             raise FaultImpossible(name, f"it needs guardians in {file_of(fault.needs)}")
         night = _night(order, night_text, nights)
@@ -195,34 +214,25 @@ def _plant(district: District, sheets: Sheets, faults: Sequence[Fault], *, seed:
     for fault in sorted(faults, key=FAULTS.index):
         plot.fault = fault.name
         marks += [(fault.name, mark) for mark in fault.plant(plot)]
-    if not marks:
-        return []
-    line_of = _line_counter(sheets)
-    return [_planted(fault, mark, night, line_of) for fault, mark in marks]
+    return [_planted(fault, mark, night, sheets) for fault, mark in marks]
 
 
-def _planted(fault: str, mark: Mark, night: int, line_of: Callable[[Place], int]) -> Planted:
+def _planted(fault: str, mark: Mark, night: int, sheets: Sheets) -> Planted:
+    def line_of(place: Place) -> int:
+        return sheets[place.file].line_of(place.row)
+
     return Planted(
         night=night,
         fault=fault,
-        file=file_of(mark.place.table),
+        file=f"{mark.place.file}.csv",
         line=line_of(mark.place),
         column=mark.column,
         code=mark.place.code,
         key=mark.key,
         implied=tuple(
-            Implied(file=file_of(place.table), line=line_of(place), code=place.code) for place in mark.implied
+            Implied(file=f"{place.file}.csv", line=line_of(place), code=place.code) for place in mark.implied
         ),
     )
-
-
-def _line_counter(sheets: Sheets) -> Callable[[Place], int]:
-    """Counts as an editor does: the header is line 1, and line breaks in cells of earlier rows move a row down."""
-    breaks = {
-        table: [row for row, cells in enumerate(sheet.rows) for _ in range("".join(cells).count("\n"))]
-        for table, sheet in sheets.items()
-    }
-    return lambda place: place.row + 2 + sum(row < place.row for row in breaks[place.table])
 
 
 def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
@@ -230,7 +240,7 @@ def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
         folder.mkdir(parents=True)
     for sheet in sheets.values():
         write_sheet(folder, sheet)
-    return {file_of(table): len(sheet.rows) for table, sheet in sheets.items()}
+    return {sheet.name: sheet.height for sheet in sheets.values() if sheet.name}
 
 
 def _write_papers(
@@ -238,10 +248,16 @@ def _write_papers(
 ) -> None:
     """What a profile can be made of, and what a judge must find."""
     order = {"students": students, "seed": seed, "nights": nights}
-    write_json(
+    _write_json(
         folder / "district.json", {"id": ID, "name": NAME, "time_zone": TIME_ZONE, "schools": dict(schools), **order}
     )
-    write_json(folder / "planted.json", {"planted": [asdict(one) for one in planted]})
+    _write_json(folder / "planted.json", {"planted": [asdict(one) for one in planted]})
+
+
+def _write_json(path: Path, document: Mapping[str, object]) -> None:
+    """Write a document for programs, in the order in which it was put together."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _nothing(_: str) -> None:

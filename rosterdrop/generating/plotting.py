@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from config.tables import TableName
 from rosterdrop.generating.chance import Dice
+from rosterdrop.generating.connect_files import Sheets
 from rosterdrop.generating.district import District
 from rosterdrop.generating.errors import FaultImpossible
 from rosterdrop.generating.people import Classroom, Person
-from rosterdrop.generating.writing import Sheet, Sheets
+from rosterdrop.generating.sheets import Sheet
 
 _ROOMS_LOOKED_AT = 40  # among so many the smallest class is taken: what it pulls down stays few
 
@@ -23,7 +23,7 @@ _ROOMS_LOOKED_AT = 40  # among so many the smallest class is taken: what it pull
 class Place:
     """A row of a sheet, by its position, and the code that a judge gives it."""
 
-    table: TableName
+    file: str
     row: int
     code: str
 
@@ -83,12 +83,12 @@ class Plot:
     @cached_property
     def user_row(self) -> dict[str, int]:
         """Rows of users.csv, by sourcedId."""
-        return {row[0]: position for position, row in enumerate(self.users.rows)}
+        return _row_of(self.users)
 
     @cached_property
     def class_row(self) -> dict[str, int]:
         """Rows of classes.csv, by sourcedId."""
-        return {row[0]: position for position, row in enumerate(self.classes.rows)}
+        return _row_of(self.classes)
 
     @cached_property
     def seats_of(self) -> dict[str, list[int]]:
@@ -99,6 +99,16 @@ class Plot:
     def seats_in(self) -> dict[str, list[int]]:
         """Rows of enrollments.csv, by classroom."""
         return _rows_by(self.enrollments, "classSourcedId")
+
+    @cached_property
+    def _seated(self) -> list[str]:
+        """Who sits, by row of enrollments.csv."""
+        return self.enrollments.frame["userSourcedId"].to_list()
+
+    @cached_property
+    def _rooms(self) -> list[str]:
+        """Where, by row of enrollments.csv."""
+        return self.enrollments.frame["classSourcedId"].to_list()
 
     @cached_property
     def links_of_student(self) -> dict[str, list[int]]:
@@ -168,11 +178,11 @@ class Plot:
 
     def _is_free(self, room: Classroom) -> bool:
         """Whether a class has people, and neither it nor one of them has a fault."""
-        people = [self.enrollments.cell(row, "userSourcedId") for row in self.seats_in.get(room.id, ())]
+        people = [self._seated[row] for row in self.seats_in.get(room.id, ())]
         return bool(people) and room.id not in self.at_fault and self.at_fault.isdisjoint(people)
 
     def _rooms_of(self, person: Person) -> Iterator[str]:
-        return (self.enrollments.cell(row, "classSourcedId") for row in self.seats_of.get(person.id, ()))
+        return (self._rooms[row] for row in self.seats_of.get(person.id, ()))
 
     def _household(self, person: Person) -> tuple[str, ...]:
         family = self.district.families.get(person.home)
@@ -198,9 +208,12 @@ class Plot:
         return tuple(Place("enrollments", row, f"enrollment.class.{why}") for row in self.seats_in[room.id])
 
 
+def _row_of(sheet: Sheet) -> dict[str, int]:
+    return {key: row for row, key in enumerate(sheet.frame["sourcedId"])}
+
+
 def _rows_by(sheet: Sheet, column: str) -> dict[str, list[int]]:
-    where = sheet.column(column)
     rows: dict[str, list[int]] = defaultdict(list)
-    for position, row in enumerate(sheet.rows):
-        rows[row[where]].append(position)
+    for row, key in enumerate(sheet.frame[column]):
+        rows[key].append(row)
     return dict(rows)
