@@ -117,12 +117,12 @@ def _group(row: dict[str, object], verdict: Verdict) -> Group:
         **row,  # type: ignore[arg-type]  # the frame's columns are the fields, by the aggregation above
         places=tuple(Place(**place) for place in places),
         more=with_place - len(places),
-        done=_done(row, verdict),
+        done=done_about(row, verdict),
     )
 
 
-def _done(about: Mapping[str, object], verdict: Verdict) -> str:
-    """What was done about the findings of a rule."""
+def done_about(about: Mapping[str, object], verdict: Verdict) -> str:
+    """What was done about the findings of a rule: `code`, `level`, `rejects` and `count` of them."""
     these_rows, them = ("this row", "it") if about["count"] == 1 else ("these rows", "them")
     return _done_sentence(about, verdict).format(these_rows=these_rows, them=them)
 

@@ -153,7 +153,7 @@ def _files(report: Report, tables: Mapping[TableName, Table], *, masked: bool) -
 
 def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
     files = {
-        "report.html": as_html(story),
+        "report.html": as_html(story, report, tables),
         "report.txt": as_text(story),
         "report.json": as_json(report, masked=masked),
         "findings.csv": findings_csv(report, masked=masked),

@@ -15,6 +15,7 @@ from processors.reporting.contents import (
     file_counts,
     folder_name,
 )
+from processors.reporting.details import FileDetails, details_of
 from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits
@@ -68,6 +69,7 @@ class Story:
         held_back: why removals are held back, the worst first.
         notes: limits that came near, what stayed as it was, what was carried.
         first: what to do first, root causes before their consequences.
+        details: the findings file by file, for the page.
         folder: name of the folder in the drop where this report stands, None offline.
         has_rejected_rows: whether rejected rows lie beside it, to be repaired.
         masked: whether values are hidden.
@@ -85,6 +87,7 @@ class Story:
     changes: ChangeCounts | None
     changes_title: str
     groups: tuple[Group, ...]
+    details: tuple[FileDetails, ...]
     folder: str | None
     has_rejected_rows: bool
     masked: bool
@@ -92,7 +95,8 @@ class Story:
 
 def story_of(report: Report, *, masked: bool) -> Story:
     """The report in words; with `masked`, no value of the files is in it."""
-    groups = groups_of(findings_in_order(report, masked=masked, fold=False), report.verdict)
+    findings = findings_in_order(report, masked=masked, fold=False)
+    groups = groups_of(findings, report.verdict)
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     return Story(
@@ -108,6 +112,7 @@ def story_of(report: Report, *, masked: bool) -> Story:
         changes=change_counts(report),
         changes_title="What changed in Connect" if is_applied(report) else "What would change in Connect",
         groups=groups,
+        details=details_of(findings, report.verdict),
         folder=_folder(report),
         has_rejected_rows=not masked and not rejected_rows(report, masked=True).is_empty(),
         masked=masked,

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import polars as pl
 
 from processors.reporting.contents import Report
+from processors.reporting.details import told_as
 from processors.reporting.story import Story, story_of
 from processors.reporting.wording import listed, many
 from validators.findings import Finding
@@ -130,6 +131,7 @@ def incomplete_story(report: Report, shortfall: Shortfall, told_at: str) -> Stor
             *map(_left_over, shortfall.left_over),
         ),
         groups=tuple(replace(group, done=waiting) for group in story.groups),
+        details=told_as(story.details, waiting),
     )
 
 

@@ -246,7 +246,7 @@ def test_a_batch_on_hold_says_what_can_be_done_today() -> None:
     assert "guard.rejected_percent" in told.first[1]
     assert "run batch 42 again" in told.first[1]
     assert len(told.first) == 3
-    for text in (as_text(told), as_html(told)):
+    for text in (as_text(told), as_html(told, made, {})):
         assert "say yes" not in text
         assert "a yes" not in text
         assert "look before" not in text
@@ -317,7 +317,8 @@ def test_a_file_that_could_not_be_used_is_not_called_accepted() -> None:
 def test_rejected_rows_are_named_only_where_they_lie_beside_the_report() -> None:
     assert "findings.csv and rejected/" in " ".join(as_text(story_of(a_full_night(), masked=False)).split())
     for made, masked in ((a_full_night(), True), (report(), False)):
-        told = as_text(story_of(made, masked=masked)) + as_html(story_of(made, masked=masked))
+        story = story_of(made, masked=masked)
+        told = as_text(story) + as_html(story, made, {})
         assert "rejected/" not in told
         assert "findings.csv" in told
 

@@ -2,19 +2,24 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.reporting.contents import FileCounts, Report
+from config.tables import TableName
+from processors.guarding import Limit
+from processors.reporting.affected import affected
+from processors.reporting.charts import by_worst, guard_bar, stacked
+from processors.reporting.contents import Report
 from processors.reporting.csv_files import RAW, REPAIR_COLUMNS, findings_csv, rejected_csv
 from processors.reporting.escaping import guarded
-from processors.reporting.html_page import as_html, bar_segments
+from processors.reporting.html_page import as_html
 from processors.reporting.story import story_of
 from tests.processors.reporting_samples import (
     USERS,
@@ -27,8 +32,9 @@ from tests.processors.reporting_samples import (
     users_table,
 )
 from validators.findings import Finding
+from validators.tables import BROKEN, Table
 
-VOID: Final = {"meta", "rect", "link", "br", "img", "input", "hr"}
+VOID: Final = {"meta", "rect", "circle", "path", "use", "line", "link", "br", "img", "input", "hr"}
 FORMULA: Final = "[=+\\-@\t\r\n\uff1d]"
 NASTY: Final = '"><script>alert(1)</script><img src=http://x.example/>\x1b[2J\u202e'
 
@@ -62,8 +68,8 @@ class Page(HTMLParser):
         return [value or "" for tag, key, value in self.attributes if key == name and (not tags or tag in tags)]
 
 
-def page_of(made: Report, *, masked: bool = False) -> tuple[str, Page]:
-    text = as_html(story_of(made, masked=masked))
+def page_of(made: Report, tables: Mapping[TableName, Table] | None = None, *, masked: bool = False) -> tuple[str, Page]:
+    text = as_html(story_of(made, masked=masked), made, tables or {})
     return text, Page(text)
 
 
@@ -83,10 +89,10 @@ def test_the_page_has_landmarks_language_and_a_way_past_them() -> None:
     assert {name for names in page.values("aria-labelledby") for name in names.split()} <= set(ids)
 
 
-def test_tables_have_captions_and_scopes() -> None:
-    _, page = page_of(a_full_night())
+def test_tables_have_scopes_and_those_of_numbers_a_caption() -> None:
+    _, page = page_of(a_full_night(), tables_of_a_full_night())
 
-    assert page.tags["table"] == page.tags["caption"] == 2
+    assert page.tags["caption"] == len(page.values("tabindex", "div")) == 4
     assert len(page.values("scope", "th")) == page.tags["th"]
 
 
@@ -119,22 +125,149 @@ def test_values_never_become_markup() -> None:
 def test_bars_have_words_for_those_who_cannot_see_them() -> None:
     text, page = page_of(a_full_night())
 
-    assert page.tags["svg"] == page.tags["desc"] == 4
+    drawn = page.values("role", "svg").count("img")
+    assert drawn == page.tags["desc"] == page.tags["title"] - 1 == 4 + 4 + 2
     assert "1,171 accepted, 1 rejected, 32 set aside." in text
+    assert "80 of 501 are missing from the files; 50 may be." in text
 
 
 @pytest.mark.parametrize(
-    ("rows", "bad", "aside"), [(0, 0, 0), (1, 1, 0), (3, 1, 1), (5_310, 2, 0), (2_000_000, 1, 1_999_998), (9, 0, 0)]
+    ("accepted", "rejected", "aside"), [(0, 0, 0), (0, 1, 0), (1, 1, 1), (5_308, 2, 0), (1, 1, 1_999_998), (9, 0, 0)]
 )
-def test_a_bar_is_as_wide_as_it_may_be_and_shows_every_kind(rows: int, bad: int, aside: int) -> None:
-    counts = FileCounts(facts=facts("users.csv", rows), rejected=bad, set_aside={"absent": aside})
+def test_a_bar_is_as_wide_as_it_may_be_and_shows_every_kind(accepted: int, rejected: int, aside: int) -> None:
+    numbers = {"accepted": accepted, "rejected": rejected, "aside": aside}
 
-    parts = bar_segments(counts)
+    parts = stacked(numbers)
 
-    there = {"accepted": counts.accepted, "rejected": bad, "aside": aside}
-    assert [name for name, _, _ in parts] == [name for name, count in there.items() if count]
-    assert all(width > 0 for _, _, width in parts)
-    assert sum(width for _, _, width in parts) == (1_000 if rows else 0)
+    assert [part.name for part in parts] == [name for name, count in numbers.items() if count]
+    assert all(part.width >= 0.5 for part in parts)
+    assert not parts or sum(part.width for part in parts) == pytest.approx(100, abs=0.1)
+
+
+def test_bars_of_one_scale_are_as_long_as_their_numbers() -> None:
+    assert [part.width for part in stacked({"created": 20, "updated": 5}, whole=50)] == [40.0, 10.0]
+
+
+@pytest.mark.parametrize(("vanishing", "allowed"), [(80, 50), (50, 50), (1, 1_000), (3, 0), (0, 0)])
+def test_a_limit_is_passed_in_the_picture_only_where_it_tripped(vanishing: int, allowed: int) -> None:
+    limit = Limit(school="0042", type="student", managed=2_000, vanishing=vanishing, allowed=allowed)
+
+    drawn = guard_bar(limit)
+
+    assert (drawn.vanishing > drawn.allowed) == limit.tripped
+    assert max(drawn.vanishing, drawn.allowed) <= 100
+
+
+def test_limits_that_tripped_come_first_and_quiet_ones_not_at_all() -> None:
+    limits = [
+        Limit(school=school, type="student", managed=100, vanishing=vanishing, allowed=10)
+        for school, vanishing in {"quiet": 0, "near": 9, "over": 12, "far": 1, "far over": 90}.items()
+    ]
+
+    assert [limit.school for limit in by_worst(limits)] == ["far over", "over", "near", "far"]
+
+
+def test_who_is_affected_is_told_by_school_and_kind() -> None:
+    who = affected(a_full_night(), tables_of_a_full_night())
+
+    assert {one.school: dict(one.counts) for one in who.left_out} == {
+        "0042": {"person": 1},
+        None: {"classroom": 1, "membership": 2},
+    }
+    assert {one.school: dict(one.counts) for one in who.vanishing} == {"0042": {"student": 80}, "0043": {"student": 40}}
+
+
+def test_enrollments_belong_to_the_school_of_their_class() -> None:
+    classes = other_table("classes", sourcedId=["c-1", "c-2"], schoolSourcedId=["0043", "0099"])
+    enrollments = other_table("enrollments", classSourcedId=["c-1", "c-2", "c-9"], userSourcedId=["u-1"] * 3)
+    rows = rejected(*(("enrollments.csv", line, None, ["row.cells"], True) for line in (2, 3, 4)))
+
+    who = affected(report(judgement(rejected_rows=rows)), {"classes": classes, "enrollments": enrollments})
+
+    assert {one.school: dict(one.counts) for one in who.left_out} == {
+        "0043": {"membership": 1},
+        None: {"membership": 2},
+    }
+
+
+def other_table(name: TableName, **columns: list[str]) -> Table:
+    rows = pl.DataFrame(columns).with_row_index("line", offset=2)
+    return Table(name=name, facts=facts(f"{name}.csv", rows.height), rows=rows, broken=pl.DataFrame(schema=BROKEN))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "480 removals were held back"),
+        (
+            {"verdict": "accepted", "changes": {"student": {"archived": 3}}},
+            "3 students left the files and were archived",
+        ),
+        ({"verdict": "accepted", "changes": {"membership": {"archived": 1}}}, "Nobody was deleted, and nobody was"),
+        ({"verdict": "refused", "changes": None, "guard": None}, "Nothing was applied"),
+        ({"verdict": "held"}, "Nothing was applied"),
+        ({"test": True}, "This was a test"),
+        ({"number": None, "received": None}, "These files were only checked"),
+    ],
+)
+def test_whether_anybody_was_deleted_is_answered(more: dict[str, Any], said: str) -> None:
+    text, _ = page_of(a_full_night(**more))
+
+    assert f"<strong>No.</strong> {said}" in text
+
+
+def test_what_follows_from_a_finding_stands_under_it() -> None:
+    users, classes, enrollments = story_of(a_full_night(), masked=False).details
+
+    assert (users.file, classes.file, enrollments.file) == ("users.csv", "classes.csv", "enrollments.csv")
+    role = next(detail for detail in users.details if detail.code == "user.role.unknown")
+    assert [(one.code, one.count, one.lines) for one in role.consequences] == [("enrollment.user.rejected", 1, (12,))]
+    assert enrollments.details == ()
+    assert [(detail.code, count) for detail, count in enrollments.follows] == [
+        ("user.role.unknown", 1),
+        ("class.title.missing", 1),
+    ]
+
+
+def test_a_chain_of_causes_ends_at_its_root() -> None:
+    found = [
+        Finding(code="user.role.unknown", file="users.csv", line=2, column="role", value="x"),
+        Finding(code="class.title.missing", file="classes.csv", line=3, column="title", cause=0),
+        Finding(code="enrollment.class.rejected", file="enrollments.csv", line=4, cause=1),
+    ]
+
+    users, *others = story_of(report(judgement(findings=found)), masked=False).details
+
+    assert [one.count for one in users.details[0].consequences] == [1, 1]
+    assert [file.details for file in others] == [(), ()]
+
+
+def test_a_page_of_a_hundred_thousand_findings_stays_small_and_counts_all() -> None:
+    one = judgement(
+        files=[facts("users.csv", 100_000)],
+        findings=[Finding(code="user.phone.invalid", file="users.csv", column="phone", value="x" * 300)],
+    )
+    every = pl.select(line=pl.int_range(2, 100_002, dtype=pl.UInt32))
+    found = one.findings.drop("line").join(every, how="cross").select(one.findings.columns)
+
+    text, _ = page_of(report(replace(one, findings=found)))
+
+    assert len(text) < 200_000
+    assert "100,000 warnings" in text
+    assert "99,800 more are not listed here; all of them stand in findings.csv." in text
+
+
+def test_places_that_say_different_things_each_say_theirs() -> None:
+    names = ("Teachr", "studnt")
+    found = [
+        Finding(code="user.role.unknown", file="users.csv", line=line, column="role", value=name)
+        for line, name in enumerate(names, start=2)
+    ]
+
+    text, _ = page_of(report(judgement(files=[facts("users.csv", 9)], findings=found)))
+
+    assert "\u201c\u2026\u201d is not a role we know." in text
+    assert all(f"\u201c{name}\u201d is not a role we know." in text for name in names)
 
 
 def test_findings_csv_cuts_nothing_off() -> None:
