@@ -1,8 +1,9 @@
 """Rules between tables: who points at whom, and what becomes of a row whose target does not stand.
 
 Fates of people and of classes come in as one row for each ID: `key` str, `line` u32, `fate` (`standing`, `rejected`,
-`unread`, or why it was set aside), `kind` for people, `school` str (for people the first one they name), `schools`
-list of str (the configured ones). `unread` are the words of rows that could not be read, any of which may be an ID.
+`unread`, or why it was set aside), `row` u32 (where the row stands in its table), `kind` and `role` for people,
+`school` str (for people the first one they name). `unread` are the words of rows that could not be read, any of which
+may be an ID. Tables point into them by places (`pointers`).
 Findings go out as `sifting.FOUND`; what follows from another row names its file and line.
 """
 
@@ -13,7 +14,9 @@ from typing import Final
 import polars as pl
 
 from config.tables import file_of
+from validators.distinct import all_differ
 from validators.people import kind_of
+from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, at, places_of
 from validators.sifting import WHOLE_FILE
 from validators.tables import LINE
 
@@ -56,13 +59,16 @@ def by_id(fates: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
     """One fate for each ID, the best that any of its rows has.
 
     Args:
-        fates: `key`, `line`, `fate`, `kind`, `school`, `schools`, one row a row of the file.
+        fates: `key`, `line`, `fate`, `kind`, `school`, one row a row of the file.
         unread: `key`, `line` of the words of rows that could not be read.
     """
-    words = unread.select("key", LINE, fate=pl.lit("unread"))
+    numbered = fates.with_columns(pl.col("fate").cast(_ORDER_OF_FATES), row=pl.int_range(pl.len(), dtype=pl.UInt32))
+    if unread.is_empty() and all_differ(fates["key"]):
+        return numbered
+    words = unread.select("key", LINE, fate=pl.lit("unread", _ORDER_OF_FATES))
     return (
-        pl.concat([fates.filter(pl.col("key").is_not_null()), words], how="diagonal")
-        .sort(pl.col("fate").cast(_ORDER_OF_FATES), LINE, maintain_order=True)
+        pl.concat([numbered.filter(pl.col("key").is_not_null()), words], how="diagonal")
+        .sort("fate", LINE, maintain_order=True)
         .unique("key", keep="first", maintain_order=True)
     )
 
@@ -73,6 +79,7 @@ class _Target:
 
     name: str
     column: str
+    places: str
     fates: pl.DataFrame
 
     @property
@@ -96,8 +103,11 @@ def enrollments_pointing(
 ) -> Pointing:
     """What follows for enrollments; a table that is not part of the batch (None) is not asked."""
     targets = [
-        _Target(name=name, column=column, fates=fates)
-        for name, column, fates in (("user", "userSourcedId", people), ("class", "classSourcedId", classes))
+        _Target(name=name, column=column, places=places, fates=fates)
+        for name, column, places, fates in (
+            ("user", "userSourcedId", USER_AT, people),
+            ("class", "classSourcedId", CLASS_AT, classes),
+        )
         if fates is not None
     ]
     is_guardian = (pl.col("user_kind") == "guardian") & ~targets[0].is_faulty if people is not None else None
@@ -106,7 +116,7 @@ def enrollments_pointing(
 
 def guardians_pointing(guardians: pl.DataFrame, people: pl.DataFrame) -> Pointing:
     """What follows for the rows of guardians.csv from the students that they name."""
-    student = _Target(name="student", column="studentSourcedId", fates=people)
+    student = _Target(name="student", column="studentSourcedId", places=STUDENT_AT, fates=people)
     is_other = (pl.col("student_kind") != "student") & ~student.is_faulty
     return _pointing(guardians, "guardian", [student], is_other, "guardian.student.not_student")
 
@@ -136,11 +146,8 @@ def _pointing(
 
 def _told(rows: pl.DataFrame, target: _Target) -> pl.DataFrame:
     """The rows with what is known of their target: `<target>_fate`, `_line`, `_kind`, `_school`."""
-    known = target.fates.select(
-        pl.col("key").alias(target.column),
-        *(pl.col(name).alias(f"{target.name}_{name}") for name in ("fate", LINE, "kind", "school")),
-    )
-    return rows.join(known, on=target.column, how="left", maintain_order="left")
+    facts = ("fate", LINE, "kind", "school")
+    return rows.with_columns(at(target.fates, fact, target.places).alias(f"{target.name}_{fact}") for fact in facts)
 
 
 def _any(conditions: Iterable[pl.Expr]) -> pl.Expr:
@@ -176,18 +183,17 @@ def settled(enrollments: pl.DataFrame, people: pl.DataFrame | None, classes: pl.
     """
     own = enrollments.with_columns(kind=kind_of(pl.col("role")), was_role=None, was_school=None)
     if people is not None:
-        deciding = people.select(pl.col("key").alias("userSourcedId"), user_kind="kind", user_role="role")
-        differs = pl.col("kind") != pl.col("user_kind")
-        own = own.join(deciding, on="userSourcedId", how="left", maintain_order="left").with_columns(
-            kind=pl.coalesce("user_kind", "kind"),
+        kind, role = (at(people, fact, USER_AT) for fact in ("kind", "role"))
+        differs = pl.col("kind") != kind
+        own = own.with_columns(
+            kind=pl.coalesce(kind, "kind"),
             was_role=pl.when(differs).then("role"),
-            role=pl.when(differs).then("user_role").otherwise("role"),
+            role=pl.when(differs).then(role).otherwise("role"),
         )
     if classes is not None:
-        deciding = classes.select(pl.col("key").alias("classSourcedId"), class_school="school")
-        differs = pl.col("schoolSourcedId") != pl.col("class_school")
-        own = own.join(deciding, on="classSourcedId", how="left", maintain_order="left").with_columns(
-            was_school=pl.when(differs).then("schoolSourcedId"), schoolSourcedId="class_school"
+        school = at(classes, "school", CLASS_AT)
+        own = own.with_columns(
+            was_school=pl.when(pl.col("schoolSourcedId") != school).then("schoolSourcedId"), schoolSourcedId=school
         )
     return own
 
@@ -217,14 +223,14 @@ class Links:
     """Who is whose guardian by users.csv.
 
     Attributes:
-        accepted: `student` str, `agents` list of str, at most six, in the order of the file.
+        accepted: `user_at` u32 of a student, `agents` list of str, at most six, in the order of the file.
         found: findings on the rows that name the links.
-        mentioned: `key` of everybody whom a row of the file links to or who links to somebody.
+        mentioned: for each place in `people`, whether a row of the file links to this ID, or this ID to somebody.
     """
 
     accepted: pl.DataFrame
     found: pl.DataFrame
-    mentioned: pl.DataFrame
+    mentioned: pl.Series
 
 
 def links(standing: pl.DataFrame, everybody: pl.DataFrame, people: pl.DataFrame) -> Links:
@@ -234,56 +240,56 @@ def links(standing: pl.DataFrame, everybody: pl.DataFrame, people: pl.DataFrame)
     night would for ever keep a parent linked who was taken off the list.
 
     Args:
-        standing: rows of users.csv that stand, with `agents` (list of str, as the file names them) and `kind`.
+        standing: rows of users.csv that stand, with `agents` (list of str, as the file names them), `kind`, `user_at`.
         everybody: all rows of users.csv, whatever their fate, with the same columns.
         people: fates by ID.
     """
-    named = _named_links(standing).join(
-        people.select("fate", other="key", other_kind="kind", cause_line=LINE),
-        on="other",
-        how="left",
-        maintain_order="left",
+    mentions = named_links(everybody, people)
+    named = mentions if standing.height == everybody.height else mentions.join(standing, on=LINE, how="semi")
+    named = named.with_columns(
+        at(people, fact, "other_at").alias(name)
+        for fact, name in (("fate", "fate"), ("kind", "other_kind"), (LINE, "cause_line"))
     )
-    good = (
-        named.filter(fate="standing")
-        .filter(pl.col("other") != pl.col("sourcedId"))
-        .filter(
-            ((pl.col("kind") == "student") & (pl.col("other_kind") == "guardian"))
-            | ((pl.col("kind") == "guardian") & (pl.col("other_kind") == "student"))
+    from_student, from_guardian = pl.col("kind") == "student", pl.col("kind") == "guardian"
+    is_good = (
+        (pl.col("fate") == "standing")
+        & (pl.col("other_at") != pl.col(USER_AT))
+        & (
+            (from_student & (pl.col("other_kind") == "guardian"))
+            | (from_guardian & (pl.col("other_kind") == "student"))
         )
     )
-    of_student = pl.col("kind") == "student"
-    pairs = (
-        good.select(
-            of_student,
-            LINE,
-            student=pl.when(of_student).then("sourcedId").otherwise("other"),
-            guardian=pl.when(of_student).then("other").otherwise("sourcedId"),
-        )
-        .rename({"kind": "from_student"}, strict=False)
-        .sort("from_student", descending=True, maintain_order=True)
-        .unique(["student", "guardian"], keep="first", maintain_order=True)
+    good = named.filter(is_good.fill_null(value=False))
+    own, other = pl.col(USER_AT), pl.col("other_at")
+    pairs = pl.concat(
+        [
+            good.filter(from_student).select(own, guardian=other),
+            good.filter(from_guardian).select(other.alias(USER_AT), guardian=own),
+        ]
+    ).unique(maintain_order=True)
+    lists = (
+        pairs.select(USER_AT, agents=at(people, "key", "guardian")).group_by(USER_AT, maintain_order=True).agg("agents")
     )
-    lists = pairs.group_by("student", maintain_order=True).agg(agents="guardian")
-    mentions = _named_links(everybody)
+    places = pl.concat([mentions[USER_AT], mentions["other_at"]]).drop_nulls()
     return Links(
         accepted=lists.with_columns(pl.col("agents").list.head(MOST_GUARDIANS)),
         found=pl.concat([_bad_links(named), _too_many(lists, standing)], how="diagonal"),
-        mentioned=pl.concat([mentions.select(key="other"), mentions.select(key="sourcedId")]).unique(),
+        mentioned=pl.repeat(False, people.height, dtype=pl.Boolean, eager=True).scatter(places, True),  # noqa: FBT003
     )
 
 
-def _named_links(rows: pl.DataFrame) -> pl.DataFrame:
-    """`line`, `sourcedId`, `kind` and `other`: one row for each ID that a student or guardian names."""
-    return (
+def named_links(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """`line`, `user_at`, `kind`, `other` and `other_at`: one row for each ID that a student or guardian names."""
+    named = (
         rows.filter(pl.col("kind").is_in(["student", "guardian"]), pl.col("agents").list.len() > 0)
-        .select(LINE, "sourcedId", "kind", other="agents")
+        .select(LINE, USER_AT, "sourcedId", "kind", other="agents")
         .explode("other")
     )
+    return named.with_columns(places_of(named["other"], people).alias("other_at"))
 
 
 def _bad_links(named: pl.DataFrame) -> pl.DataFrame:
-    itself = pl.col("other") == pl.col("sourcedId")
+    itself = pl.col("other_at") == pl.col(USER_AT)
     rejected = pl.col("fate").is_in(["rejected", "unread"])
     code = (
         pl.when(itself)
@@ -311,7 +317,7 @@ def _bad_links(named: pl.DataFrame) -> pl.DataFrame:
 
 def _too_many(lists: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     crowded = lists.filter(pl.col("agents").list.len() > MOST_GUARDIANS)
-    return crowded.join(standing.select(LINE, student="sourcedId"), on="student", how="left").select(
+    return crowded.join(standing.select(LINE, USER_AT), on=USER_AT, how="left").select(
         LINE,
         code=pl.lit("user.agent.too_many"),
         column=pl.lit("agentSourcedIds"),
@@ -320,9 +326,9 @@ def _too_many(lists: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unlinked(guardians: pl.DataFrame, mentioned: pl.DataFrame) -> pl.DataFrame:
-    """Findings for guardians of users.csv whom no row links to."""
-    alone = guardians.join(mentioned, left_on="sourcedId", right_on="key", how="anti", maintain_order="left")
+def unlinked(guardians: pl.DataFrame, mentioned: pl.Series) -> pl.DataFrame:
+    """Findings for guardians of users.csv (with `user_at`) whom no row links to."""
+    alone = guardians.filter(~mentioned.gather(guardians[USER_AT]))
     return alone.select(LINE, code=pl.lit("guardian.unlinked"), column=pl.lit("sourcedId"), value="sourcedId")
 
 
@@ -340,16 +346,10 @@ def beyond_six(guardians: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def without_guardian(students: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
-    """One finding for each school that has students without any guardian; `detail` is the school.
-
-    Args:
-        students: `line`, `sourcedId`, `schools`.
-        linked: `student` of those who have one.
-    """
-    alone = students.join(linked, left_on="sourcedId", right_on="student", how="anti", maintain_order="left")
+def without_guardian(students: pl.DataFrame) -> pl.DataFrame:
+    """One finding for each school that has `students` (with `schools`) without any guardian; `detail` is the school."""
     return (
-        alone.select(LINE, school="schools")
+        students.select(LINE, school="schools")
         .explode("school")
         .group_by("school", maintain_order=True)
         .agg(count=pl.len())
@@ -361,39 +361,35 @@ def empty_classes(classes: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame
     """Findings for classes that nobody teaches or attends.
 
     Args:
-        classes: `line`, `sourcedId`.
-        enrolled: `classSourcedId`, `kind` of all enrollments that stand or were rejected: a class whose teacher's
+        classes: `line`, `sourcedId`, `class_at`.
+        enrolled: `class_at`, `kind` of all enrollments that stand or were rejected: a class whose teacher's
             row is faulty is not one without a teacher.
     """
     parts = []
     for code, kind in (("class.without_teacher", "staff"), ("class.without_students", "student")):
-        empty = classes.join(
-            enrolled.filter(kind=kind),
-            left_on="sourcedId",
-            right_on="classSourcedId",
-            how="anti",
-            maintain_order="left",
-        )
+        empty = classes.filter(~pl.col(CLASS_AT).is_in(enrolled.filter(kind=kind)[CLASS_AT].unique().implode()))
         parts.append(empty.select(LINE, code=pl.lit(code), column=pl.lit("sourcedId"), value="sourcedId"))
     return pl.concat(parts)
 
 
 def derived_grades(classes: pl.DataFrame, enrollments: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
-    """Grades for classes that give none, from their students: `line`, `sourcedId`, `derived` (`09,10`).
+    """Grades for classes that give none, from their students: `line`, `class_at`, `derived` (`09,10`).
 
     Args:
-        classes: `line`, `sourcedId`, `grades`, `kept`: a grade that was rejected keeps what is stored.
-        enrollments: `classSourcedId`, `userSourcedId`.
-        students: `sourcedId`, `grades`.
+        classes: `line`, `class_at`, `grades`, `kept`: a grade that was rejected keeps what is stored.
+        enrollments: `class_at`, `user_at`.
+        students: `user_at`, `grades`.
     """
-    bare = classes.filter(pl.col("grades").is_null(), ~pl.col("kept").list.contains("grades")).select(LINE, "sourcedId")
-    graded = students.filter(pl.col("grades").is_not_null()).select("grades", userSourcedId="sourcedId")
+    bare = classes.filter(pl.col("grades").is_null(), ~pl.col("kept").list.contains("grades")).select(LINE, CLASS_AT)
+    graded = students.filter(pl.col("grades").is_not_null()).select("grades", USER_AT)
     return (
-        bare.join(enrollments.select("userSourcedId", sourcedId="classSourcedId"), on="sourcedId")
-        .join(graded, on="userSourcedId")
-        .select(LINE, "sourcedId", pl.col("grades").str.split(","))
+        bare.join(enrollments.select(USER_AT, CLASS_AT), on=CLASS_AT)
+        .join(graded, on=USER_AT)
+        .select(LINE, CLASS_AT, "grades")
+        .unique()
+        .with_columns(pl.col("grades").str.split(","))
         .explode("grades")
-        .group_by(LINE, "sourcedId")
+        .group_by(LINE, CLASS_AT)
         .agg(derived=pl.col("grades").unique().sort().str.join(","))
         .sort(LINE)
     )

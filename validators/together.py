@@ -12,6 +12,7 @@ from validators.alone import broken_rules, rules_of
 from validators.elsewhere import of_other_schools, without_other_schools
 from validators.noticing import with_notices
 from validators.people import kind_of
+from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, resolved
 from validators.relations import Pointing
 from validators.sets import GuardianSource
 from validators.sifting import KEPT, Sieve
@@ -49,11 +50,13 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
     if users := alone.get("users"):
         done["users"] = users = _users(users, terms)
         people = _people(users)
+        done["users"] = users = resolved(users, {USER_AT: ("sourcedId", people)})
         if terms.guardians == "users":
             done["users"] = _linked(users, people)
     if found := alone.get("classes"):
         done["classes"] = found = without_other_schools(found, terms.schools)
         classes = _fates_by_id(found, [pl.col("schoolSourcedId").alias("school")])
+        done["classes"] = resolved(found, {CLASS_AT: ("sourcedId", classes)})
     if enrollments := alone.get("enrollments"):
         done["enrollments"] = _enrollments(enrollments, people, classes)
     if guardians := alone.get("guardians"):
@@ -70,6 +73,8 @@ def _users(users: Sieve, terms: Terms) -> Sieve:
 
 
 def _enrollments(enrollments: Sieve, people: pl.DataFrame | None, classes: pl.DataFrame | None) -> Sieve:
+    targets = {USER_AT: ("userSourcedId", people), CLASS_AT: ("classSourcedId", classes)}
+    enrollments = resolved(enrollments, targets)
     pointing = relations.enrollments_pointing(enrollments.standing, people, classes)
     left = _after(_set_aside_with(enrollments, pointing, "enrollment"), pointing)
     settled = relations.settled(left.standing, people, classes)
@@ -81,6 +86,7 @@ def _guardians(guardians: Sieve, people: pl.DataFrame | None, terms: Terms) -> S
         return _of_other_source(guardians, guardians.standing, "guardian.source.other")
     if people is None:
         return _without_contact(guardians, terms, "guardianSourcedId")
+    guardians = resolved(guardians, {STUDENT_AT: ("studentSourcedId", people)})
     pointing = relations.guardians_pointing(guardians.standing, people)
     here = _set_aside_with(guardians, pointing, "guardian")
     left = _after(_without_contact(here, terms, "guardianSourcedId", falling=pointing.falling), pointing)
@@ -156,11 +162,7 @@ def _linked(users: Sieve, people: pl.DataFrame) -> Sieve:
     return (
         users.noting(links.found)
         .noting(relations.unlinked(guardians, links.mentioned))
-        .changed(
-            users.standing.drop("agents").join(
-                links.accepted, left_on="sourcedId", right_on="student", how="left", maintain_order="left"
-            )
-        )
+        .changed(users.standing.drop("agents").join(links.accepted, on=USER_AT, how="left", maintain_order="left"))
     )
 
 
@@ -174,8 +176,8 @@ def _with_notes(sieves: dict[TableName, Sieve], terms: Terms) -> dict[TableName,
         enrolled = enrollments.fates().filter(pl.col("fate").is_in(["standing", "rejected"]))
         kinds = pl.concat(
             [
-                enrolled.select("classSourcedId", kind=kind_of(pl.col("role"))),
-                enrollments.standing.select("classSourcedId", "kind"),
+                enrolled.select(CLASS_AT, kind=kind_of(pl.col("role"))),
+                enrollments.standing.select(CLASS_AT, "kind"),
             ]
         )
         classes = classes.noting(relations.empty_classes(classes.standing, kinds))
@@ -191,20 +193,21 @@ def _with_agents(users: Sieve, terms: Terms) -> Sieve:
 def _noting_lonely(users: Sieve, guardians: Sieve | None, terms: Terms) -> Sieve:
     students = users.standing.filter(kind="student")
     if terms.guardians == "users":
-        linked = students.filter(pl.col("agents").list.len() > 0).select(student="sourcedId")
+        alone = students.filter(pl.col("agents").list.len() == 0)
     elif terms.guardians == "guardians" and guardians and guardians.rows.height:
-        linked = guardians.standing.select(student="studentSourcedId")
+        linked = guardians.standing.filter(pl.col("studentSourcedId").is_not_null())
+        alone = students.join(linked, left_on=USER_AT, right_on=STUDENT_AT, how="anti", maintain_order="left")
     else:
         return users
-    return users.noting(relations.without_guardian(students, linked))
+    return users.noting(relations.without_guardian(alone))
 
 
 def _with_grades(classes: Sieve, enrollments: Sieve, users: Sieve) -> Sieve:
     """Classes without grades take them from their students; where there are none, what is stored stays."""
     derived = relations.derived_grades(classes.standing, enrollments.standing, users.standing.filter(kind="student"))
-    standing = classes.standing.join(
-        derived.drop(LINE), on="sourcedId", how="left", maintain_order="left"
-    ).with_columns(grades=pl.coalesce("grades", "derived"))
+    standing = classes.standing.join(derived.drop(LINE), on=CLASS_AT, how="left", maintain_order="left").with_columns(
+        grades=pl.coalesce("grades", "derived")
+    )
     if not classes.table.has("grades"):
         vanished = (
             pl.when(pl.col("grades").is_null()).then(pl.lit(["grades"])).otherwise(pl.lit([], pl.List(pl.String)))
