@@ -27,7 +27,7 @@ from config.mistakes import (
     UnknownDistrict,
     nearest,
 )
-from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Quota, Reading, Sync
+from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Quota, Reading, Reports, Sync
 from config.settings import Audit, Limits, Metrics, Server, Settings, Watching, Worker
 
 __all__ = [
@@ -360,6 +360,7 @@ def _profile(district: str, document: Document) -> Profile:
         guardians=Guardians(**document.get("guardians", {})),
         reading=Reading(**document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),
+        report=Reports(**document.get("report", {})),
     )
 
 

@@ -1,15 +1,34 @@
 """What may be shown of a value outside its district's own reports; no log or masked report goes around it."""
 
+from functools import cache, lru_cache
 
-def masked(value: str | None) -> str | None:
+from config.wording import Words, flat, forms_of
+
+
+def masked(value: str | None, language: str = "en") -> str | None:
     """A value reduced to kind and length: `4 letters`, `10 digits`, `17 characters`; None stays None."""
     if value is None:
         return None
+    return _told(len(value), _kind(value), language)
+
+
+def hidden(language: str) -> str:
+    """Follows a mask within a sentence, so that nobody takes it for the value."""
+    return _masks(language)("hidden")
+
+
+def _kind(value: str) -> str:
     if value == "":
         return "empty"
-    return f"{len(value)} {_kind(value, many=len(value) != 1)}"
+    return "digit" if value.isdecimal() else "letter" if value.isalpha() else "character"
 
 
-def _kind(value: str, *, many: bool) -> str:
-    kind = "digit" if value.isdecimal() else "letter" if value.isalpha() else "character"
-    return f"{kind}s" if many else kind
+@lru_cache(maxsize=1024)
+def _told(length: int, kind: str, language: str) -> str:
+    return _masks(language)(kind, count=length)
+
+
+@cache
+def _masks(language: str) -> Words:
+    forms = forms_of(language)
+    return Words(forms, flat(forms.every["masks"]))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from config.languages import DEFAULT
 from config.tables import REQUIRED_BY_DEFAULT, TableName
 
 GuardiansFrom = Literal["auto", "users", "guardians", "none"]
@@ -80,6 +81,13 @@ class Phones:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """How a district is told what became of its files. Table `[report]`."""
+
+    language: str = DEFAULT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One district: its schools, and how its files are taken, judged and applied.
 
@@ -98,6 +106,7 @@ class Profile:
     guardians: Guardians = field(default_factory=Guardians)
     reading: Reading = field(default_factory=Reading)
     phones: Phones = field(default_factory=Phones)
+    report: Reports = field(default_factory=Reports)
 
 
 ASSUMED = Profile(id="assumed", name="No profile given", time_zone=ZoneInfo("UTC"), schools=None)

@@ -36,7 +36,12 @@ def check(files: Sequence[DeliveredFile], profile: Profile | None = None) -> Che
     judgement = judge_set(found, profile, Known())
     if profile is ASSUMED:
         judgement = _saying(judgement, Finding(code="profile.assumed"))
-    report = Report(verdict=verdict_on(judgement, None), judgement=judgement, time_zone=profile.time_zone.key)
+    report = Report(
+        verdict=verdict_on(judgement, None),
+        judgement=judgement,
+        time_zone=profile.time_zone.key,
+        language=profile.report.language,
+    )
     return Checked(report=report, tables=found.tables)
 
 
@@ -52,6 +57,7 @@ def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) 
         district=profile.id,
         district_name=profile.name,
         time_zone=profile.time_zone.key,
+        language=profile.report.language,
         changes=decided.counts,
         guard=guard_in(decided.summary),
     )

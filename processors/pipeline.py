@@ -141,6 +141,7 @@ def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
         number=batch.number,
         received=batch.received,
         test=batch.test,
+        language=profile.report.language,
     )
     failed = lifecycle.after(batch.state, "fail")
     with store.writing():
@@ -251,6 +252,7 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         number=batch.number,
         received=batch.received,
         test=batch.test,
+        language=profile.report.language,
         changes=batch.changes,
         guard=guard_in(summary),
         carried={number: ledger.require(store, number).received for number in lenders},

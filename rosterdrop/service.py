@@ -225,6 +225,7 @@ class _Receiver:
             district_name=profile.name,
             time_zone=profile.time_zone.key,
             at=datetime.now(UTC),
+            language=profile.report.language,
             test=drop == "test",
         )
         missing, wrong = sorted(shortage.missing), sorted({mismatch.fault for mismatch in shortage.mismatches})

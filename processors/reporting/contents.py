@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from config.languages import DEFAULT
 from processors.guarding import GuardOutcome
 from processors.verdicts import ChangeCounts, Verdict
 from validators.judging import Judgement
@@ -32,6 +33,7 @@ class Report:
         number: of the batch.
         received: when the batch was frozen, aware, UTC.
         test: whether it came through `test/` and nothing was applied whatever the verdict.
+        language: in which people read it; codes and keys are the same in all.
         verdict: of the batch.
         judgement: what became of every row.
         changes: counts of records; None where nothing was compared.
@@ -47,6 +49,7 @@ class Report:
     number: int | None = None
     received: datetime | None = None
     test: bool = False
+    language: str = DEFAULT
     changes: ChangeCounts | None = None
     guard: GuardOutcome | None = None
     rules: Literal["connect", "oneroster"] = "connect"

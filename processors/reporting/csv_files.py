@@ -46,7 +46,11 @@ def _reasons(report: Report, file: str) -> pl.DataFrame:
     rejected = report.judgement.rejected.filter(pl.col("file") == file)
     codes = rejected.select(LINE, code=pl.col("codes")).explode("code")
     found = report.judgement.findings.filter(pl.col("file") == file)
-    messages = described(found, masked=False).unique((LINE, "code"), keep="first").select(LINE, "code", "message")
+    messages = (
+        described(found, masked=False, language=report.language)
+        .unique((LINE, "code"), keep="first")
+        .select(LINE, "code", "message")
+    )
     return (
         codes.join(messages, on=(LINE, "code"), how="left", maintain_order="left")
         .group_by(LINE, maintain_order=True)

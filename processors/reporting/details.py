@@ -7,6 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from config.tables import table_of
+from config.wording import Words
 from processors.reporting.groups import done_about
 from processors.verdicts import Verdict
 from validators.catalogue import described
@@ -102,7 +103,7 @@ class FileDetails:
         return sum(detail.count for detail in self.details if detail.level == level)
 
 
-def details_of(findings: pl.DataFrame, verdict: Verdict) -> tuple[FileDetails, ...]:
+def details_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[FileDetails, ...]:
     """Findings, unfolded and described, by file; every finding is counted, and the first ones have their place."""
     if findings.is_empty():
         return ()
@@ -111,10 +112,12 @@ def details_of(findings: pl.DataFrame, verdict: Verdict) -> tuple[FileDetails, .
     consequences = _consequences(rooted)
     rows = _grouped(roots).to_dicts()
     most = max(_FEWEST, min(_MOST_OF_ONE, MOST_LISTED // max(len(rows), 1)))
-    titles = _titles(rows)
+    titles = _titles(rows, say.language)
     slugs = _slugs([row["file"] for row in rows] + [one.file for found in consequences.values() for one in found])
     details = [
-        _detail(row, title, slugs[row["file"]], consequences.get(row["family"], ()), verdict, most)
+        _detail(
+            row, title, slugs[row["file"]], consequences.get(row["family"], ()), done_about(row, verdict, say), most
+        )
         for row, title in zip(rows, titles, strict=True)
     ]
     files = dict(zip((detail.anchor for detail in details), (row["file"] for row in rows), strict=True))
@@ -180,7 +183,7 @@ def _consequences(rooted: pl.DataFrame) -> Mapping[int, Sequence[Consequence]]:
     return found
 
 
-def _titles(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+def _titles(rows: Sequence[Mapping[str, Any]], language: str) -> Sequence[str]:
     """For each rule what it says of every place: its message, with dots where places differ."""
     general = pl.DataFrame(
         [
@@ -191,7 +194,7 @@ def _titles(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
         ],
         schema_overrides={"file": pl.String, "column": pl.String, "hint": pl.String, "count": pl.UInt32},
     )
-    told = described(general, masked=False)["message"].to_list()
+    told = described(general, masked=False, language=language)["message"].to_list()
     return [row["message"] if row["messages"] == 1 else title for row, title in zip(rows, told, strict=True)]
 
 
@@ -212,7 +215,7 @@ def _detail(
     title: str,
     slug: str,
     consequences: Sequence[Consequence],
-    verdict: Verdict,
+    done: str,
     most: int,
 ) -> Detail:
     spots = tuple(Spot(**spot) for spot in row["spots"][:most])
@@ -224,7 +227,7 @@ def _detail(
         message=row["message"],
         is_alike=row["messages"] == 1,
         fix=row["fix"],
-        done=done_about(row, verdict),
+        done=done,
         count=row["count"],
         spots=spots,
         more=row["placed"] - len(spots),

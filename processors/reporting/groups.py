@@ -2,32 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
-from processors.reporting.wording import many
+from config.wording import Words
 from processors.verdicts import Verdict
 
 MOST_PLACES: Final = 10
 
-_DONE: Final = {
-    "batch": "We refused the whole set. Nothing was changed; Connect stays as it was.",
-    "file": "We did not use this file. Nothing is removed because of that.",
-    "row": "We left {these_rows} out. What Connect holds for {them} stays as it was.",
-    "value": "We took {these_rows} without the value. What Connect holds there stays as it was.",
-}
-_DONE_BY_CODE: Final = {"batch.failed": "We tried several times and then stopped. Connect stays as it was."}
-_DONE_BY_LEVEL: Final = {
-    "error": "We used what we could, and removed nothing because of this.",
-    "warning": "We took this as it came. Please have a look at it.",
-    "info": "We only noted it: no row is kept out because of it.",
-}
-_DONE_BY_VERDICT: Final[Mapping[Verdict, str]] = {
-    "refused": "Nothing of this set was applied, so nothing was done about this.",
-    "held": "The set is on hold, so nothing was done about this.",
-}
-_SET_ASIDE: Final = "We set {these_rows} aside. That is no fault; nothing comes of {them}."
+_DONE_BY_CODE: Final = {"batch.failed": "failed"}
+_NOTHING_DONE: Final[frozenset[Verdict]] = frozenset({"refused", "held"})
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
 
 
@@ -49,6 +34,8 @@ class Group:
         follows: how many of them follow from another finding and vanish with it.
         brings: how many findings elsewhere follow from these.
         places: the first ones; `more` others stand in findings.csv.
+        because: how much of it goes away by itself; None where nothing does.
+        causes: what goes away with it; None where nothing does.
         done: what was done about it.
     """
 
@@ -63,6 +50,8 @@ class Group:
     more: int
     follows: int
     brings: int
+    because: str | None
+    causes: str | None
     done: str
 
     @property
@@ -70,23 +59,8 @@ class Group:
         """Whether all of it goes away when something else is repaired."""
         return self.follows >= self.count
 
-    @property
-    def because(self) -> str | None:
-        """How much of it goes away by itself; None where nothing does."""
-        if not self.follows:
-            return None
-        who = "This follows" if self.count == 1 else "All of these follow"
-        if not self.is_consequence:
-            who = f"{self.follows:,} of {self.count:,} follow"
-        return f"{who} from another finding; repair that first."
 
-    @property
-    def causes(self) -> str | None:
-        """What goes away with it; None where nothing does."""
-        return f"{many(self.brings, 'other finding')} because of this" if self.brings else None
-
-
-def groups_of(findings: pl.DataFrame, verdict: Verdict) -> tuple[Group, ...]:
+def groups_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Group, ...]:
     """Findings by code and file, in the order in which they come."""
     brings = (
         findings.filter(pl.col("cause").is_not_null())
@@ -106,33 +80,41 @@ def groups_of(findings: pl.DataFrame, verdict: Verdict) -> tuple[Group, ...]:
             pl.col("line").is_not_null().sum().alias("with_place"),
         )
     )
-    return tuple(_group(row, verdict) for row in groups.to_dicts())
+    return tuple(_group(row, verdict, say) for row in groups.to_dicts())
 
 
-def _group(row: dict[str, object], verdict: Verdict) -> Group:
+def _group(row: dict[str, Any], verdict: Verdict, say: Words) -> Group:
     with_place, places = row.pop("with_place"), row.pop("places")
-    assert isinstance(places, list)
-    assert isinstance(with_place, int)
     return Group(
-        **row,  # type: ignore[arg-type]  # the frame's columns are the fields, by the aggregation above
+        **row,
         places=tuple(Place(**place) for place in places),
         more=with_place - len(places),
-        done=done_about(row, verdict),
+        because=_because(row["count"], row["follows"], say),
+        causes=say("group.brings", count=row["brings"]) if row["brings"] else None,
+        done=done_about(row, verdict, say),
     )
 
 
-def done_about(about: Mapping[str, object], verdict: Verdict) -> str:
+def done_about(about: Mapping[str, Any], verdict: Verdict, say: Words) -> str:
     """What was done about the findings of a rule: `code`, `level`, `rejects` and `count` of them."""
-    these_rows, them = ("this row", "it") if about["count"] == 1 else ("these rows", "them")
-    return _done_sentence(about, verdict).format(these_rows=these_rows, them=them)
+    return say(f"done.{_what_was_done(about, verdict)}", count=about["count"])
 
 
-def _done_sentence(about: Mapping[str, object], verdict: Verdict) -> str:
-    code, level, rejects = str(about["code"]), str(about["level"]), about["rejects"]
+def _because(count: int, follows: int, say: Words) -> str | None:
+    if not follows:
+        return None
+    if follows < count:
+        return say("group.follows_some", follows=follows, count=count)
+    return say("group.follows_one" if count == 1 else "group.follows_all")
+
+
+def _what_was_done(about: Mapping[str, Any], verdict: Verdict) -> str:
+    """The key of what was done about the findings of a rule."""
+    code, level, rejects = about["code"], about["level"], about["rejects"]
     if code in _DONE_BY_CODE:
         return _DONE_BY_CODE[code]
     if code.endswith(_SET_ASIDE_ENDINGS):
-        return _SET_ASIDE
-    if verdict in _DONE_BY_VERDICT and level != "info" and rejects not in {"batch", "file"}:
-        return _DONE_BY_VERDICT[verdict]
-    return _DONE[str(rejects)] if rejects else _DONE_BY_LEVEL[level]
+        return "set_aside"
+    if verdict in _NOTHING_DONE and level != "info" and rejects not in {"batch", "file"}:
+        return verdict
+    return str(rejects or level)

@@ -5,10 +5,11 @@ from itertools import chain
 from typing import Final
 
 from config.tables import TABLES, file_of
+from config.wording import Words
 from processors.guarding import Limit
 from processors.reporting.contents import Report
 from processors.reporting.groups import Group
-from processors.reporting.wording import many_records
+from processors.reporting.wording import records
 
 _EXPLAINED: Final[Mapping[str, Sequence[str]]] = {
     "users": ("student", "staff", "guardian"),
@@ -19,29 +20,30 @@ _EXPLAINED: Final[Mapping[str, Sequence[str]]] = {
 """Types of records that seem to vanish where a file is empty, so that nobody need ask whether they really left."""
 
 
-def held_back(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
+def held_back(report: Report, groups: Sequence[Group], say: Words) -> tuple[str, ...]:
     """Why removals are held back: reasons that lie in the files, then limits that tripped, the worst first."""
     if report.guard is None or report.verdict != "withheld":
         return ()
     reasons = [group.message for group in groups if group.code in report.guard.reasons]
-    untold = (why for why, _ in _untold(report, groups))
-    return (*reasons, *untold, *(_counted(limit, report) for limit in _tripped(report)))
+    untold = (say("limit.unusable", file=file) for file in _untold(report, groups, say))
+    return (*reasons, *untold, *(_counted(limit, report, say) for limit in _tripped(report)))
 
 
-def near_limits(report: Report) -> tuple[str, ...]:
+def near_limits(report: Report, say: Words) -> tuple[str, ...]:
     """Limits that came near; and where the batch is not applied, those that would have tripped."""
     if report.guard is None:
         return ()
-    over = (
-        [] if report.verdict == "withheld" else [f"Over the limit: {_counted(one, report)}" for one in _tripped(report)]
+    over = [] if report.verdict == "withheld" else _tripped(report)
+    near = [limit for limit in report.guard.limits if _is_near(limit)]
+    return (
+        *(say("limit.over", counted=_counted(limit, report, say)) for limit in over),
+        *(say("limit.near", counted=_counted(limit, report, say)) for limit in near),
     )
-    near = [f"Near the limit: {_counted(limit, report)}" for limit in report.guard.limits if _is_near(limit)]
-    return (*over, *near)
 
 
-def steps_without_finding(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
+def steps_without_finding(report: Report, groups: Sequence[Group], say: Words) -> tuple[str, ...]:
     """What to do about reasons that withhold and that no finding speaks of."""
-    return tuple(step for _, step in _untold(report, groups))
+    return tuple(say("limit.unusable_step", file=file) for file in _untold(report, groups, say))
 
 
 def unexplained(report: Report) -> Limit | None:
@@ -51,10 +53,12 @@ def unexplained(report: Report) -> Limit | None:
     return next((limit for limit in _tripped(report) if limit.type not in explained), None)
 
 
-def school_name(limit: Limit, report: Report) -> str:
+def school_name(limit: Limit, report: Report, say: Words) -> str:
     """A school as people know it, with its ID."""
     name = report.judgement.schools.get(limit.school)
-    return f"{name} ({limit.school})" if name and name != limit.school else f"school {limit.school}"
+    if name and name != limit.school:
+        return say("limit.school_named", name=name, id=limit.school)
+    return say("limit.school", id=limit.school)
 
 
 def _tripped(report: Report) -> list[Limit]:
@@ -63,15 +67,15 @@ def _tripped(report: Report) -> list[Limit]:
     return sorted((one for one in limits if one.tripped), key=lambda one: one.allowed - one.vanishing)
 
 
-def _untold(report: Report, groups: Sequence[Group]) -> list[tuple[str, str]]:
+def _untold(report: Report, groups: Sequence[Group], say: Words) -> list[str]:
+    """Files of which nothing could be used, for reasons that no finding tells."""
     told = {group.code for group in groups}
     reasons = report.guard.reasons if report.guard else ()
-    return [_unusable(reason) for reason in reasons if reason not in told]
+    return [_file_of(reason) or say("limit.some_file") for reason in reasons if reason not in told]
 
 
-def _unusable(reason: str) -> tuple[str, str]:
-    file = next((file_of(table) for table in TABLES if reason.startswith(f"{table}.")), "one of the files")
-    return f"Nothing of {file} could be used.", f"Check the export of {file} and send all files again."
+def _file_of(reason: str) -> str | None:
+    return next((file_of(table) for table in TABLES if reason.startswith(f"{table}.")), None)
 
 
 def _is_near(limit: Limit) -> bool:
@@ -79,6 +83,11 @@ def _is_near(limit: Limit) -> bool:
     return not limit.tripped and limit.vanishing > 2 and limit.vanishing * 4 >= limit.allowed * 3
 
 
-def _counted(limit: Limit, report: Report) -> str:
-    managed = many_records(limit.managed, limit.type)
-    return f"{school_name(limit, report)}: {limit.vanishing:,} of {managed} would go; {limit.allowed:,} may."
+def _counted(limit: Limit, report: Report, say: Words) -> str:
+    return say(
+        "limit.counted",
+        school=school_name(limit, report, say),
+        vanishing=limit.vanishing,
+        managed=records(say, limit.managed, limit.type),
+        allowed=limit.allowed,
+    )

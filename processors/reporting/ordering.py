@@ -1,5 +1,6 @@
 """Findings and rejected rows in the order of repair, with their texts, masked where values must not show."""
 
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -44,7 +45,11 @@ def rejected_rows(report: Report, *, masked: bool) -> pl.DataFrame:
     rejected = report.judgement.rejected
     if is_foreign(report):
         return rejected.clear()
-    return rejected.with_columns(each_distinct(rejected["key"], masked_value)) if masked else rejected
+    return (
+        rejected.with_columns(each_distinct(rejected["key"], partial(masked_value, language=report.language)))
+        if masked
+        else rejected
+    )
 
 
 def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFrame:
@@ -58,7 +63,7 @@ def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFra
     Returns: errors before warnings before notes, root causes first; `cause` is an index into this very frame.
     """
     is_alien = is_foreign(report)
-    findings = described(report.judgement.findings, masked=masked or is_alien)
+    findings = described(report.judgement.findings, masked=masked or is_alien, language=report.language)
     if fold:
         findings = folded(findings)
     return _without_places(_in_order(findings)) if is_alien else _in_order(findings)

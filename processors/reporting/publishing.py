@@ -19,7 +19,6 @@ from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
 from processors.reporting.unjudged import Shortfall, failed_story, incomplete_story, unjudged
-from processors.reporting.wording import local_time
 from validators.findings import Finding, as_frame
 from validators.tables import Table
 
@@ -58,6 +57,7 @@ def publish_failed(
     number: int,
     received: datetime,
     test: bool,
+    language: str,
 ) -> Path:
     """Tell that a batch could not be worked on by a fault of ours, after the last try.
 
@@ -71,11 +71,13 @@ def publish_failed(
         number: of the batch.
         received: when the batch was frozen, aware.
         test: whether it came through `test/`.
+        language: of the report.
 
     Returns: the folder in the drop.
     """
     report = Report(
         verdict="refused",
+        language=language,
         judgement=unjudged(as_frame([Finding(code="batch.failed")])),
         district=district,
         district_name=district_name,
@@ -114,6 +116,7 @@ def publish_incomplete(
     district_name: str,
     time_zone: str,
     at: datetime,
+    language: str,
     test: bool = False,
 ) -> Path:
     """Tell why a set cannot be taken (INTERFACES, "What a batch is made of").
@@ -125,12 +128,14 @@ def publish_incomplete(
         district_name: as people call it.
         time_zone: IANA name.
         at: the moment, aware.
+        language: of the report.
         test: whether the set is that of `test/`.
 
     Returns: the folder in the drop.
     """
     report = Report(
         verdict="refused",
+        language=language,
         judgement=unjudged(as_frame(shortfall.as_findings())),
         district=district,
         district_name=district_name,
@@ -139,7 +144,7 @@ def publish_incomplete(
         test=test,
     )
     story = replace(
-        incomplete_story(report, shortfall, local_time(at, time_zone)),
+        incomplete_story(report, shortfall),
         folder=folder_name(at, time_zone, "incomplete"),
     )
     files = _laid_out(report, story, {}, masked=True)
@@ -183,7 +188,7 @@ def _deliver(home: Home, report: Report, what: str, with_values: Files, summary:
     ):
         folder = place_folder(reports / name, files)
         make_folder(reports / RECEIPTS)
-        place_file(reports / "README.txt", readme(masked=masked, test=report.test))
+        place_file(reports / "README.txt", readme(masked=masked, test=report.test, language=report.language))
         _make_latest(reports, files, report.received)
     return folder
 

@@ -5,32 +5,35 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Final
 
+from config.wording import Words
 from processors.reporting.contents import Report
 from processors.reporting.groups import Group
 from processors.reporting.limits import school_name, steps_without_finding, unexplained
 from processors.reporting.ordering import stage_of
-from processors.reporting.wording import many, many_records
+from processors.reporting.wording import records
 
 MOST_STEPS: Final = 5
 
 TOO_MANY_REJECTED: Final = "rows.rejected_share"
 """The finding that puts a batch on hold (connect-behaviour 9.2)."""
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?]) +")
+_SENTENCE: Final = re.compile(r"(?:“[^”]*”|(?<![.!?]) |[^ ])+")
+"""Up to a blank after a full stop, but never within quotes: a value may hold one ("St. Mary"). A text that writes an
+abbreviation has a no-break space after it ("a.\N{NO-BREAK SPACE}m.")."""
 
 
-def first_steps(report: Report, groups: Sequence[Group]) -> tuple[str, ...]:
+def first_steps(report: Report, groups: Sequence[Group], say: Words) -> tuple[str, ...]:
     """Errors before warnings, at most MOST_STEPS."""
     reasons = [group for group in groups if report.guard and group.code in report.guard.reasons]
-    steps = [*map(_step, reasons), *_decision(report, groups)]
+    steps = [*(_step(group, say) for group in reasons), *_decision(report, groups, say)]
     roots = sorted((group for group in groups if _is_root(group) and group not in reasons), key=_urgency)
     if _is_on_hold(report):
         roots = [group for group in roots if group.code != TOO_MANY_REJECTED]
     free = max(MOST_STEPS - len(steps), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
-    steps += [_step(group) for group in shown]
+    steps += [_step(group, say) for group in shown]
     if len(shown) < len(roots):
-        steps.append(f"Then {many(len(roots) - len(shown), 'more kind')} of findings, listed below.")
+        steps.append(say("step.more", count=len(roots) - len(shown)))
     return tuple(steps)
 
 
@@ -42,30 +45,30 @@ def gist(message: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """A text in its sentences."""
-    return _SENTENCE_END.split(text)
+    return _SENTENCE.findall(text)
 
 
-def _decision(report: Report, groups: Sequence[Group]) -> Iterator[str]:
+def _decision(report: Report, groups: Sequence[Group], say: Words) -> Iterator[str]:
     """What a person has to decide before anything is repaired."""
     if report.verdict == "withheld":
-        yield from steps_without_finding(report, groups)
-        yield from _about_people(report)
+        yield from steps_without_finding(report, groups, say)
+        yield from _about_people(report, say)
     elif _is_on_hold(report):
-        yield "Correct the export and send better files: mostly one mistake explains all rejected rows."
-        yield (
-            "If these files are right, ask us (support) to raise the limit guard.rejected_percent and to run batch "
-            f"{report.number} again."
-        )
+        yield say("step.hold")
+        yield say("step.hold_right", number=str(report.number))
 
 
-def _about_people(report: Report) -> Iterator[str]:
+def _about_people(report: Report, say: Words) -> Iterator[str]:
     limit = unexplained(report)
     if limit is None or report.number is None or report.test:
         return
-    yield (
-        f"{limit.vanishing:,} of {many_records(limit.managed, limit.type)} of {school_name(limit, report)} are not in "
-        f"tonight's files; at most {limit.allowed:,} may leave in one night. If your export lost them, send it again. "
-        f"If they really left, ask us (support) to raise the limit and run batch {report.number} again."
+    yield say(
+        "step.people",
+        vanishing=limit.vanishing,
+        managed=records(say, limit.managed, limit.type),
+        school=school_name(limit, report, say),
+        allowed=limit.allowed,
+        number=str(report.number),
     )
 
 
@@ -82,16 +85,18 @@ def _urgency(group: Group) -> tuple[bool, int, int]:
     return group.level != "error", stage_of(group.code, group.file), -(group.count + group.brings)
 
 
-def _step(group: Group) -> str:
+def _step(group: Group, say: Words) -> str:
     fix = sentences(group.fix)[0] if group.fix else None
-    causes = f"({group.causes})" if group.causes else None
-    return _where(group) + " ".join(part for part in (gist(group.message), fix, causes) if part)
+    causes = say("step.explains", explains=group.causes) if group.causes else None
+    return _where(group, say) + " ".join(part for part in (gist(group.message), fix, causes) if part)
 
 
-def _where(group: Group) -> str:
+def _where(group: Group, say: Words) -> str:
     """File and line or number of rows, as far as the message does not say it itself."""
     if group.file is None or group.file in group.message:
         return ""
     if not group.places:
-        return f"{group.file}: "
-    return f"{group.file}, {f'line {group.places[0].line}' if group.count == 1 else f'{group.count:,} rows'}: "
+        return say("step.file", file=group.file)
+    if group.count == 1:
+        return say("step.file_line", file=group.file, line=str(group.places[0].line))
+    return say("step.file_rows", file=group.file, count=group.count)

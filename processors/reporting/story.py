@@ -1,13 +1,14 @@
 """A report as a story in plain words: what happened, what to do first, and the tables behind it.
 
-Sentences for people that are not the text of a finding stand here and in the modules that this one asks; text and
-HTML only lay them out.
+Sentences for people that are not the text of a finding stand in `texts/`; this module and those that it asks choose
+them, text and HTML only lay them out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from config.wording import Words
 from processors.reporting.contents import (
     FileCounts,
     Report,
@@ -21,19 +22,11 @@ from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits
 from processors.reporting.ordering import findings_in_order, rejected_rows
 from processors.reporting.steps import TOO_MANY_REJECTED, first_steps, gist
-from processors.reporting.wording import how_long, local_time, many
+from processors.reporting.wording import how_long, say_in
 from processors.verdicts import ChangeCounts, Verdict
 
 MOST_HELD_BACK: Final = 6
 """Lines that tell why removals are held back; all of them stand in report.json."""
-
-REASONS: Final[Mapping[str, str]] = {
-    "other_school": "other school",
-    "duplicate": "identical duplicate",
-    "absent": "marked tobedeleted",
-    "no_contact": "guardian without contact",
-    "other_source": "guardian from another source",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +38,14 @@ class FileStory:
         is_used: whether its accepted rows count; not in a refused set, and not where the file could not be used.
         carried: from where, None where it came by itself.
         set_aside: how many rows and why.
+        accepted: how many rows were accepted, in words where none of them is used.
     """
 
     counts: FileCounts
     is_used: bool
     carried: str | None
     set_aside: tuple[str, ...]
-
-    @property
-    def accepted(self) -> str:
-        """How many rows were accepted, in words where none of them is used."""
-        return f"{self.counts.accepted:,}" if self.is_used else "not used"
+    accepted: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +53,7 @@ class Story:
     """One report in words.
 
     Attributes:
+        say: the reports' own words, in the language of this report.
         title: whose report this is.
         badge: the verdict in a few words.
         headline: what happened, in one to four sentences.
@@ -75,6 +66,7 @@ class Story:
         masked: whether values are hidden.
     """
 
+    say: Words
     title: str
     verdict: Verdict
     badge: str
@@ -95,34 +87,40 @@ class Story:
 
 def story_of(report: Report, *, masked: bool) -> Story:
     """The report in words; with `masked`, no value of the files is in it."""
+    say = say_in(report.language)
     findings = findings_in_order(report, masked=masked, fold=False)
-    groups = groups_of(findings, report.verdict)
+    groups = groups_of(findings, report.verdict, say)
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     return Story(
-        title=_title(report),
+        say=say,
+        title=title(report, say("title.check") if report.number is None else _batch(report, say)),
         verdict=report.verdict,
-        badge=badge(report),
-        received=local_time(report.received, report.time_zone) if report.received else None,
-        headline=headline(report, rejected, _reason(report, groups)),
-        notes=(*near_limits(report), *_notes(report, counts, rejected)),
-        held_back=held_back(report, groups),
-        first=first_steps(report, groups),
-        files=tuple(_file_story(file, report, groups) for file in counts),
+        badge=badge(report, say),
+        received=say.time(report.received, report.time_zone) if report.received else None,
+        headline=headline(report, rejected, _reason(report, groups), say),
+        notes=(*near_limits(report, say), *_notes(report, counts, rejected, say)),
+        held_back=held_back(report, groups, say),
+        first=first_steps(report, groups, say),
+        files=tuple(_file_story(file, report, groups, say) for file in counts),
         changes=change_counts(report),
-        changes_title="What changed in Connect" if is_applied(report) else "What would change in Connect",
+        changes_title=say("changes.title_done" if is_applied(report) else "changes.title_would"),
         groups=groups,
-        details=details_of(findings, report.verdict),
+        details=details_of(findings, report.verdict, say),
         folder=_folder(report),
         has_rejected_rows=not masked and not rejected_rows(report, masked=True).is_empty(),
         masked=masked,
     )
 
 
-def _title(report: Report) -> str:
-    what = "Roster check" if report.number is None else f"Roster report, batch {report.number}"
+def title(report: Report, what: str) -> str:
+    """Whose report this is."""
     name = report.district_name or report.district
-    return f"{name}: {what}" if name else what
+    return say_in(report.language)("title.of", name=name, what=what) if name else what
+
+
+def _batch(report: Report, say: Words) -> str:
+    return say("title.batch", number=str(report.number))
 
 
 def _folder(report: Report) -> str | None:
@@ -140,27 +138,32 @@ def _reason(report: Report, groups: Sequence[Group]) -> str | None:
     return next((group.message for group in groups if group.rejects in {"batch", "file"}), None)
 
 
-def _notes(report: Report, counts: Sequence[FileCounts], rejected: int) -> Iterator[str]:
+def _notes(report: Report, counts: Sequence[FileCounts], rejected: int, say: Words) -> Iterator[str]:
     for file in counts:
-        if carried := _carried(file, report):
-            yield f"{file.facts.file} is {carried}."
+        if carried := _carried(file, report, say):
+            yield say("file.is_carried", file=file.facts.file, carried=carried)
     if rejected and is_applied(report):
-        whose = "it" if rejected == 1 else "them"
-        yield f"{many(rejected, 'rejected row')}: what Connect holds for {whose} stays as it was."
+        yield say("note.kept", count=rejected)
 
 
-def _file_story(file: FileCounts, report: Report, groups: Sequence[Group]) -> FileStory:
-    reasons = [f"{count:,} {REASONS[reason]}" for reason, count in file.set_aside.items() if count]
+def _file_story(file: FileCounts, report: Report, groups: Sequence[Group], say: Words) -> FileStory:
     is_unusable = any(group.rejects == "file" and group.file == file.facts.file for group in groups)
     is_used = report.verdict != "refused" and not is_unusable
-    return FileStory(counts=file, is_used=is_used, carried=_carried(file, report), set_aside=tuple(reasons))
+    return FileStory(
+        counts=file,
+        is_used=is_used,
+        carried=_carried(file, report, say),
+        set_aside=tuple(say(f"aside.{reason}", count=count) for reason, count in file.set_aside.items() if count),
+        accepted=say.number(file.accepted) if is_used else say("file.not_used"),
+    )
 
 
-def _carried(file: FileCounts, report: Report) -> str | None:
+def _carried(file: FileCounts, report: Report, say: Words) -> str | None:
     """From which batch a file is carried and how old it is; None where it came by itself."""
     number = file.facts.carried_from
     if number is None:
         return None
     came = report.carried.get(number)
-    age = f", {how_long(report.received - came)} old" if came and report.received else ""
-    return f"carried from batch {number}{age}"
+    if came is None or report.received is None:
+        return say("file.carried", number=str(number))
+    return say("file.carried_for", number=str(number), age=how_long(say, report.received - came))

@@ -5,12 +5,13 @@ from itertools import chain
 from textwrap import wrap
 from typing import Final
 
+from config.wording import Words
 from processors.reporting.contents import ACTIONS, Report
 from processors.reporting.escaping import visible
 from processors.reporting.groups import Group, Place
 from processors.reporting.steps import sentences
-from processors.reporting.story import MOST_HELD_BACK, FileStory, Story, story_of
-from processors.reporting.wording import at_most, many, type_name
+from processors.reporting.story import MOST_HELD_BACK, Story, story_of
+from processors.reporting.wording import at_most
 
 WIDTH: Final = 80
 MOST_SUMMARY_LINES: Final = 20
@@ -18,8 +19,6 @@ MOST_SUMMARY_LINES: Final = 20
 _TITLE_LINES: Final = 2
 _MOST_TABLE_LINES: Final = 6
 _MOST_SUMMARY_HELD_BACK: Final = 2
-_HELD_BACK: Final = "Held back:"
-_FIRST: Final = "What to do first:"
 
 # What a terminal without UTF-8 shows wrongly, in our own sentences as in values.
 _PLAIN: Final = str.maketrans(
@@ -35,7 +34,7 @@ _PLAIN: Final = str.maketrans(
         "\u00a0": " ",
     }
 )
-_LEVELS: Final = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
+_LEVELS: Final = ("error", "warning", "info")
 
 
 def as_text(story: Story) -> str:
@@ -55,24 +54,26 @@ def _opening(story: Story) -> Iterable[str]:
     yield from _wrapped(_verdict(story), "")
     yield from _wrapped(story.headline, "")
     if story.held_back:
-        yield _HELD_BACK
-    for line in at_most(story.held_back, MOST_HELD_BACK):
+        yield story.say("heading.held_back_line")
+    for line in at_most(story.say, story.held_back, MOST_HELD_BACK):
         yield from _wrapped(line, "- ")
-    yield from _file_table(story.files)
+    yield from _file_table(story)
     if story.first:
-        yield _FIRST
+        yield story.say("heading.first_line")
     for number, step in enumerate(story.first, start=1):
         yield from _wrapped(step, f"{number}. ")
 
 
 def _summary(story: Story) -> list[str]:
     """The same with as much of every sentence as there is room for, and with the notes where room is left."""
-    table = at_most(_file_table(story.files), _MOST_TABLE_LINES)
+    say = story.say
+    table = at_most(say, _file_table(story), _MOST_TABLE_LINES)
     steps = [(step, f"{number}. ") for number, step in enumerate(story.first, start=1)]
-    held_back = at_most(story.held_back, _MOST_SUMMARY_HELD_BACK)
-    held_label = [_HELD_BACK] if len(held_back) > 1 else []
-    held = [(line, "- " if held_label else f"{_HELD_BACK} ") for line in held_back]
-    first_label = [_FIRST] if steps else []
+    held_back = at_most(say, story.held_back, _MOST_SUMMARY_HELD_BACK)
+    held_line = say("heading.held_back_line")
+    held_label = [held_line] if len(held_back) > 1 else []
+    held = [(line, "- " if held_label else f"{held_line} ") for line in held_back]
+    first_label = [say("heading.first_line")] if steps else []
     room = MOST_SUMMARY_LINES - _TITLE_LINES - len(table) - len(held_label) - len(first_label)
     fitted = _fitted([*steps, (story.headline, ""), *held], room)
     step_lines, (headline, *held_lines) = fitted[: len(steps)], fitted[len(steps) :]
@@ -83,7 +84,9 @@ def _summary(story: Story) -> list[str]:
 
 
 def _verdict(story: Story) -> str:
-    return f"{story.badge} - {story.received}" if story.received else story.badge
+    if story.received is None:
+        return story.badge
+    return story.say("text.verdict", badge=story.badge, received=story.received)
 
 
 def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
@@ -99,20 +102,22 @@ def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
     return [_short(text, opening, most) for (text, opening), most in zip(items, given, strict=True)]
 
 
-def _file_table(files: Sequence[FileStory]) -> list[str]:
-    if not files:
+def _file_table(story: Story) -> list[str]:
+    if not story.files:
         return []
+    say = story.say
     rows = [
         (
             visible(file.counts.facts.file),
-            f"{file.counts.facts.rows:,}",
+            say.number(file.counts.facts.rows),
             file.accepted,
-            f"{file.counts.rejected:,}",
-            f"{file.counts.set_aside_in_all:,}",
+            say.number(file.counts.rejected),
+            say.number(file.counts.set_aside_in_all),
         )
-        for file in files
+        for file in story.files
     ]
-    return _table(("file", "rows", "accepted", "rejected", "set aside"), rows)
+    head = [say(f"column.{name}").lower() for name in ("file", "rows", "accepted", "rejected", "set_aside")]
+    return _table(head, rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -129,11 +134,13 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _file_notes(story: Story) -> Iterable[str]:
     asides = [
-        f"{file.counts.facts.file}, set aside: {', '.join(file.set_aside)}." for file in story.files if file.set_aside
+        story.say("file.set_aside", file=file.counts.facts.file, reasons=story.say.listed(file.set_aside))
+        for file in story.files
+        if file.set_aside
     ]
     texts = [*story.notes, *asides]
     if texts:
-        yield from ("", *_heading("In detail"))
+        yield from ("", *_heading(story.say("heading.detail")))
     for text in texts:
         yield from _wrapped(text, "- ")
 
@@ -143,50 +150,56 @@ def _changes(story: Story) -> Iterable[str]:
         return
     yield from ("", *_heading(story.changes_title))
     rows = [
-        (type_name(kind), *(f"{by_action[action]:,}" for action in ACTIONS))
+        (story.say(f"type.{kind}").lower(), *(story.say.number(by_action[action]) for action in ACTIONS))
         for kind, by_action in story.changes.items()
     ]
-    yield from _table(("", *ACTIONS), rows)
+    yield from _table(("", *(story.say(f"column.{action}").lower() for action in ACTIONS)), rows)
 
 
 def _findings(story: Story) -> Iterable[str]:
-    for level, title in _LEVELS.items():
+    for level in _LEVELS:
         groups = [group for group in story.groups if group.level == level]
         if groups:
-            yield from ("", *_heading(title))
+            yield from ("", *_heading(story.say(f"heading.{level}")))
         for group in groups:
-            yield from _group(group)
+            yield from _group(group, story.say)
 
 
-def _group(group: Group) -> Iterable[str]:
+def _group(group: Group, say: Words) -> Iterable[str]:
     yield ""
-    file = f"{group.file}, " if group.file else ""
-    yield from _wrapped(f"{file}{group.code} ({many(group.count, 'time')})", "")
+    times = say("group.times", count=group.count)
+    if group.file:
+        yield from _wrapped(say("group.title", file=group.file, code=group.code, times=times), "")
+    else:
+        yield from _wrapped(say("group.title_no_file", code=group.code, times=times), "")
     yield from _wrapped(group.message, "  ")
     for relation in (group.because, group.causes):
         if relation:
             yield from _wrapped(relation, "  ")
     if group.places:
-        yield from _wrapped("; ".join(_place(place) for place in group.places), "  Where: ")
+        yield from _wrapped("; ".join(_place(place, say) for place in group.places), _label("where", say))
     if group.more:
-        yield f"  and {group.more:,} more, all in findings.csv"
-    yield from _wrapped(group.done, "  What we did: ")
+        yield f"  {say('group.more', count=group.more)}"
+    yield from _wrapped(group.done, _label("did", say))
     if group.fix:
-        yield from _wrapped(group.fix, "  What to do: ")
+        yield from _wrapped(group.fix, _label("todo", say))
 
 
-def _place(place: Place) -> str:
-    column = f" {place.column}" if place.column else ""
-    value = f" {place.value}" if place.value else ""
-    return f"line {place.line}{column}{value}"
+def _label(name: str, say: Words) -> str:
+    return f"  {say('group.label', label=say(f'group.{name}'))}"
+
+
+def _place(place: Place, say: Words) -> str:
+    line = say("group.line", line=str(place.line))
+    return " ".join([line, *(part for part in (place.column, place.value) if part)])
 
 
 def _where(story: Story) -> Iterable[str]:
     if story.folder is None:
         return
     yield ""
-    files = "findings.csv and rejected/" if story.has_rejected_rows else "findings.csv"
-    yield from _wrapped(f"All of this, with {files}, is in the folder {story.folder}.", "")
+    key = "text.folder_rejected" if story.has_rejected_rows else "text.folder"
+    yield from _wrapped(story.say(key, folder=story.folder), "")
 
 
 def _heading(title: str) -> tuple[str, str]:

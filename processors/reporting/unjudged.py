@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 import polars as pl
 
+from config.wording import Words
 from processors.reporting.contents import Report
 from processors.reporting.details import told_as
-from processors.reporting.story import Story, story_of
-from processors.reporting.wording import listed, many
+from processors.reporting.story import Story, story_of, title
 from validators.findings import Finding
 from validators.judging import REJECTED, SET_ASIDE, Judgement
-
-_WAITING: Final = "The set is not complete yet; what came is waiting."
-_WAITING_FOR_ALL: Final = "The set is not complete yet."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,83 +93,64 @@ def unjudged(findings: pl.DataFrame) -> Judgement:
 
 def failed_story(report: Report) -> Story:
     """A batch that could not be worked on, and that its sender has nothing to do about it."""
-    opening = "This was a test. " if report.test else ""
+    story = story_of(report, masked=True)
+    say = story.say
     return replace(
-        story_of(report, masked=True),
-        badge="Our fault, nothing changed",
-        headline=(
-            f"{opening}Your files arrived and are safe. Something went wrong on our side and we could not work on "
-            "them, so nothing was changed and nothing was deleted: Connect stays as it was."
-        ),
-        first=(
-            "You need not send these files again.",
-            f"Our support has to look at it. If you ask, name batch {report.number}: it can be run again as it is.",
-            "If you go on sending files as always, the next set is worked on by itself.",
-        ),
+        story,
+        badge=say("badge.failed"),
+        headline=say("failed.headline_test" if report.test else "failed.headline"),
+        first=(say("failed.no_need"), say("failed.support", number=str(report.number)), say("failed.next")),
     )
 
 
-def incomplete_story(report: Report, shortfall: Shortfall, told_at: str) -> Story:
+def incomplete_story(report: Report, shortfall: Shortfall) -> Story:
     """A set that cannot be taken, in words for people: what is wrong, what to do, and what waits for it."""
     story = story_of(report, masked=True)
-    waiting = _WAITING if shortfall.present else _WAITING_FOR_ALL
+    say = story.say
+    waiting = say("incomplete.waiting" if shortfall.present else "incomplete.waiting_for_all")
     return replace(
         story,
-        title=f"{report.district_name}: Roster report, incomplete set",
-        badge="Incomplete, nothing applied",
-        headline=(
-            f"{waiting} {_reason(shortfall, told_at)} Nothing was applied and nothing was deleted; Connect stays as it "
-            "was."
-        ),
-        first=tuple(_steps(shortfall)),
+        title=title(report, say("title.incomplete")),
+        badge=say("badge.incomplete"),
+        headline=say("incomplete.headline", waiting=waiting, reason=_reason(report, shortfall, say)),
+        first=tuple(_steps(shortfall, say)),
         notes=(
-            *map(_told, shortfall.uploads),
-            *(f"{file} is here and waits for the others." for file in shortfall.present),
-            *map(_left_over, shortfall.left_over),
+            *(_told(upload, say) for upload in shortfall.uploads),
+            *(say("incomplete.here", file=file) for file in shortfall.present),
+            *(say("incomplete.left_over", file=file) for file in shortfall.left_over),
         ),
         groups=tuple(replace(group, done=waiting) for group in story.groups),
         details=told_as(story.details, waiting),
     )
 
 
-def _reason(shortfall: Shortfall, told_at: str) -> str:
+def _reason(report: Report, shortfall: Shortfall, say: Words) -> str:
+    assert report.received is not None
+    at = say.time(report.received, report.time_zone)
     missing = shortfall.missing
-    lacks = f"{many(len(missing), 'file was', 'files were')} missing: {listed(missing)}." if missing else ""
+    lacks = say("incomplete.missing", count=len(missing), files=say.listed(missing)) if missing else ""
     if shortfall.mismatches:
-        wrong = many(len(shortfall.mismatches), "thing does", "things do")
-        return f"At {told_at} {wrong} not agree with the manifest that came with it; they are listed below."
+        return say("incomplete.manifest", time=at, count=len(shortfall.mismatches))
     if shortfall.because == "trigger":
-        return f"The trigger file said that it was whole, but {lacks}"
-    return f"By {told_at} {lacks}" if missing else f"By {told_at} an upload to it had not ended properly."
+        return say("incomplete.trigger", missing=lacks)
+    return say("incomplete.by", time=at, missing=lacks) if missing else say("incomplete.by_upload", time=at)
 
 
-def _steps(shortfall: Shortfall) -> Iterator[str]:
+def _steps(shortfall: Shortfall, say: Words) -> Iterator[str]:
     """What to do, by the sender."""
     if unreadable := [wrong.file for wrong in shortfall.mismatches if wrong.is_about_manifest]:
-        yield f"Correct the manifest ({listed(unreadable)}) and send it again; the files of the set may stay."
+        yield say("incomplete.correct_manifest", files=say.listed(unreadable))
     if wrong := [wrong.file for wrong in shortfall.mismatches if not wrong.is_about_manifest]:
-        yield f"Send {listed(wrong)} as the manifest has it, or a manifest that is right."
+        yield say("incomplete.send_as_manifest", files=say.listed(wrong))
     said = {*wrong, *(upload.file for upload in shortfall.uploads if upload.state == "under way")}
     if missing := [file for file in shortfall.missing if file not in said]:
-        yield f"Send {listed(missing)}, of the same export as the others."
+        yield say("incomplete.send_missing", files=say.listed(missing))
     again = [upload.file for upload in shortfall.uploads if upload.state != "under way"]
     if again := [file for file in again if file not in {*wrong, *missing}]:
-        yield f"Send {listed(again)} again."
+        yield say("incomplete.send_again", files=say.listed(again))
     if open_now := [upload.file for upload in shortfall.uploads if upload.state == "under way"]:
-        yield f"Let the upload of {listed(open_now)} end; then the set is looked at again by itself."
+        yield say("incomplete.let_end", files=say.listed(open_now))
 
 
-def _told(upload: UnfinishedUpload) -> str:
-    match upload.state:
-        case "repeated":
-            return (
-                f"{upload.file}: the upload was resumed wrongly and holds its content twice; send it again from its "
-                "start."
-            )
-        case "under way":
-            return f"{upload.file} is being uploaded right now: {many(upload.size, 'byte')} have come."
-    return f"{upload.file}: the upload broke off after {many(upload.size, 'byte')}; send it again."
-
-
-def _left_over(name: str) -> str:
-    return f"{name} was left by an upload that never ended, more than a day ago. It is not read; you may delete it."
+def _told(upload: UnfinishedUpload, say: Words) -> str:
+    return say(f"incomplete.{upload.state.replace(' ', '_')}", file=upload.file, count=upload.size)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from config.home import Home
+from config.languages import DEFAULT
 from config.loading import load_profile, load_settings, read_profile
 from config.mistakes import ConfigError
 from config.tables import file_of
@@ -108,10 +109,10 @@ def report_folder(home: Home, district: str, number: int, received: datetime, ti
 
 
 def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]:
-    from processors.reporting.wording import local_time
+    from config.wording import forms_of
 
     came = {"sftp": "SFTP", "upload": "batch upload", "requeue": f"batch {entry.requeue_of}, run again"}
-    yield f"Received: {local_time(entry.received, str(facts['time_zone']))}"
+    yield f"Received: {forms_of(DEFAULT).time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"
     yield f"State:    {entry.state}"
     yield f"Report:   {facts['report'] or 'none yet'}"

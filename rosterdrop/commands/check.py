@@ -1,10 +1,12 @@
 """`rosterdrop check`: judge files offline, with the engine of the service."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from config.languages import LANGUAGES
 from config.loading import load_profile, read_profile
 from rosterdrop.console import Console
 
@@ -27,6 +29,7 @@ With --json: the document that `rosterdrop rules --schema report` describes; eve
 @click.option("--profile", "profile_file", type=click.Path(path_type=Path), help="A district's profile to judge by.")
 @click.option("--against", help="A district of the home: also say what would change in its roster.")
 @click.option("--show-values", is_flag=True, help="Show the values of your own files; otherwise kind and length.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of the report; the profile's where it is not given.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the whole report into this folder.")
 @click.pass_obj
 def check(
@@ -34,6 +37,7 @@ def check(
     paths: tuple[Path, ...],
     profile_file: Path | None,
     against: str | None,
+    language: str | None,
     out: Path | None,
     *,
     show_values: bool,
@@ -48,7 +52,7 @@ def check(
     from processors.verdicts import EXIT_CODES
 
     checked = _checked(console, paths, profile_file, against)
-    report = checked.report
+    report = replace(checked.report, language=language or checked.report.language)
     if out is not None:
         write_report(out, report, checked.tables, masked=not show_values)
     console.terminal.json_text(as_json(report, masked=not show_values, fold=False))

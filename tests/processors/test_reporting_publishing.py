@@ -245,6 +245,7 @@ def incomplete(home: Home, *, test: bool = False, **more: Any) -> Path:
         district_name="Springfield Unified",
         time_zone="America/Chicago",
         at=datetime(2026, 11, 24, 11, 0, tzinfo=UTC),
+        language="en",
         test=test,
     )
 
@@ -367,6 +368,7 @@ def test_a_batch_that_we_could_not_work_on_is_told(home: Home, *, test: bool) ->
         number=42,
         received=RECEIVED,
         test=test,
+        language="en",
     )
 
     told = json.loads((folder / "report.json").read_text("utf-8"))

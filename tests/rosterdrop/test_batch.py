@@ -50,7 +50,7 @@ def test_a_batch_shows_when_it_came_and_where_its_report_is(loaded: Path) -> Non
     assert (shown["time_zone"], shown["origin"], shown["state"]) == ("America/Chicago", "upload", "reported")
     assert json.loads((Path(shown["report"]) / "report.json").read_text())["batch"] == 1
     said = rosterdrop("batch", "show", "1", home=loaded).out
-    assert "(America/Chicago)" in said
+    assert "(Central time)" in said
     assert shown["report"] in said
 
 

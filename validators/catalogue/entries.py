@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 Level = Literal["error", "warning", "info"]
 Rejects = Literal["batch", "file", "row", "value"]
-Kind = Literal["ours", "known", "school", "schools", "headers", "file"]
-"""What a public text is: words or numbers of this program, or text of a file that is shown only where it has the form
-of one (`hiding.is_harmless`): a known column or role, IDs of schools, names of columns, the name of a file."""
+Kind = Literal["ours", "word", "known", "school", "schools", "headers", "file"]
+"""What a public text is: IDs or numbers of this program, a word of it (a key of `texts/<language>/words.toml`), or text
+of a file that is shown only where it has the form of one (`hiding.is_harmless`): a known column or role, IDs of
+schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
 GROUPS: Final = (

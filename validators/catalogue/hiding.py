@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from config.masking import masked
+from config.wording import Words, words_of
 from validators.catalogue.entries import Kind
 from validators.people import KINDS
 from validators.schemas import every_column
-
-HIDDEN: Final = ", hidden"
-"""Follows a mask within a sentence, so that nobody takes it for the value."""
 
 BETWEEN: Final = ", "
 """Stands between the names of a list."""
@@ -22,6 +20,11 @@ BETWEEN: Final = ", "
 # Ten or eleven digits and nothing else are a phone number; the national IDs of schools have five, seven or twelve.
 _SCHOOL: Final = re.compile(r"(?=.*[0-9])(?!(?:[-.]*[0-9]){10,11}[-.]*\Z)[A-Za-z0-9_.-]{1,20}")
 _HEADER: Final = re.compile(r"(?!(?:.*\d){9})[\w.-]{1,40}")
+
+
+def words(language: str) -> Words:
+    """What a message says beside its text and the finding's values, by language."""
+    return words_of(language, "validators.catalogue", "texts/{language}/words.toml")
 
 
 def is_harmless(text: str, kind: Kind) -> bool:
@@ -35,14 +38,13 @@ def is_harmless(text: str, kind: Kind) -> bool:
     return _HARMLESS[kind](text)
 
 
-def shown(text: str, kind: Kind | None, *, mark: str = "") -> str:
+def shown(text: str, kind: Kind | None, language: str, *, mark: str = "") -> str:
     """A text as everybody may read it: itself, how many names it lists, or its kind and length; `mark` tells a mask."""
     if kind is not None and is_harmless(text, kind):
         return text
     if kind in _LISTS:
-        count = text.count(BETWEEN) + 1
-        return f"{count} {_LISTS[kind]}{'' if count == 1 else 's'}{mark}"
-    return f"{masked(text)}{mark}"
+        return f"{words(language)(f'list.{kind}', count=text.count(BETWEEN) + 1)}{mark}"
+    return f"{masked(text, language)}{mark}"
 
 
 def _all_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -55,10 +57,11 @@ def _is_known(text: str) -> bool:
 
 _HARMLESS: Final[Mapping[Kind, Callable[[str], bool]]] = {
     "ours": lambda _: True,
+    "word": lambda _: True,
     "known": _is_known,
     "school": lambda text: _SCHOOL.fullmatch(text) is not None,
     "schools": _all_match(_SCHOOL),
     "headers": _all_match(_HEADER),
     "file": lambda text: _HEADER.fullmatch(text) is not None,
 }
-_LISTS: Final[Mapping[Kind | None, str]] = {"schools": "school", "headers": "column"}
+_LISTS: Final = frozenset({"schools", "headers"})

@@ -11,8 +11,9 @@ from typing import Final
 
 import polars as pl
 
+from config.masking import hidden as hidden_mark
 from validators.catalogue.entries import GROUPS, Kind, entries, loaded
-from validators.catalogue.hiding import HIDDEN, shown
+from validators.catalogue.hiding import shown, words
 from validators.distinct import each_distinct
 
 _PERSONAL: Final = ("value", "detail", "hint")
@@ -32,7 +33,7 @@ def described(findings: pl.DataFrame, *, masked: bool, language: str = "en") -> 
 
     Returns: the same rows in the same order with `level`, `rejects`, `message` and `fix`.
     """
-    rows = _masked(findings) if masked else _open(findings)
+    rows = _masked(findings, language) if masked else _open(findings, language)
     about = pl.DataFrame(
         [(code, found.level, found.rejects) for code, found in entries().items()],
         schema={"code": pl.String, "level": pl.String, "rejects": pl.String},
@@ -99,40 +100,51 @@ def _told(column: str) -> str:
     return f"told {column}"
 
 
-def _open(findings: pl.DataFrame) -> pl.DataFrame:
-    """The findings as they are, and what their sentences say: the same."""
-    return findings.with_columns(pl.col(column).alias(_told(column)) for column in _TOLD)
+def _open(findings: pl.DataFrame, language: str) -> pl.DataFrame:
+    """The findings as they are, and what their sentences say: the same, and our words in the language."""
+    told = {column: pl.col(column) for column in _TOLD} | {"detail": _detail_in(language, pl.col("detail"))}
+    return findings.with_columns(how.alias(_told(column)) for column, how in told.items())
 
 
-def _masked(findings: pl.DataFrame) -> pl.DataFrame:
+def _detail_in(language: str, told: pl.Expr) -> pl.Expr:
+    """Details, those that are a word of ours in the language."""
+    codes = [code for code, about in entries().items() if about.public.get("detail") == "word"]
+    known = {key.removeprefix("word."): text for key, text in words(language).texts.items() if key.startswith("word.")}
+    return pl.when(pl.col("code").is_in(codes)).then(told.replace(known)).otherwise(told)
+
+
+def _masked(findings: pl.DataFrame, language: str) -> pl.DataFrame:
     """The findings without any value that might be personal, and what their sentences say instead.
 
     A hint that nobody may read is no hint: the sentence leaves it out.
     """
+    mark = hidden_mark(language)
     hidden = []
     for column in _PERSONAL:
         kinds = {code: about.public.get(column) for code, about in entries().items()}
-        hidden.append(_hidden(column, kinds).alias(column))
-        told = _hidden(column, kinds, mark=HIDDEN)
-        is_mask = told.str.ends_with(HIDDEN)
+        hidden.append(_hidden(column, kinds, language).alias(column))
+        told = _hidden(column, kinds, language, mark=mark)
+        is_mask = told.str.ends_with(mark)
+        if column == "detail":
+            told = _detail_in(language, told)
         hidden.append((pl.when(~is_mask).then(told) if column == "hint" else told).alias(_told(column)))
-    hidden += [_files_shown().alias("file"), _files_shown(mark=HIDDEN).alias(_told("file"))]
+    hidden += [_files_shown(language).alias("file"), _files_shown(language, mark=mark).alias(_told("file"))]
     return findings.with_columns(*hidden)
 
 
-def _hidden(column: str, kinds: Mapping[str, Kind | None], *, mark: str = "") -> pl.Expr:
+def _hidden(column: str, kinds: Mapping[str, Kind | None], language: str, *, mark: str = "") -> pl.Expr:
     """A column where each text is as its kind may be shown."""
     kind = pl.col("code").replace_strict(kinds, default=None, return_dtype=pl.String)
     parts = []
     for each in {*kinds.values(), None}:
         here = kind.is_null() if each is None else kind == each
-        answer = partial(shown, kind=each, mark=mark)
+        answer = partial(shown, kind=each, language=language, mark=mark)
         texts_of_kind = pl.when(here).then(column)
         parts.append(texts_of_kind.map_batches(partial(each_distinct, answer=answer), pl.String))
     return pl.coalesce(parts)
 
 
-def _files_shown(*, mark: str = "") -> pl.Expr:
+def _files_shown(language: str, *, mark: str = "") -> pl.Expr:
     """Names of files; of one that somebody named as they liked only where it looks like the name of a file."""
-    answer = partial(shown, kind="file", mark=mark)
+    answer = partial(shown, kind="file", language=language, mark=mark)
     return pl.col("file").map_batches(partial(each_distinct, answer=answer), pl.String)
