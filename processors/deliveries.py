@@ -8,11 +8,12 @@ from pathlib import Path
 
 from config.home import Home
 from config.profiles import Profile
+from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, table_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
-from processors import freezing
+from processors import freezing, frozen
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, names_in, require_archive
 from processors.freezing import Delivery
 from processors.unpacking import DeliveredFile, kind_of
@@ -36,7 +37,7 @@ def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
         return [_archive(paths)]
     files = [_delivered(path) for named in paths for path in _csv_files(named)]
     tables = Counter(file.table for file in files if file.table)
-    if not tables:
+    if not tables and not any(file.kind == "repair" for file in files):
         raise NothingToTake("no users.csv, classes.csv, enrollments.csv or guardians.csv is there; nothing was done")
     for table, times in tables.items():
         if times > 1:
@@ -53,6 +54,7 @@ def upload(
 ) -> Delivery:
     """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
     missing = frozenset(profile.arrival.expected) - _tables_of(files)
+    files = _without_overtaken_repairs(files)
     lender = freezing.lender_of(store, profile.id, test=False)
     lendable = freezing.lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
     return Delivery(
@@ -95,7 +97,7 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Lim
     freezing.refuse_overtaken(store, batch)
     files = [
         DeliveredFile(
-            path=freezing.intact(home, batch, file),
+            path=frozen.intact(home, batch, file),
             name=file.file,
             kind=kind_of(file.file),
             table=table_of(file.file),
@@ -163,13 +165,21 @@ def _csv_files(named: Path) -> list[Path]:
     return [named]
 
 
+def _without_overtaken_repairs(files: Sequence[DeliveredFile]) -> list[DeliveredFile]:
+    """Repaired rows beside new tables are not used: the tables make a newer batch than the one that they repair."""
+    beside_tables = any(file.table for file in files)
+    return [replace(file, unexpected=True) if file.kind == "repair" and beside_tables else file for file in files]
+
+
 def _delivered(path: Path) -> DeliveredFile:
     facts = path.stat()
+    with path.open("rb") as content:
+        repairs = is_repair(content.read(START_BYTES))
     return DeliveredFile(
         path=path.resolve(),
         name=path.name,
-        kind=kind_of(path.name),
-        table=table_of(path.name),
+        kind="repair" if repairs else kind_of(path.name),
+        table=None if repairs else table_of(path.name),
         generation=f"upload-{facts.st_mtime_ns}",
         arrived=datetime.now(UTC),
     )

@@ -1,7 +1,6 @@
 """Freezing: the files of a set go into a folder of their own, hashed, with the profile and the moment beside them."""
 
-import errno
-import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -22,33 +21,21 @@ from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import unpacking
 from processors.archives import MOST_BYTES, Limits
+from processors.frozen import FOUND, FileMoved, copy, found_in, frozen_profile, lend, take
+from processors.mending import is_made_of, mend
 from processors.reporting.placing import place_file
-from processors.unpacking import DeliveredFile, is_refused
+from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of
 from validators.findings import Finding
 
+_UNDER_WAY: Final = frozenset({"frozen", "working", "decided"})
 FOREIGN: Final = "set.other_district"
-_FOUND: Final = "found.json"
-# Two volumes, a file system without links or one that has too many of this file already, as exFAT and network shares.
-_NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP})
-_OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken"})
-
-
-class FileMoved(Exception):
-    """A file changed or vanished while it was frozen; nothing was taken, the set must be looked at again."""
-
-    exit_code = 2
+_OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
 
 
 class NothingToLend(Exception):
     """A table was to be carried, and no judged batch has it."""
 
     exit_code = 2
-
-
-class Damaged(Exception):
-    """A frozen file is not what it was: the disk lost it, or somebody touched it."""
-
-    exit_code = 1
 
 
 class NewerBatch(Exception):
@@ -99,45 +86,24 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     (workplace / "files").mkdir(mode=0o700, parents=True)
     try:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
+        repairs = _repairs_in(delivery)
+        newest = ledger.last(store, delivery.district, test=delivery.test)
+        if newest and is_made_of(newest, repairs):
+            return newest.number
         frozen, found = _take_all(delivery, workplace, profile.arrival.trigger)
         found += _found_before(home, store, delivery, found)
-        if not is_refused(found):
+        if repairs:
+            if newest and newest.state in _UNDER_WAY:
+                raise FileMoved(f"batch {newest.number}, which may be the one to repair, has no report yet")
+            repaired = lender_of(store, delivery.district, test=delivery.test)
+            mended = mend(home, repaired, repairs, workplace / "files", profile.reading.encoding)
+            frozen, found = [*frozen, *mended.files], [*found, *mended.findings]
+        elif not is_refused(found):
             frozen += _carry(home, store, delivery, frozen, workplace / "files")
-        place_file(workplace / _FOUND, json.dumps([asdict(finding) for finding in found]))
+        place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
         return _enter(home, store, delivery, frozen, workplace, now=now)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
-
-
-def frozen_file(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:
-    """Where a frozen file of a batch lies."""
-    return home.batch(batch.district, batch.number) / "files" / file.file
-
-
-def intact(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:
-    """A frozen file that still is what was frozen.
-
-    Raises:
-        Damaged: it is not, or it is gone.
-    """
-    path = frozen_file(home, batch, file)
-    if not path.is_file() or digest(path) != file.sha256:
-        raise Damaged(f"{file.file} of batch {batch.number} is not what was frozen; it cannot be worked on")
-    return path
-
-
-def found_in(home: Home, batch: LedgerBatch) -> tuple[Finding, ...]:
-    """What freezing found about the files of a batch."""
-    try:
-        document = (home.batch(batch.district, batch.number) / _FOUND).read_text(encoding="utf-8")
-    except FileNotFoundError:  # a batch of an earlier version
-        return ()
-    return tuple(Finding(**found) for found in json.loads(document))
-
-
-def frozen_profile(home: Home, batch: LedgerBatch) -> Path:
-    """The profile as it was when the batch was frozen."""
-    return home.batch(batch.district, batch.number) / "profile.toml"
 
 
 def lendable(batch: LedgerBatch | None, *, now: datetime, carry_hours: float) -> frozenset[TableName]:
@@ -165,36 +131,53 @@ def sweep(folders: Iterable[Path]) -> None:
 
 def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> Profile:
     """The district's profile; where an edit made it not valid, the last good one, which is that of the last batch."""
-    _copy(home.profile_file(delivery.district), place)
+    copy(home.profile_file(delivery.district), place)
     try:
         return read_profile(place, delivery.district)
     except ConfigError:
         newest = ledger.last(store, delivery.district, test=False)
         if newest is None:
             raise
-        _copy(frozen_profile(home, newest), place)
+        copy(frozen_profile(home, newest), place)
         return read_profile(place, delivery.district)
 
 
 def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> tuple[list[LedgerFile], list[Finding]]:
     """The delivered files, those of an archive too, and what was found; of a refused set nothing counts as a table."""
     target = workplace / "files"
-    kept, found = unpacking.sorted_out(unpacking.with_triggers(delivery.files, trigger))
+    kept, found = unpacking.sorted_out(unpacking.with_triggers(_with_names_of_repairs(delivery.files), trigger))
     limits = Limits(most_bytes=delivery.most_inflated, reserve_bytes=delivery.reserve_bytes)
     frozen: list[LedgerFile] = []
     for archive in (file for file in kept if file.kind == "archive"):
-        frozen.append(_take(archive, target))
+        frozen.append(take(archive, target))
         inside = unpacking.unpack(
             replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
-        frozen += [_take(file, target) for file in inside.files]
+        frozen += [take(file, target) for file in inside.files]
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
     taken = {file.file for file in frozen}  # an archive may have a manifest.csv, and another one came beside it
-    frozen += [_take(file, target) for file in kept if file.name not in taken]
+    frozen += [take(file, target) for file in kept if file.name not in taken]
     if is_refused(found):
         frozen = [replace(file, table=None) for file in frozen]
     return frozen, found
+
+
+def _repairs_in(delivery: Delivery) -> list[DeliveredFile]:
+    """The repaired rows that count; of a batch that is run again they stand in its files already."""
+    if delivery.requeue_of is not None:
+        return []
+    return [file for file in delivery.files if file.kind == "repair" and not file.unexpected]
+
+
+def _with_names_of_repairs(files: Sequence[DeliveredFile]) -> list[DeliveredFile]:
+    """The files under the names that a batch keeps them by: a repair may be called like the table that it repairs."""
+    numbers = itertools.count(1)
+    is_used = [file.kind == "repair" and not file.unexpected for file in files]
+    return [
+        replace(file, name=kept_repair(next(numbers))) if used and kind_of(file.name) != "repair" else file
+        for file, used in zip(files, is_used, strict=True)
+    ]
 
 
 def _found_before(home: Home, store: Store, delivery: Delivery, found: Sequence[Finding]) -> list[Finding]:
@@ -203,49 +186,6 @@ def _found_before(home: Home, store: Store, delivery: Delivery, found: Sequence[
         return []
     before = found_in(home, ledger.require(store, delivery.requeue_of))
     return [one for one in before if one.code in _OF_THE_DELIVERY and one not in found]
-
-
-def _take(file: DeliveredFile, target: Path) -> LedgerFile:
-    place = target / file.name
-    try:
-        if file.link:
-            _link(file.path, place)
-        else:
-            _copy(file.path, place)
-        facts = file.path.stat()
-    except FileNotFoundError as error:
-        raise FileMoved(f"{file.name} moved while it was taken") from error
-    if file.seen is not None and file.seen != (facts.st_size, facts.st_ino, facts.st_mtime_ns):
-        raise FileMoved(f"{file.name} changed while it was taken")
-    return LedgerFile(
-        file=file.name,
-        table=file.table,
-        bytes=place.stat().st_size,
-        sha256=digest(place),
-        generation=file.generation,
-        arrived=ledger.stamp(file.arrived),
-        carried_from=file.carried_from,
-    )
-
-
-def _link(path: Path, place: Path) -> None:
-    try:
-        os.link(path, place, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        _copy(path, place)
-
-
-def _copy(path: Path, place: Path) -> None:
-    with open(path, "rb", opener=_no_link) as source, place.open("wb") as target:
-        shutil.copyfileobj(source, target)
-        target.flush()
-        os.fsync(target.fileno())
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def _carry(
@@ -258,20 +198,7 @@ def _carry(
     lent = [file for file in (lender.files if lender else ()) if file.table in carried]
     if lender is None or {file.table for file in lent} != carried:
         raise NothingToLend(f"no batch can lend {', '.join(sorted(carried))}")
-    return [_lend(home, lender, file, target) for file in lent]
-
-
-def _lend(home: Home, lender: LedgerBatch, file: LedgerFile, target: Path) -> LedgerFile:
-    _link(frozen_file(home, lender, file), target / file.file)
-    return LedgerFile(
-        file=file.file,
-        table=file.table,
-        bytes=file.bytes,
-        sha256=file.sha256,
-        generation=file.generation,
-        arrived=file.arrived,
-        carried_from=file.carried_from or lender.number,
-    )
+    return [lend(home, lender, file, target) for file in lent]
 
 
 def _enter(
@@ -314,9 +241,3 @@ def _move_in(workplace: Path, place: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file, as hex."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

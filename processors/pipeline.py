@@ -18,7 +18,7 @@ from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store, open_store
-from processors import freezing, lifecycle
+from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
 from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, refusal
@@ -132,7 +132,7 @@ def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
 
 def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
     """Tell the district that its files are safe and that we could not work on them."""
-    profile = read_profile(freezing.frozen_profile(home, batch), batch.district)
+    profile = read_profile(frozen.frozen_profile(home, batch), batch.district)
     publish_failed(
         home,
         district=batch.district,
@@ -187,13 +187,13 @@ def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
 
 
 def _context(home: Home, store: Store, batch: LedgerBatch) -> Context:
-    return context_of(home, store, batch, read_profile(freezing.frozen_profile(home, batch), batch.district))
+    return context_of(home, store, batch, read_profile(frozen.frozen_profile(home, batch), batch.district))
 
 
 def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
-    frozen = [
+    files = [
         SetFile(
-            path=freezing.intact(home, batch, file),
+            path=frozen.intact(home, batch, file),
             file=file.file,
             table=file.table,
             sha256=file.sha256,
@@ -202,7 +202,7 @@ def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
         for file in batch.files
         if file.table
     ]
-    return read_set(frozen, profile, freezing.found_in(home, batch))
+    return read_set(files, profile, frozen.found_in(home, batch))
 
 
 def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: Judgement) -> None:

@@ -1,5 +1,6 @@
 """What was delivered, sorted: what counts, what only came beside it, and the files of an archive."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +14,11 @@ from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators import catalogue
 from validators.findings import Finding
 
-FileKind = Literal["table", "archive", "manifest", "trigger", "other"]
-"""What a file is in its set: a table's CSV, a ZIP, what says that the set is whole, or none of these."""
+FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
 
 _OUR_MANIFEST: Final = "rosterdrop-manifest.json"
+_REPAIR: Final = re.compile(r"rosterdrop-repair-\d+\.csv")
 _MANIFESTS: Final = frozenset({"manifest.csv", _OUR_MANIFEST})
 
 
@@ -64,6 +66,8 @@ def kind_of(name: str, *, trigger: str = Arrival().trigger) -> FileKind:
         return "table"
     if folded.endswith(".zip"):
         return "archive"
+    if _REPAIR.fullmatch(folded):
+        return "repair"
     if folded in _MANIFESTS:
         return "manifest"
     return "trigger" if fnmatchcase(folded, trigger.casefold()) else "other"
@@ -80,9 +84,14 @@ def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], lis
     What a newer archive or file has taken the place of is named and not kept.
     """
     chosen = next((file.name for file in files if file.kind == "archive" and not file.unexpected), None)
-    overtaken = [file for file in files if file.unexpected and file.kind in {"table", "archive"}]
+    overtaken = [file for file in files if file.unexpected and file.kind in {"table", "archive", "repair"}]
     kept = [file for file in files if file not in overtaken]
     return kept, [*_strangers(kept), *(_older(file, files, chosen) for file in overtaken), *_twice(kept)]
+
+
+def kept_repair(number: int) -> str:
+    """The name under which a batch keeps a repair: its own may be that of a table."""
+    return f"rosterdrop-repair-{number}.csv"
 
 
 def unpack(
@@ -134,7 +143,9 @@ def _unheeded(files: Iterable[DeliveredFile]) -> Iterator[Finding]:
 
 
 def _older(file: DeliveredFile, files: Sequence[DeliveredFile], archive: str | None) -> Finding:
-    """Names what took the place of a file: the archive, or the newer file for its table."""
+    """Names what took the place of a file: the archive, or the newer file for its table; of repairs the whole set."""
+    if file.kind == "repair":
+        return Finding(code="repair.overtaken", file=file.name)
     table = table_of(file.name)
     newer = next((other.name for other in files if other.table == table and not other.unexpected and table), None)
     return Finding(code="file.overtaken", file=file.name, detail=archive or newer)

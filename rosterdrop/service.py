@@ -19,9 +19,10 @@ from config.profiles import ASSUMED, Encoding, Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import StoreVanished, open_store
-from processors import freezing
+from processors import freezing, frozen
 from processors.deliveries import without_older
-from processors.freezing import Delivery, FileMoved, NothingToLend
+from processors.freezing import Delivery, NothingToLend
+from processors.frozen import FileMoved
 from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
@@ -350,7 +351,7 @@ def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
 
 def _looked_at(file: ArrivedFile, encoding: Encoding) -> tuple[str | None, Peek | None]:
     try:
-        sha256 = freezing.digest(file.path)
+        sha256 = frozen.digest(file.path)
         look = None if file.table is None else peek(file.path, file.table, encoding=encoding)
         now = file.path.stat()
     except FileNotFoundError:

@@ -61,6 +61,11 @@ def is_archive(name: str) -> bool:
     return folded(name).endswith(".zip")
 
 
+def may_be_repair(name: str) -> bool:
+    """Whether a file of this name may hold repaired rows: its header tells, whatever else it is called."""
+    return folded(name).endswith(".csv") and not is_manifest(name)
+
+
 def blocked_by(interrupted: Iterable[str]) -> frozenset[str]:
     """Tables and manifests whose upload was cut off, under their own or a temp name: no set goes without their retry.
 

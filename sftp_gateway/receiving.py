@@ -21,8 +21,8 @@ from config.tables import TableName
 
 DropName = Literal["main", "test"]
 
-FileKind = Literal["table", "archive", "manifest", "trigger", "other"]
-"""What a file is in its set: a table's CSV, a ZIP, what says that the set is whole, or none of these."""
+FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
 
 Fault = Literal["missing", "size", "sha256", "too_large", "not_json", "schema"]
 """What is wrong between a manifest and the drop; the last three tell of the manifest itself."""

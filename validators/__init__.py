@@ -3,7 +3,7 @@
 from validators.catalogue import described
 from validators.findings import Finding, as_frame, folded, joined
 from validators.judging import Judgement, Known, judge
-from validators.reading import Peek, Reading, peek, read
+from validators.reading import Peek, Reading, Written, peek, read, written
 from validators.tables import FileFacts, Table
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Peek",
     "Reading",
     "Table",
+    "Written",
     "as_frame",
     "described",
     "folded",
@@ -21,4 +22,5 @@ __all__ = [
     "judge",
     "peek",
     "read",
+    "written",
 ]

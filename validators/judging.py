@@ -63,10 +63,12 @@ class Known:
     Attributes:
         guardians: sourcedIds of guardians that Connect has: one who lost every contact is no newcomer to set aside.
         guardians_file_seen: whether guardians.csv has ever come, which decides `guardians.source = "auto"`.
+        rejected_people: sourcedIds that the batch before rejected in a users.csv of which it accepted others.
     """
 
     guardians: frozenset[str] = frozenset()
     guardians_file_seen: bool = False
+    rejected_people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,7 @@ def judge(
     about_the_set = [
         *sets.missing_tables(missing),
         *sets.missing_schools(tables, profile),
+        *sets.unmarked_repairs(tables, known.rejected_people),
         *sets.empty_tables(tables),
         *sets.nothing_stands(tables, {name: sieve.standing for name, sieve in sieves.items()}),
         *sets.unknown_owners(tables),

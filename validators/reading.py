@@ -85,6 +85,30 @@ def read(
     return replace(reading, findings=pl.concat([renamed, reading.findings]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file as it is written, for whoever changes single rows of it.
+
+    `utf8`: its text, header included. `names`: for each cell of the header the column of the table that it became;
+    None where it became none: a password, padding, a column that stands there again.
+    """
+
+    utf8: bytes
+    header: Header
+    names: tuple[str | None, ...]
+
+
+def written(path: Path, name: TableName, *, encoding: Encoding = "utf-8") -> Written | None:
+    """A file that was read as table `name`, as it is written; None where it can hold no table."""
+    text = decoded(path.read_bytes(), encoding)
+    header = None if isinstance(text, Finding) else header_of(text.utf8, layout_of(name))
+    if isinstance(text, Finding) or header is None:
+        return None
+    columns = columns_of(header, layout_of(name))
+    became = _became(_cells_of(text.utf8, header).rows, columns)
+    return Written(utf8=text.utf8, header=header, names=tuple(map(became.get, range(len(header.cells)))))
+
+
 def peek(path: Path, name: TableName, *, encoding: Encoding = "utf-8") -> Peek:
     """Count the lines of a file and judge its header, without reading its rows."""
     with path.open("rb") as stream:
@@ -211,12 +235,17 @@ def _table_of(name: TableName, facts: FileFacts, columns: Columns, cells: Cells,
 
 def _chosen(rows: pl.DataFrame, columns: Columns) -> dict[str, pl.Expr]:
     """Which column of the file each column of the table is, in the order of the file."""
+    return {name: pl.col(position(place)) for place, name in sorted(_became(rows, columns).items())}
+
+
+def _became(rows: pl.DataFrame, columns: Columns) -> dict[int, str]:
+    """The places of a file's columns to the names that they have in its table."""
     named = {(_with_content(rows, places) or places)[0]: name for name, places in columns.places().items()}
     for place, text in columns.unknown():
         is_padding = not text and rows.get_column(position(place)).null_count() == rows.height
         if not is_padding:
             named[place] = _free(text or f"column {place + 1}", {LINE, *columns.places(), *named.values()})
-    return {named[place]: pl.col(position(place)) for place in sorted(named)}
+    return named
 
 
 def _free(wanted: str, taken: Collection[str]) -> str:

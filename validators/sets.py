@@ -60,6 +60,20 @@ def missing_schools(tables: Mapping[TableName, Table], profile: Profile) -> list
     ]
 
 
+def unmarked_repairs(tables: Mapping[TableName, Table], rejected: frozenset[str]) -> list[Finding]:
+    """A users.csv that came tonight and holds nobody but people whom the batch before rejected, among others.
+
+    These are repaired rows without the columns by which they are known; as a roster they would mean that all others
+    left (INTERFACES, "Sending repaired rows back").
+    """
+    users = tables.get("users")
+    if users is None or users.facts.carried_from is not None or not users.has("sourcedId"):
+        return []
+    people = users.rows["sourcedId"].unique()
+    is_repair = 0 < people.len() <= len(rejected) and people.is_in(list(rejected)).all()
+    return [Finding(code="repair.marks_missing", file=file_of("users"))] if is_repair else []
+
+
 def empty_tables(tables: Mapping[TableName, Table]) -> list[Finding]:
     """Files that hold a header and nothing else: never "everybody left" (connect-behaviour 9.1)."""
     empty = (name for name in TABLES if name in tables and not rows_in(tables, name))

@@ -5,17 +5,12 @@ from typing import Final
 import polars as pl
 import polars.selectors as cs
 
+from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
 from processors.reporting.contents import Report, is_foreign
 from processors.reporting.escaping import guarded, visible_cells
 from processors.reporting.ordering import findings_in_order
 from validators.catalogue import described
 from validators.tables import LINE, Table
-
-REPAIR_COLUMNS: Final = ("rosterdrop_batch", "rosterdrop_line", "rosterdrop_reason")
-"""The columns by which a repair is known when it comes back (INTERFACES, "Sending repaired rows back")."""
-
-RAW: Final = "rosterdrop_raw"
-"""Last column of rejected rows, there only where rows could not be read as cells: their text as it came."""
 
 PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's code, no password
 
@@ -33,12 +28,12 @@ def rejected_csv(report: Report, table: Table) -> str | None:
     reasons = _reasons(report, table.facts.file)
     if reasons.is_empty() or is_foreign(report):
         return None
-    rows = reasons.join(table.rows.drop(REPAIR_COLUMNS, strict=False), on=LINE, how="left", maintain_order="left")
+    rows = reasons.join(table.rows.drop(COLUMNS, strict=False), on=LINE, how="left", maintain_order="left")
     unread = table.broken.select(LINE, pl.col("raw").alias(RAW)).join(reasons, on=LINE, how="semi")
     if not unread.is_empty() and not _had_passwords(report, table.facts.file):
         rows = rows.join(unread, on=LINE, how="left", maintain_order="left")
-    batch = pl.lit(report.number, pl.Int64).alias(REPAIR_COLUMNS[0])
-    return rows.select(batch, pl.col(LINE).alias(REPAIR_COLUMNS[1]), guarded(cs.string())).write_csv()
+    batch = pl.lit(report.number, pl.Int64).alias(BATCH)
+    return rows.select(batch, pl.col(LINE).alias(PLACE), guarded(cs.string())).write_csv()
 
 
 def _reasons(report: Report, file: str) -> pl.DataFrame:
@@ -55,7 +50,7 @@ def _reasons(report: Report, file: str) -> pl.DataFrame:
         codes.join(messages, on=(LINE, "code"), how="left", maintain_order="left")
         .group_by(LINE, maintain_order=True)
         .agg(pl.concat_str("code", "message", separator=": ", ignore_nulls=True).str.join("; "))
-        .select(LINE, visible_cells(pl.col("code")).alias(REPAIR_COLUMNS[2]))
+        .select(LINE, visible_cells(pl.col("code")).alias(REASON))
         .sort(LINE)
     )
 

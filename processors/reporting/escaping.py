@@ -42,3 +42,8 @@ def guarded(column: pl.Expr) -> pl.Expr:
     A cell that only looks as if it had got one gets one too, so that taking one away always gives what was there.
     """
     return column.str.replace(_NEEDS_GUARD, "'${1}")
+
+
+def unguarded(column: pl.Expr) -> pl.Expr:
+    """What `guarded` was given."""
+    return column.str.replace(rf"^'('*\s*{_FORMULA})", "${1}")

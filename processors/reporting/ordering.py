@@ -18,6 +18,7 @@ _STAGES: Final = {
     "batch": 0,
     "set": 0,
     "archive": 0,
+    "repair": 0,
     "manifest": 0,
     "school": 1,
     "schools": 1,

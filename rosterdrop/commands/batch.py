@@ -93,7 +93,7 @@ def _facts(home: Home, entry: LedgerBatch) -> dict[str, str | None]:
 
 def _time_zone(home: Home, entry: LedgerBatch) -> str:
     """The one that the batch was frozen with: its report's folder is dated by it."""
-    from processors.freezing import frozen_profile
+    from processors.frozen import frozen_profile
 
     try:
         return read_profile(frozen_profile(home, entry), entry.district).time_zone.key

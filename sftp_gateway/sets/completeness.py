@@ -14,7 +14,9 @@ along with its files:
    nobody will inflate counts as complete, and one with no table in it does where no other file brings one: their batch
    says at once what is wrong with them.
 4. **The expected set**, once its session has ended or all is quiet.
-5. **Quiet**, where the rest can be carried.
+5. **Repaired rows**, which are about the last batch's files and whole by themselves. Beside tables or a ZIP they do not
+   count: those make a newer batch than the one that was repaired.
+6. **Quiet**, where the rest can be carried.
 
 Nothing is taken while an upload is open, or while a table or a manifest that was cut off has not come again.
 """
@@ -30,7 +32,7 @@ from typing import Final, Literal
 
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, table_of
-from sftp_gateway.names import blocked_by, folded, is_archive, is_manifest, is_temporary
+from sftp_gateway.names import blocked_by, folded, is_archive, is_manifest, is_temporary, may_be_repair
 from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
 from sftp_gateway.sets.manifests import Judged, Manifest, by_name, file_for, judged
 
@@ -45,11 +47,13 @@ class Inside:
     Attributes:
         manifests: what has the name of one; None where it makes no sense as one.
         archives: the tables that a ZIP brings; None where nobody will inflate it, so that the batch must say why.
+        repairs: whether a CSV file holds repaired rows instead of a table.
         sha256: hashes, in hex, as far as a manifest made us ask for them.
     """
 
     manifests: Mapping[int, Manifest | None] = field(default_factory=dict)
     archives: Mapping[int, frozenset[TableName] | None] = field(default_factory=dict)
+    repairs: Mapping[int, bool] = field(default_factory=dict)
     sha256: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -168,8 +172,9 @@ def gathered(drop: DropState, rule: ArrivalRule) -> Gathered:
 
 def _has_unread(drop: DropState) -> bool:
     """Whether something came that must be looked into before anybody decides; its arrival leads to the next look."""
-    known = drop.inside.manifests.keys() | drop.inside.archives.keys()
-    return any((is_manifest(file.name) or is_archive(file.name)) and file.generation not in known for file in drop.new)
+    known = drop.inside.manifests.keys() | drop.inside.archives.keys() | drop.inside.repairs.keys()
+    telling = (is_manifest, is_archive, may_be_repair)
+    return any(file.generation not in known and any(tells(file.name) for tells in telling) for file in drop.new)
 
 
 def _broken(
@@ -189,10 +194,13 @@ def _came_late(found: Gathered, last_taken_at: datetime | None) -> bool:
 
 
 def _of_kind(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> ArrivedFile:
-    return replace(file, kind=_kind_of(file, rule, inside))
+    kind = _kind_of(file, rule, inside)
+    return replace(file, kind=kind, table=None if kind == "repair" else file.table)
 
 
 def _kind_of(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> FileKind:
+    if inside.repairs.get(file.generation):
+        return "repair"
     if file.table:
         return "table"
     if inside.manifests.get(file.generation):
@@ -215,7 +223,13 @@ def _candidates(
             found.append(_Candidate((file,), whole, file.generation))
     named = {file.generation for manifest in manifests if manifest.is_ours for file in _named_by(manifest, files)}
     promised = [one for one in found if any(file.generation in named for file in one.files)]
-    return [one for one in promised or found if one.files]
+    return [one for one in promised or found if one.files] or _repairs(files, rule)
+
+
+def _repairs(files: Sequence[ArrivedFile], rule: ArrivalRule) -> list[_Candidate]:
+    """All repaired rows together: with the files that they are about they are a whole set."""
+    repairs = tuple(file for file in files if file.kind == "repair")
+    return [_Candidate(repairs, frozenset(rule.expected), _newest(repairs))] if repairs else []
 
 
 def _uncontested(tables: Sequence[ArrivedFile], manifests: Iterable[Manifest]) -> list[ArrivedFile]:
@@ -235,7 +249,10 @@ def _named_by(manifest: Manifest, files: Sequence[ArrivedFile]) -> list[ArrivedF
 
 
 def _chosen(candidates: Sequence[_Candidate], rule: ArrivalRule) -> _Candidate:
-    """The newest one that is whole, else the newest; a ZIP with no table in it is whole where there is nothing else."""
+    """The newest one that is whole, else the newest.
+
+    A ZIP with no table in it is whole where there is nothing else.
+    """
     expected = frozenset(rule.expected)
     bringing = [one for one in candidates if one.tables] or [replace(one, tables=expected) for one in candidates]
     whole = [one for one in bringing if expected <= one.tables]

@@ -1,4 +1,4 @@
-"""What the insides of new files tell about their set: manifests, the directories of ZIPs, hashes that a manifest names.
+"""What the insides of new files tell about their set: manifests, directories of ZIPs, repairs, hashes for a manifest.
 
 This is the gateway's only look into files. Each generation is looked into once; all of it waits for the disk and
 belongs into a thread.
@@ -15,11 +15,12 @@ from io import FileIO
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
+from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, table_of
 from sftp_gateway.drops.arrivals import FileIdentity
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.drops.uploads import identity_of
-from sftp_gateway.names import folded, is_archive, is_manifest, is_sound
+from sftp_gateway.names import folded, is_archive, is_manifest, is_sound, may_be_repair
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.sets.completeness import Inside
 from sftp_gateway.sets.manifests import LARGEST, Manifest, parsed, unhashed
@@ -51,9 +52,10 @@ class Evidence:
         known = self._inside
         manifests = self._each(filter(_is_manifest, new), known.manifests, _manifest)
         archives = self._each(filter(_is_archive, new), known.archives, lambda _, content: tables_in(content))
+        repairs = self._each(filter(_may_be_repair, new), known.repairs, _is_repair)
         read = [manifest for manifest in manifests.values() if manifest]
         sha256 = self._each(unhashed(read, new), known.sha256, _sha256)
-        self._inside = Inside(manifests=manifests, archives=archives, sha256=sha256)
+        self._inside = Inside(manifests=manifests, archives=archives, repairs=repairs, sha256=sha256)
         return self._inside
 
     def _each(
@@ -98,6 +100,14 @@ def _is_manifest(file: ArrivedFile) -> bool:
 
 def _is_archive(file: ArrivedFile) -> bool:
     return is_archive(file.name)
+
+
+def _may_be_repair(file: ArrivedFile) -> bool:
+    return may_be_repair(file.name)
+
+
+def _is_repair(_file: ArrivedFile, content: FileIO) -> bool:
+    return is_repair(content.read(START_BYTES))
 
 
 def _manifest(file: ArrivedFile, content: FileIO) -> Manifest | None:

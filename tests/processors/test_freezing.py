@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from processors.freezing import FileMoved, _take
+from processors.frozen import FileMoved, take
 from processors.unpacking import DeliveredFile
 
 
@@ -37,7 +37,7 @@ def test_what_cannot_be_linked_is_copied(
 
     monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "frozen").mkdir()
-    assert _take(file, tmp_path / "frozen").bytes == 9
+    assert take(file, tmp_path / "frozen").bytes == 9
     assert (tmp_path / "frozen" / "users.csv").read_bytes() == b"sourcedId"
 
 
@@ -51,4 +51,4 @@ def test_another_file_of_the_same_size_and_moment_is_not_taken_for_the_one_that_
     other.rename(file.path)
     (tmp_path / "frozen").mkdir()
     with pytest.raises(FileMoved):
-        _take(file, tmp_path / "frozen")
+        take(file, tmp_path / "frozen")

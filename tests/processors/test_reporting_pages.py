@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.repairs import COLUMNS, RAW
 from config.tables import TableName
 from processors.guarding import Limit
 from processors.reporting.affected import affected
 from processors.reporting.charts import by_worst, guard_bar, stacked
 from processors.reporting.contents import Report
-from processors.reporting.csv_files import RAW, REPAIR_COLUMNS, findings_csv, rejected_csv
+from processors.reporting.csv_files import findings_csv, rejected_csv
 from processors.reporting.escaping import guarded
 from processors.reporting.html_page import as_html
 from processors.reporting.story import story_of
@@ -299,7 +300,7 @@ def test_rejected_rows_come_as_they_were_with_batch_line_and_reason() -> None:
 
     assert text is not None
     head, row = list(csv.reader(io.StringIO(text)))
-    assert head == [*REPAIR_COLUMNS, *USERS]
+    assert head == [*COLUMNS, *USERS]
     assert row[:2] == ["42", "17"]
     assert row[2].startswith("user.role.unknown: ")
     assert row[3:] == ["u-17", "0042", "Teachr", "Ana", "López", "'+15555550100"]

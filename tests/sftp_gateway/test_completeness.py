@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, file_of, table_of
-from sftp_gateway.names import OUR_MANIFEST, blocked_by, is_manifest, makes_good
+from sftp_gateway.names import OUR_MANIFEST, blocked_by, is_manifest, makes_good, may_be_repair
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.sets.completeness import DropState, Inside, Take, Wait, gathered, next_step
 from sftp_gateway.sets.manifests import Manifest, Promise
@@ -44,7 +44,10 @@ PART = files("users.csv", "classes.csv")
 
 
 def drop(new: tuple[ArrivedFile, ...] = WHOLE, quiet_s: float = 1000.0, **facts: Any) -> DropState:
-    return replace(DropState(new=new, last_event_s=NOW_S - quiet_s), **facts)
+    """A drop whose CSV files were looked into: they are tables unless `inside` says that they are repairs."""
+    state = replace(DropState(new=new, last_event_s=NOW_S - quiet_s), **facts)
+    tables = {one.generation: False for one in new if may_be_repair(one.name)}
+    return replace(state, inside=replace(state.inside, repairs=tables | dict(state.inside.repairs)))
 
 
 def step(state: DropState, rule: ArrivalRule = RULE, carriable: frozenset[TableName] = NONE) -> Take | Wait:
@@ -381,3 +384,28 @@ def test_a_trigger_without_any_table_is_told_unless_a_batch_has_just_taken_what_
     assert step(replace(state, last_taken_at=came - timedelta(minutes=5))) == Wait()
     assert step(replace(state, last_taken_at=came + timedelta(seconds=5))) == Wait()
     assert step(drop(files("users.csv.done"))) == Wait()
+
+
+REPAIRS = Inside(repairs={1: True})
+
+
+@pytest.mark.parametrize("name", ["users.csv", "rejected users (fixed).csv"])
+def test_repaired_rows_are_a_whole_set_whatever_their_name(name: str) -> None:
+    found = step(drop(files(name), inside=REPAIRS))
+    assert isinstance(found, Take)
+    assert [(one.kind, one.table, one.unexpected) for one in found.files] == [("repair", None, False)]
+    assert found.carried == NONE
+
+
+def test_repaired_rows_beside_new_tables_do_not_count() -> None:
+    found = step(drop(files("fixed.csv", "users.csv", "classes.csv", "enrollments.csv"), inside=REPAIRS))
+    assert isinstance(found, Take)
+    assert [one.name for one in found.files if one.unexpected] == ["fixed.csv"]
+
+
+def test_repaired_rows_do_not_make_a_part_of_a_set_whole() -> None:
+    assert isinstance(step(drop(files("fixed.csv", "classes.csv"), inside=REPAIRS)), Wait)
+
+
+def test_nothing_is_decided_before_a_csv_file_was_looked_into() -> None:
+    assert next_step(DropState(new=files("users.csv"), last_event_s=0.0), RULE, NONE, NOW_S) == Wait()

@@ -22,6 +22,7 @@ from config.accounts import PRESETS, Account
 from config.home import Home
 from config.loading import load_profile
 from config.writing import add_account, add_district, profile_text, set_values
+from connect_store import ledger
 from connect_store.people import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
@@ -162,6 +163,14 @@ class Springfield:
         number = pipeline.deliver(self.home, replace(delivery, test=test))
         shutil.rmtree(folder)
         return number
+
+    def runs_again(self, number: int) -> int:
+        """Run a batch again, as `batch requeue` does; the number of the new one."""
+        with open_store(self.home.store_db) as store:
+            delivery = deliveries.again(self.home, store, ledger.require(store, number), who="a story")
+        again = pipeline.deliver(self.home, delivery)
+        pipeline.finish(self.home, "springfield", again, who="a story")
+        return again
 
     def forgets_school(self, school: str) -> None:
         """Take a school out of the profile again."""

@@ -9,9 +9,7 @@ import pytest
 
 from config.loading import load_profile
 from config.tables import TableName
-from connect_store import ledger
-from connect_store.store import open_store
-from processors import deliveries, freezing, pipeline
+from processors import freezing, frozen, pipeline
 from processors.lifecycle import MOST_ATTEMPTS
 from processors.reporting.json_document import as_json
 from rosterdrop.service import Service
@@ -26,14 +24,6 @@ def springfield(springfield_at_rest: Springfield) -> Springfield:
     return springfield_at_rest
 
 
-def requeue(springfield: Springfield, number: int) -> int:
-    with open_store(springfield.home.store_db) as store:
-        delivery = deliveries.again(springfield.home, store, ledger.require(store, number), who="a story")
-    again = pipeline.deliver(springfield.home, delivery)
-    pipeline.finish(springfield.home, "springfield", again, who="a story")
-    return again
-
-
 def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfield) -> None:
     springfield.settles(guard__limit_percent="10")
     springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
@@ -43,8 +33,8 @@ def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfi
 
     springfield.settles(guard__limit_percent="100")
     with pytest.raises(freezing.NewerBatch, match="a newer batch"):
-        requeue(springfield, 1)
-    assert requeue(springfield, report.number) == 3
+        springfield.runs_again(1)
+    assert springfield.runs_again(report.number) == 3
     assert springfield.status_of("s07") == "archived"
 
 
@@ -150,7 +140,7 @@ def test_an_older_batch_is_not_run_again_while_a_newer_one_waits(springfield: Sp
     springfield.leaves_waiting(NIGHT)
 
     with pytest.raises(freezing.NewerBatch):
-        requeue(springfield, 1)
+        springfield.runs_again(1)
 
 
 def test_files_of_another_district_are_never_lent(springfield: Springfield) -> None:
@@ -179,7 +169,7 @@ def test_a_frozen_file_that_was_damaged_is_not_judged(springfield: Springfield) 
     users = springfield.home.batch("springfield", number) / "files" / "users.csv"
     users.write_bytes(users.read_bytes()[:-60])
 
-    with pytest.raises(freezing.Damaged, match=r"users\.csv of batch 1"):
+    with pytest.raises(frozen.Damaged, match=r"users\.csv of batch 1"):
         pipeline.finish(springfield.home, "springfield", number, who="a story")
     assert springfield.status_of("ana") is None
 
@@ -218,7 +208,7 @@ def test_a_batch_that_nobody_could_work_on_is_told_to_the_district(springfield: 
     number = springfield.leaves_waiting(NIGHT)
     (springfield.home.batch("springfield", number) / "files" / "users.csv").unlink()
     for _ in range(MOST_ATTEMPTS):
-        with pytest.raises(freezing.Damaged):
+        with pytest.raises(frozen.Damaged):
             pipeline.work(springfield.home, "springfield", who="a story")
     pipeline.work(springfield.home, "springfield", who="a story")
 

@@ -1,0 +1,93 @@
+"""The files of the newest batch with repaired lines in their places, frozen for a new batch."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from config.home import Home
+from config.profiles import Encoding
+from config.tables import file_of
+from connect_store import ledger
+from connect_store.ledger import LedgerBatch, LedgerFile
+from processors.frozen import digest, intact, lend
+from processors.repairs import Repair, mended, rejected_by, repair_in
+from processors.unpacking import DeliveredFile
+from validators.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """The frozen files of the batch that repairs make, none where they cannot be used, and what there is to say."""
+
+    files: tuple[LedgerFile, ...] = ()
+    findings: tuple[Finding, ...]
+
+
+def mend(
+    home: Home, newest: LedgerBatch | None, repairs: Sequence[DeliveredFile], target: Path, encoding: Encoding
+) -> Mended:
+    """Freeze the files of the newest batch again, with what its report rejected replaced by what came back.
+
+    Args:
+        home: the installation.
+        newest: the last batch that was judged by its tables, the only one that can be repaired.
+        repairs: what was delivered.
+        target: the folder of the new batch's files.
+        encoding: what the profile names for files that are not UTF-8.
+
+    Raises:
+        Damaged: a file of that batch is not what was frozen.
+    """
+    if newest is None:
+        return Mended(findings=tuple(Finding(code="repair.batch_unknown", file=file.name) for file in repairs))
+    rejected = rejected_by(home.batch(newest.district, newest.number) / "report")
+    found = [repair_in(file, newest.number, rejected, encoding=encoding) for file in repairs]
+    repaired = [one for one in found if isinstance(one, Repair)]
+    if refused := [one for one in found if isinstance(one, Finding)] or list(_twice(repaired)):
+        return Mended(findings=tuple(refused))
+    by_table = {repair.table: repair for repair in repaired}
+    files = [
+        _rewritten(home, newest, file, repair, target, encoding)
+        if (repair := by_table.get(file.table))
+        else lend(home, newest, file, target)
+        for file in newest.files
+        if file.table is not None
+    ]
+    return Mended(files=tuple(files), findings=tuple(_told(repair, newest) for repair in repaired))
+
+
+def is_made_of(newest: LedgerBatch | None, repairs: Sequence[DeliveredFile]) -> bool:
+    """Whether the newest batch was made of these very repairs, before a crash."""
+    if newest is None or not repairs:
+        return False
+    made_of = {(file.generation, file.sha256) for file in newest.files}
+    return all((file.generation, digest(file.path)) in made_of for file in repairs)
+
+
+def _twice(repairs: Sequence[Repair]) -> Iterator[Finding]:
+    tables = Counter(repair.table for repair in repairs)
+    for repair in repairs:
+        if tables[repair.table] > 1:
+            yield Finding(code="repair.table_twice", file=repair.delivered.name, detail=file_of(repair.table))
+
+
+def _told(repair: Repair, batch: LedgerBatch) -> Finding:
+    return Finding(
+        code="repair.applied", file=file_of(repair.table), detail=str(batch.number), count=repair.rows.height
+    )
+
+
+def _rewritten(
+    home: Home, batch: LedgerBatch, file: LedgerFile, repair: Repair, target: Path, encoding: Encoding
+) -> LedgerFile:
+    place = target / file.file
+    place.write_bytes(mended(intact(home, batch, file), repair, encoding=encoding))
+    return replace(
+        file,
+        bytes=place.stat().st_size,
+        sha256=digest(place),
+        generation=repair.delivered.generation,
+        arrived=ledger.stamp(repair.delivered.arrived),
+        carried_from=None,
+    )

@@ -1,0 +1,193 @@
+"""Rejected rows that come back repaired: what they say, and the files of their batch with these lines replaced.
+
+A repair may replace only what its batch rejected, line by line, so that a number that a spreadsheet shifted never
+overwrites another person's row. Whatever else is wrong with it, nothing of it is used, and its report says why.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import polars.selectors as cs
+
+from config.profiles import Encoding
+from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
+from config.tables import TABLES, TableName, file_of, table_of
+from processors.reporting.escaping import unguarded
+from processors.unpacking import DeliveredFile
+from validators import Finding, Table, Written, read, written
+from validators.cells import MOST_LINES
+from validators.tables import LINE
+
+_WHOLE_ROW: Final = "row.cells: "
+"""Of rows that could not be read, those with a wrong number of cells were read to their end, the others a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """What a batch rejected of one table, as its report gave it back.
+
+    Attributes:
+        columns: of the rows, without ours.
+        reasons: by line.
+    """
+
+    columns: tuple[str, ...]
+    reasons: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Repaired rows of one table.
+
+    Attributes:
+        delivered: the file in which they came.
+        table: whose rows they are.
+        rows: `rosterdrop_line` u32, the columns of the table, `rosterdrop_raw` where the file has it.
+        reasons: by line, why the rows were rejected.
+    """
+
+    delivered: DeliveredFile
+    table: TableName
+    rows: pl.DataFrame
+    reasons: Mapping[int, str]
+
+
+def rejected_by(report: Path) -> dict[TableName, Rejected]:
+    """What a batch rejected, from the folder of its report."""
+    found: dict[TableName, Rejected] = {}
+    for name in TABLES:
+        path = report / "rejected" / file_of(name)
+        if path.is_file():
+            rows = pl.read_csv(path, infer_schema=False)
+            columns = tuple(column for column in rows.columns if column not in {*COLUMNS, RAW})
+            reasons = dict(zip(rows[PLACE].cast(pl.UInt32), rows[REASON], strict=True))
+            found[name] = Rejected(columns=columns, reasons=reasons)
+    return found
+
+
+def rejected_people(report: Path) -> frozenset[str]:
+    """The sourcedIds of the rejected rows of users.csv, from the folder of a batch's report."""
+    path = report / "rejected" / file_of("users")
+    if not path.is_file():
+        return frozenset()
+    ids = pl.scan_csv(path, infer_schema=False).select(unguarded(pl.col("sourcedId").drop_nulls())).collect()
+    return frozenset(ids["sourcedId"])
+
+
+def repair_in(
+    file: DeliveredFile, batch: int, rejected: Mapping[TableName, Rejected], *, encoding: Encoding
+) -> Repair | Finding:
+    """The repaired rows in a delivered file, or why they cannot be used.
+
+    Args:
+        file: what was delivered.
+        batch: number of the newest batch, the only one that can be repaired.
+        rejected: what that batch rejected.
+        encoding: what the profile names for files that are not UTF-8.
+    """
+    table = _table_in(file, rejected, encoding)
+    if isinstance(table, Finding):
+        return table
+    rows = _with_content(table.rows.with_columns(unguarded(cs.string().exclude(COLUMNS))))
+    known = rejected[table.name]
+    if wrong := _wrong_batch(rows, file, batch) or _wrong_line(rows, file, known):
+        return wrong
+    lines = rows.with_columns(pl.col(PLACE).cast(pl.UInt32)).drop(LINE, BATCH, REASON, strict=False)
+    return Repair(delivered=file, table=table.name, rows=lines.unique(maintain_order=True), reasons=known.reasons)
+
+
+def mended(path: Path, repair: Repair, *, encoding: Encoding) -> bytes:
+    """A batch's file with the repaired lines in their places, in UTF-8.
+
+    Every other line is as it was, and stands where it stood.
+    """
+    original = written(path, repair.table, encoding=encoding)
+    assert original is not None  # it had rows that were rejected
+    lines = list(io.StringIO(original.utf8.decode(), newline=""))
+    for row in repair.rows.iter_rows(named=True):
+        at = row[PLACE] - 1
+        taken = _lines_of_row(lines, at, repair.reasons[row[PLACE]], original.header.separator)
+        end = _end_of(lines[at + taken - 1])
+        new = str(row[RAW]) if _is_raw(row) else _as_line(row, original)
+        padding = end * (taken - len(new.splitlines()))  # so that every other row stays on its line
+        lines[at : at + taken] = [new + end + padding, *[""] * (taken - 1)]
+    return "".join(lines).encode()
+
+
+def _table_in(file: DeliveredFile, rejected: Mapping[TableName, Rejected], encoding: Encoding) -> Table | Finding:
+    """The file as the table whose rejected rows have its columns; its name only says where to look first."""
+    for name in sorted(rejected, key=lambda name: name != table_of(file.name)):
+        reading = read(file.path, name, encoding=encoding)
+        if "file.not_utf8" in reading.findings["code"]:
+            return Finding(code="repair.not_utf8", file=file.name)
+        table = reading.table
+        if table is None or not {*rejected[name].columns, BATCH, PLACE} <= set(table.rows.columns):
+            continue
+        if not table.broken.is_empty():
+            return Finding(code="repair.row_unreadable", file=file.name, line=table.broken[LINE][0])
+        return table
+    return Finding(code="repair.columns", file=file.name)
+
+
+def _with_content(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say something beside our columns: a row that was emptied leaves the old one as it was."""
+    return rows.filter(pl.any_horizontal(cs.string().exclude(COLUMNS).is_not_null()))
+
+
+def _wrong_batch(rows: pl.DataFrame, file: DeliveredFile, batch: int) -> Finding | None:
+    others = rows.filter(pl.col(BATCH).ne_missing(str(batch)))
+    if others.is_empty():
+        return None
+    line, named = others.select(LINE, BATCH).row(0)
+    if named is None or not named.isdecimal() or int(named) > batch:
+        return Finding(code="repair.batch_unknown", file=file.name, line=line, column=BATCH, value=named)
+    return Finding(code="repair.outdated", file=file.name, line=line, column=BATCH, value=named, detail=str(batch))
+
+
+def _wrong_line(rows: pl.DataFrame, file: DeliveredFile, known: Rejected) -> Finding | None:
+    """A row that is none of the rejected ones, or two for one of them that differ."""
+    places = list(map(str, known.reasons))
+    strangers = rows.filter(~pl.col(PLACE).is_in(places).fill_null(value=False))
+    once = rows.unique([name for name in rows.columns if name not in {LINE, REASON}], maintain_order=True)
+    again = once.filter(pl.col(PLACE).is_duplicated())
+    for code, wrong in (("repair.line_unknown", strangers), ("repair.line_repeated", again)):
+        if not wrong.is_empty():
+            line, place = wrong.select(LINE, PLACE).row(-1)
+            return Finding(code=code, file=file.name, line=line, column=PLACE, value=place)
+    return None
+
+
+def _is_raw(row: Mapping[str, object]) -> bool:
+    """Whether the row came back as one text, as it was given where its cells could not be told apart."""
+    return bool(row.get(RAW)) and all(cell is None for name, cell in row.items() if name not in {PLACE, RAW})
+
+
+def _as_line(row: Mapping[str, str | None], original: Written) -> str:
+    """A repaired row as the original file writes its rows; what became no column of the table stays empty."""
+    text = io.StringIO()
+    cells = ["" if name is None else row[name] for name in original.names]
+    csv.writer(text, delimiter=original.header.separator, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+def _lines_of_row(lines: Sequence[str], at: int, reason: str, separator: str) -> int:
+    """How many physical lines the rejected row at this place has."""
+    if reason.startswith("row.") and _WHOLE_ROW not in reason:
+        return 1
+    here = islice(lines, at, at + MOST_LINES)
+    records = csv.reader(here, delimiter=separator, strict=True)
+    try:
+        next(records)
+    except csv.Error:
+        return 1
+    return records.line_num
+
+
+def _end_of(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]

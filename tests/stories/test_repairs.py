@@ -1,0 +1,197 @@
+"""Rejected rows come back repaired (INTERFACES, "Sending repaired rows back")."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from processors import pipeline
+from tests.stories.springfield import (
+    ANA,
+    BEN,
+    EVERYBODY,
+    GIL,
+    MATH,
+    MEMBERS,
+    TOM,
+    Report,
+    Row,
+    Running,
+    Springfield,
+    as_csv,
+    person,
+    settled_home,
+)
+
+SPOILT = {**BEN, "role": "studnt"}
+PLUS = {**person("plus", "studnt"), "givenName": "=1+1", "familyName": "'-Ng"}
+NIGHT = [ANA, SPOILT, GIL, TOM]
+
+
+@pytest.fixture
+def springfield(springfield_at_rest: Springfield) -> Springfield:
+    return springfield_at_rest
+
+
+def rejected(springfield: Springfield, report: Report, table: str = "users") -> list[dict[str, str]]:
+    """The rows of a file in rejected/, as a spreadsheet shows them."""
+    folder = next(springfield.home.reports("springfield").glob(f"*-batch-{report.number}"))
+    return list(csv.DictReader(io.StringIO((folder / "rejected" / f"{table}.csv").read_text("utf-8"))))
+
+
+def written(rows: Sequence[dict[str, str]], *, delimiter: str = ",") -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), delimiter=delimiter, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def repaired(rows: Sequence[dict[str, str]], **cells: str) -> list[dict[str, str]]:
+    return [{**row, **cells} for row in rows]
+
+
+def spoilt_night(springfield: Springfield, users: Sequence[Row] | bytes = NIGHT) -> Report:
+    return springfield.uploads_by_hand(users=users, classes=[MATH], enrollments=MEMBERS)
+
+
+@pytest.mark.parametrize("name", ["users", "fixed by the office"])
+def test_repaired_rows_take_the_places_of_the_rejected_ones(springfield: Springfield, name: str) -> None:
+    report = spoilt_night(springfield)
+    assert report.codes_at("users.csv", 3) == ["user.role.unknown"]
+
+    report = springfield.uploads_by_hand(**{name: written(repaired(rejected(springfield, report), role="student"))})
+    assert report.verdict == "accepted"
+    assert report.codes >= {"repair.applied"}
+    assert report.file("classes.csv")["carried_from"] == 1
+    assert report.file("users.csv")["carried_from"] is None
+    assert [springfield.status_of(row["sourcedId"]) for row in EVERYBODY] == ["active"] * len(EVERYBODY)
+
+
+def test_the_guard_against_formulas_comes_off_again(springfield: Springfield) -> None:
+    rows = rejected(springfield, spoilt_night(springfield, [*EVERYBODY, PLUS]))
+    assert [(row["givenName"], row["familyName"]) for row in rows] == [("'=1+1", "''-Ng")]
+
+    springfield.uploads_by_hand(users=written(repaired(rows, role="student"), delimiter=";"))
+    found = springfield.find("plus")
+    assert found
+    assert (found.given_name, found.family_name) == ("=1+1", "'-Ng")
+
+
+def test_all_other_lines_stay_as_they_were(springfield: Springfield) -> None:
+    password = "sourcedId,orgSourcedIds,role,givenName,familyName,password,note\n"
+    lines = ['ana,0042,student,Ana,Gray,secret,"two\nlines"\n', 'ben,0042,studnt,Ben,Gray,hidden,"a\nb"\n']
+    report = spoilt_night(springfield, "".join([password, *lines, "tom,0042,teacher,Tom,Gray,,\n"]).encode())
+    row = repaired(rejected(springfield, report), role="student", note="c")
+
+    number = springfield.leaves_waiting({"users": written(row)})
+    frozen = springfield.home.batch("springfield", number) / "files" / "users.csv"
+    expected = [password, lines[0], "ben,0042,student,Ben,Gray,,c\n\n", "tom,0042,teacher,Tom,Gray,,\n"]
+    assert frozen.read_text("utf-8") == "".join(expected)
+
+
+def test_a_row_with_a_wrong_number_of_cells_comes_back_as_one_text(springfield: Springfield) -> None:
+    torn = as_csv("users", [ANA, {**BEN, "language": "en"}, GIL, TOM]).replace(b"Ben,Gray", b"Ben,Gray, Jr")
+    row = rejected(springfield, spoilt_night(springfield, torn))
+    assert [key for key, value in row[0].items() if value and not key.startswith("rosterdrop_")] == []
+    assert "Ben,Gray, Jr" in row[0]["rosterdrop_raw"]
+
+    quoted = row[0]["rosterdrop_raw"].replace("Gray, Jr", '"Gray, Jr"')
+    report = springfield.uploads_by_hand(users=written(repaired(row, rosterdrop_raw=quoted)))
+    assert report.verdict == "accepted"
+    found = springfield.find("ben")
+    assert found
+    assert found.family_name == "Gray, Jr"
+
+
+def test_rows_that_waited_for_another_one_come_with_it(springfield: Springfield) -> None:
+    report = spoilt_night(springfield)
+    assert [row["rosterdrop_line"] for row in rejected(springfield, report, "enrollments")] == ["3"]
+
+    report = springfield.uploads_by_hand(users=written(repaired(rejected(springfield, report), role="student")))
+    assert report.file("enrollments.csv")["accepted"] == len(MEMBERS)
+
+
+def test_what_is_not_repaired_stays_rejected_and_can_be_repaired_next(springfield: Springfield) -> None:
+    rows = rejected(springfield, spoilt_night(springfield, [ANA, SPOILT, GIL, {**TOM, "role": "techer"}]))
+    report = springfield.uploads_by_hand(users=written(repaired(rows[:1], role="student")))
+    assert report.verdict == "accepted_with_rejections"
+    assert [row["rosterdrop_batch"] for row in rejected(springfield, report)] == ["2"]
+
+    report = springfield.uploads_by_hand(users=written(repaired(rejected(springfield, report), role="teacher")))
+    assert report.verdict == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda rows: repaired(rows, rosterdrop_batch="0"), "repair.outdated"),
+        (lambda rows: repaired(rows, rosterdrop_batch=""), "repair.batch_unknown"),
+        (lambda rows: repaired(rows, rosterdrop_batch="77"), "repair.batch_unknown"),
+        (lambda rows: repaired(rows, rosterdrop_line="2"), "repair.line_unknown"),
+        (lambda rows: repaired(rows, rosterdrop_line="3.0"), "repair.line_unknown"),
+        (lambda rows: [*rows, *repaired(rows, givenName="Benjamin")], "repair.line_repeated"),
+        (lambda rows: [{k: v for k, v in row.items() if k != "grades"} for row in rows], "repair.columns"),
+    ],
+)
+def test_a_repair_that_does_not_fit_changes_nothing(
+    springfield: Springfield, spoil: Callable[[list[dict[str, str]]], list[dict[str, str]]], code: str
+) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
+    before = springfield.connect_rows()
+    report = springfield.uploads_by_hand(users=written(spoil(rows)))
+    assert (report.verdict, report.codes) == ("refused", {code})
+    assert springfield.connect_rows() == before
+
+
+def test_a_repair_is_refused_once_a_newer_night_came(springfield: Springfield) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
+    spoilt_night(springfield, [ANA, SPOILT, GIL])
+    report = springfield.uploads_by_hand(users=written(rows))
+    assert report.codes == {"repair.outdated"}
+    assert springfield.status_of("ben") is None
+
+
+def test_a_repair_that_is_cut_or_not_utf8_changes_nothing(springfield: Springfield) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student", givenName="Zoë")
+    for content, code in (
+        (written(rows).decode("utf-8-sig").encode("cp1252"), "repair.not_utf8"),
+        (written(rows) + b"1,3,only these\r\n", "repair.row_unreadable"),
+    ):
+        assert springfield.uploads_by_hand(users=content).codes == {code}
+
+
+def test_repaired_rows_without_their_marks_are_no_roster(springfield: Springfield) -> None:
+    spoilt_night(springfield)
+    report = springfield.uploads_by_hand(users=[BEN])
+    assert report.verdict == "refused"
+    assert "repair.marks_missing" in report.codes
+    assert springfield.status_of("ana") == "active"
+
+
+def test_a_corrected_users_csv_may_hold_whom_the_last_one_rejected(springfield: Springfield) -> None:
+    everybody = [ANA, BEN, GIL, TOM]
+    spoilt_night(springfield, [{**row, "role": "?"} for row in everybody])
+    assert spoilt_night(springfield, everybody).verdict == "accepted"
+
+
+def test_a_repaired_batch_can_be_run_again(springfield: Springfield) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
+    report = springfield.uploads_by_hand(users=written(rows))
+    number = springfield.runs_again(report.number)
+    again = pipeline.outcome_of(springfield.home, number).report
+    assert again.verdict == "accepted"
+    assert "repair.applied" in again.judgement.findings["code"]
+
+
+def test_an_office_repairs_rows_over_sftp(tmp_path: Path) -> None:
+    district = Springfield(settled_home(tmp_path / "home"))
+    with Running(district.home) as running:
+        district.service = running
+        rows = rejected(district, district.pushes(users=NIGHT))
+        district.uploads({"repaired.csv": written(repaired(rows, role="student"))}, account="office")
+        report = district.next_report()
+    assert report.verdict == "accepted"
+    assert district.status_of("ben") == "active"
