@@ -7,30 +7,40 @@ import click
 
 from config.oneroster import VERSIONS, Version
 from rosterdrop.console import Console
-from rosterdrop.generating import ALL_FAULTS, Generated, GeneratingError, plantable
+from rosterdrop.generating import ALL_FAULTS, GROUPS, Generated, GeneratingError, plantable
 from rosterdrop.generating import generate as write_district
 
 ALL: Final = "all"
 
 _NAMES_WIDTH: Final = max(map(len, ALL_FAULTS))
-_FAULTS: Final = "\n".join(f"  {name:<{_NAMES_WIDTH}}  {description}" for name, description in ALL_FAULTS.items())
+
+
+def _list_faults(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click passes it so
+    """Every fault by what it is about, instead of a district."""
+    if not wanted or context.resilient_parsing:
+        return
+    for group, faults in GROUPS.items():
+        click.echo(f"{group[0].upper()}{group[1:]}:")
+        for fault in faults:
+            limits = [f"guardians in {fault.needs}.csv"] if fault.needs else []
+            limits += ["alone in its night"] if fault.alone else []
+            end = f" ({', '.join(limits)})" if limits else ""
+            click.echo(f"  {fault.name:<{_NAMES_WIDTH}}  {fault.description}{end}")
+    context.exit()
 
 
 @click.command(
-    epilog=f"""\b
+    epilog="""\b
 Examples:
   rosterdrop generate demo-district --students 1000
   rosterdrop generate demo-district --students 1000 --nights 3 --faults role_unknown id_conflict@2
   rosterdrop generate demo-district --students 1000 --faults all
   rosterdrop generate demo-district --students 1000 --version 1.2
+  rosterdrop generate --list-faults
 
 \b
-With --json: {{"folder": path, "nights": [path], "name": text, "time_zone": text, "schools": {{ID: name}},
-              "rows": {{file: rows of the last night}}, "planted": how many rows were made wrong}}
-
-\b
-Faults:
-{_FAULTS}"""
+With --json: {"folder": path, "nights": [path], "name": text, "time_zone": text, "schools": {ID: name},
+              "rows": {file: rows of the last night}, "planted": how many places were made wrong}"""
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("more_faults", metavar="", nargs=-1)
@@ -43,13 +53,16 @@ Faults:
     "--faults",
     multiple=True,
     metavar="NAME...",
-    help="Faults to plant in the last night, NAME@2 in the second; 'all' plants every one.",
+    help="Faults to plant in the last night, NAME@2 in the second; 'all' plants all that can stand together.",
 )
 @click.option("--separate-guardians", is_flag=True, help="Write guardians into guardians.csv instead of users.csv.")
 @click.option(
     "--version",
     type=click.Choice(VERSIONS),
     help="Write every file of this version of OneRoster instead of those that Connect asks for.",
+)
+@click.option(
+    "--list-faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults, help="List the faults."
 )
 @click.pass_obj
 def generate(  # noqa: PLR0913 - each is an option of the command
@@ -96,7 +109,8 @@ def _tell(console: Console, made: Generated) -> None:
     console.terminal.json(as_document(made))
     console.terminal.table(("file", "rows"), list(made.rows.items()), title=f"{made.name}, {made.nights[-1]}")
     for planted in made.planted:
-        console.terminal.line(f"night {planted.night}, {planted.file}, line {planted.line}: {planted.fault}")
+        place = ", ".join([planted.file or "the set", *([f"line {planted.line}"] if planted.line else [])])
+        console.terminal.line(f"night {planted.night}, {place}: {planted.fault}")
 
 
 def as_document(made: Generated) -> dict[str, Any]:

@@ -9,17 +9,20 @@ from rosterdrop.generating.errors import (
     NightUnknown,
     SizeUnusable,
 )
-from rosterdrop.generating.faults import plantable
-from rosterdrop.generating.generate import ALL_FAULTS, Generated, Planted, generate, truncate
+from rosterdrop.generating.faults import GROUPS, Fault, plantable
+from rosterdrop.generating.generate import ALL_FAULTS, Generated, Implied, Planted, generate, truncate
 
 __all__ = [
     "ALL_FAULTS",
+    "GROUPS",
+    "Fault",
     "FaultImpossible",
     "FaultUnknown",
     "FileUnknown",
     "FolderInUse",
     "Generated",
     "GeneratingError",
+    "Implied",
     "NightUnknown",
     "Planted",
     "SizeUnusable",

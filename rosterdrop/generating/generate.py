@@ -22,10 +22,10 @@ from rosterdrop.generating.errors import (
     NightUnknown,
     SizeUnusable,
 )
-from rosterdrop.generating.faults import FAULTS, Fault
+from rosterdrop.generating.faults import FAULTS, Fault, fits
 from rosterdrop.generating.nights import next_night
 from rosterdrop.generating.oneroster_files import oneroster_files
-from rosterdrop.generating.plotting import Mark, Place, Plot
+from rosterdrop.generating.plotting import HEADER, Mark, Place, Plot
 from rosterdrop.generating.sheets import write_sheet
 
 ALL_FAULTS: Final[Mapping[str, str]] = {fault.name: fault.description for fault in FAULTS}
@@ -38,25 +38,26 @@ _BY_NAME: Final = {fault.name: fault for fault in FAULTS}
 class Implied:
     """A row that is fine in itself and falls with another."""
 
-    file: str
-    line: int
-    code: str
+    file: str | None
+    line: int | None
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """A row that a fault made wrong: where it stands, as an editor counts, and what a judge must say of it.
+    """A place that a fault made wrong: where it stands, as an editor counts, and what a judge must say of it.
 
-    `column` is None where the whole row is meant. `key` is that of a report's rejected rows, None
-    where the row has lost its ID or cannot be read.
+    `file` is None where the whole set is meant, `line` where the file is, `column` where the row is; `code` is None
+    where a judge says nothing, for the fault is harmless. `key` is that of a report's rejected rows, None where the row
+    has lost its ID or cannot be read.
     """
 
     night: int
     fault: str
-    file: str
-    line: int
+    file: str | None
+    line: int | None
     column: str | None
-    code: str
+    code: str | None
     key: str | None
     implied: tuple[Implied, ...] = ()
 
@@ -189,11 +190,14 @@ def _orders(
             raise FaultUnknown(name, _BY_NAME)
         if version:
             raise FaultImpossible(name, "it is one of the files that Connect asks for, not of a whole delivery")
-        if fault.needs not in (None, "guardians" if separate_guardians else "users"):
-            raise FaultImpossible(name, f"it needs guardians in {file_of(fault.needs)}")
+        if not fits(fault, separate_guardians=separate_guardians):
+            raise FaultImpossible(name, f"it needs guardians in {fault.needs}.csv")
         night = _night(order, night_text, nights)
         if fault not in orders[night]:
             orders[night].append(fault)
+    for planted in orders.values():
+        if len(planted) > 1 and (alone := next((fault for fault in planted if fault.alone), None)):
+            raise FaultImpossible(alone.name, "it must stand alone in its night, for a whole file or set falls with it")
     return orders
 
 
@@ -218,21 +222,30 @@ def _plant(district: District, sheets: Sheets, faults: Sequence[Fault], *, seed:
 
 
 def _planted(fault: str, mark: Mark, night: int, sheets: Sheets) -> Planted:
-    def line_of(place: Place) -> int:
-        return sheets[place.file].line_of(place.row)
-
+    line = _line_of(mark.place, sheets)
     return Planted(
         night=night,
         fault=fault,
-        file=f"{mark.place.file}.csv",
-        line=line_of(mark.place),
+        file=_file_of(mark.place),
+        line=None if line is None else line - mark.lines_above,
         column=mark.column,
         code=mark.place.code,
         key=mark.key,
         implied=tuple(
-            Implied(file=f"{place.file}.csv", line=line_of(place), code=place.code) for place in mark.implied
+            Implied(file=_file_of(place), line=_line_of(place, sheets), code=place.code) for place in mark.implied
         ),
     )
+
+
+def _file_of(place: Place) -> str | None:
+    return place.file and f"{place.file}.csv"
+
+
+def _line_of(place: Place, sheets: Sheets) -> int | None:
+    if place.file is None or place.row is None:
+        return None
+    sheet = sheets[place.file]
+    return sheet.header_line if place.row == HEADER else sheet.line_of(place.row)
 
 
 def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
@@ -240,7 +253,7 @@ def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
         folder.mkdir(parents=True)
     for sheet in sheets.values():
         write_sheet(folder, sheet)
-    return {sheet.name: sheet.height for sheet in sheets.values() if sheet.name}
+    return {sheet.name: sheet.rows for sheet in sheets.values() if sheet.name}
 
 
 def _write_papers(

@@ -5,9 +5,10 @@ would pull down with it, so that what a judge must find can be told exactly.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from rosterdrop.generating.chance import Dice
 from rosterdrop.generating.connect_files import Sheets
@@ -19,26 +20,35 @@ from rosterdrop.generating.sheets import Sheet
 _ROOMS_LOOKED_AT = 40  # among so many the smallest class is taken: what it pulls down stays few
 
 
+HEADER: Final = -1
+"""Stands for the header where a row is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row of a sheet, by its position, and the code that a judge gives it."""
+    """A row of a sheet, by its position, and the code that a judge gives it.
 
-    file: str
-    row: int
-    code: str
+    `file`: None where the set is meant; `row`: None where the whole file is; `code`: None where a judge says nothing.
+    """
+
+    file: str | None
+    row: int | None
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One row that a fault made wrong, and the rows that fall with it.
+    """One place that a fault made wrong, and the rows that fall with it.
 
-    `key`: as in a report's rejected rows; None where the row has lost its ID or cannot be read.
+    `key`: as in a report's rejected rows; None where the row has lost its ID or cannot be read. `lines_above`: how far
+    above the row's own line the fault stands.
     """
 
     place: Place
-    column: str | None
-    key: str | None
+    column: str | None = None
+    key: str | None = None
     implied: tuple[Place, ...] = ()
+    lines_above: int = 0
 
 
 @dataclass(kw_only=True)
@@ -168,7 +178,7 @@ class Plot:
         everybody = list(people)
         start = self.dice.below(len(everybody))
         for one in (*everybody[start:], *everybody[:start]):
-            if one.id not in self.touched and fits(one) and self.at_fault.isdisjoint(self._rooms_of(one)):
+            if one.id not in self.touched and fits(one) and self.at_fault.isdisjoint(self.rooms_of(one)):
                 self.at_fault.add(one.id)
                 self.touched.update(self._household(one))
                 return one
@@ -181,8 +191,9 @@ class Plot:
         people = [self._seated[row] for row in self.seats_in.get(room.id, ())]
         return bool(people) and room.id not in self.at_fault and self.at_fault.isdisjoint(people)
 
-    def _rooms_of(self, person: Person) -> Iterator[str]:
-        return (self._rooms[row] for row in self.seats_of.get(person.id, ()))
+    def rooms_of(self, person: Person) -> set[str]:
+        """The classrooms of somebody."""
+        return {self._rooms[row] for row in self.seats_of.get(person.id, ())}
 
     def _household(self, person: Person) -> tuple[str, ...]:
         family = self.district.families.get(person.home)

@@ -29,6 +29,7 @@ class Sheet:
         edits: cells that faults wrote over, by row and column.
         added: rows that faults added.
         torn: the text of rows that are no longer cells.
+        gone: rows that are not there any more.
         between: lines that are no rows, by the row before which they stand; after the last one they are a footer.
         above: lines above the header.
         headers: what stands in the header instead of a column's name.
@@ -37,7 +38,7 @@ class Sheet:
         encoding: of the bytes.
         start: bytes before everything else.
         tail: bytes after everything else.
-        kept: how many of the bytes are left where a transfer broke off.
+        last_end: what ends the last line, where it is not what ends the others.
         whole: bytes that stand there instead of a table.
         name: the name under which the file is delivered; empty where it is not delivered at all.
     """
@@ -47,6 +48,7 @@ class Sheet:
     edits: dict[tuple[int, str], str] = field(default_factory=dict)
     added: list[Cells] = field(default_factory=list)
     torn: dict[int, str] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
     between: dict[int, list[str]] = field(default_factory=dict)
     above: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Sheet:
     encoding: str = "utf-8"
     start: bytes = b""
     tail: bytes = b""
-    kept: int | None = None
+    last_end: str | None = None
     whole: bytes | None = None
     name: str = ""
 
@@ -69,7 +71,7 @@ class Sheet:
 
     @property
     def height(self) -> int:
-        """How many rows there are."""
+        """How many rows there are, those that are gone included."""
         return self.frame.height + len(self.added)
 
     def cell(self, row: int, column: str) -> str:
@@ -95,6 +97,11 @@ class Sheet:
         self.added.append({column: cells.get(column, "") for column in self.columns})
         return self.height - 1
 
+    @property
+    def rows(self) -> int:
+        """How many rows are left."""
+        return self.height - len(self.gone)
+
     @cached_property
     def _breaks(self) -> Counter[int]:
         """How many line breaks the cells of a row hold; only faults bring any."""
@@ -117,7 +124,7 @@ class Sheet:
         """
         breaks = sum(count for above, count in self._breaks.items() if above < row)
         others = sum(len(lines) for before, lines in self.between.items() if before <= row)
-        return self.header_line + 1 + row + breaks + others
+        return self.header_line + 1 + row + breaks + others - sum(other < row for other in self.gone)
 
 
 def write_sheet(folder: Path, sheet: Sheet) -> None:
@@ -131,9 +138,11 @@ def bytes_of(sheet: Sheet) -> bytes:
     if sheet.whole is not None:
         return sheet.whole
     text = _written(sheet)
+    if sheet.last_end is not None:
+        text = text.removesuffix(sheet.newline.encode()) + sheet.last_end.encode()
     if sheet.encoding != "utf-8":
         text = text.decode().encode(sheet.encoding)
-    return (sheet.start + text + sheet.tail)[: sheet.kept]
+    return sheet.start + text + sheet.tail
 
 
 def _written(sheet: Sheet) -> bytes:
@@ -142,10 +151,10 @@ def _written(sheet: Sheet) -> bytes:
     out = io.BytesIO()
     _write_lines(out, sheet, (*sheet.above, header))
     rows = _final_rows(sheet)
-    stops = sorted({*sheet.torn, *sheet.between, sheet.height})
+    stops = sorted({*sheet.torn, *sheet.gone, *sheet.between, sheet.height})
     for start, stop in pairwise((0, *stops)):
-        first = start + (start in sheet.torn)
-        _write_rows(out, sheet, rows.slice(first, stop - first))
+        first = start + (start in sheet.torn or start in sheet.gone)
+        _write_rows(out, sheet, rows.slice(first, max(stop - first, 0)))
         _write_lines(out, sheet, sheet.between.get(stop, ()))
         _write_lines(out, sheet, [sheet.torn[stop]] if stop in sheet.torn else ())
     return out.getvalue()

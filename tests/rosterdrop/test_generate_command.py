@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from rosterdrop.generating import ALL_FAULTS
 from tests.rosterdrop.command_line import rosterdrop
 
 
@@ -26,6 +27,19 @@ def test_all_faults_are_those_that_fit(tmp_path: Path) -> None:
         answer = rosterdrop("generate", folder, "--students", "150", "--faults", "all", *guardians)
         assert answer.code == 0, answer.err
         assert (folder / "night-1" / "guardians.csv").exists() is bool(guardians)
+
+
+def test_the_faults_are_listed_by_what_they_are_about() -> None:
+    answer = rosterdrop("generate", "--list-faults")
+    assert answer.code == 0, answer.err
+    assert "IDs:\n" in answer.out
+    assert [name for name in ALL_FAULTS if f"  {name} " not in answer.out] == []
+
+
+def test_a_version_is_written_whole(tmp_path: Path) -> None:
+    answer = rosterdrop("--json", "generate", tmp_path / "d", "--students", "20", "--version", "1.2")
+    assert answer.code == 0, answer.err
+    assert {"manifest.csv", "roles.csv"} <= answer.document["rows"].keys()
 
 
 @pytest.mark.parametrize(
