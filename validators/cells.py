@@ -43,10 +43,22 @@ def shape(width: int) -> dict[str, pl.DataType]:
     return {position(index): pl.String() for index in range(width)}
 
 
-def tidied(lines: pl.Series, cells: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Cells with bare edges, empty ones null, rows without content left out; and how many those were."""
-    bare = cells.select(pl.all().str.strip_chars(EDGES)).select(pl.when(pl.all() != "").then(pl.all()))
-    rows = bare.insert_column(0, lines.cast(pl.UInt32).alias(LINE))
+def tidied(
+    lines: pl.Series, cells: pl.DataFrame, *, bare: bool = False, quoted: bool = True
+) -> tuple[pl.DataFrame, int]:
+    """Cells with bare edges, empty ones null, rows without content left out; and how many those were.
+
+    Args:
+        lines: where each row begins.
+        cells: as a reader found them.
+        bare: whether their edges are known to be bare.
+        quoted: whether any may be empty text, which only quotes can bring.
+    """
+    stripped = cells if bare else cells.select(pl.all().str.strip_chars(EDGES))
+    named = stripped if bare and not quoted else stripped.select(pl.when(pl.all() != "").then(pl.all()))
+    rows = named.insert_column(0, lines.cast(pl.UInt32).alias(LINE))
+    if any(not column.null_count() for column in named.get_columns()[1:]):
+        return rows, 0
     with_content = rows.filter(pl.any_horizontal(pl.exclude(LINE).is_not_null()))
     return with_content, rows.height - with_content.height
 

@@ -5,10 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from validators.bookkeeping import Bytes, adds_up, could_add_up, has_lone_returns, occurrences
+from validators.bookkeeping import adds_up, breaks_in, form_of, occurrences
 from validators.cells import MOST_LINES, Cells, none_broken, shape, tidied
 
 _ONE_END: Final = re.compile(rb"[^\r\n]\r?\n\Z")
+_LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
 
 def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Cells | None:
@@ -20,22 +21,18 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
         separator: one ASCII character.
         first_line: the physical line on which `body` begins.
     """
-    if has_lone_returns(body):
-        return None
     rows, blank_lines = _without_end(body)
-    file = Bytes.of_file(rows, separator)
-    if not could_add_up(file, rows, width=width, separator=separator):
+    form = None if _LONE_RETURN.search(body, max(len(rows) - 1, 0)) else form_of(rows, separator)
+    if form is None:
         return None
     cells = _parsed(rows, width=width, separator=separator)
-    if cells is None:
+    if cells is None or not adds_up(rows, form, cells):
         return None
-    within = Bytes.of_cells(cells, file, separator)
-    if not adds_up(file, within, height=cells.height, width=width):
+    breaks = _breaks(cells) if breaks_in(rows, form, cells) else None
+    if breaks is not None and _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
         return None
-    breaks = _breaks(cells, within)
-    if _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
-        return None
-    tidy, empty_rows = tidied(_physical_lines(breaks, first_line), cells)
+    lines = _physical_lines(cells.height, breaks, first_line)
+    tidy, empty_rows = tidied(lines, cells, bare=form.bare, quoted=form.quoted)
     return Cells(rows=tidy, broken=none_broken(), blank_lines=blank_lines + empty_rows)
 
 
@@ -59,23 +56,19 @@ def _parsed(rows: bytes, *, width: int, separator: str) -> pl.DataFrame | None:
         return None
 
 
-def _breaks(cells: pl.DataFrame, within: Bytes) -> pl.Series:
+def _breaks(cells: pl.DataFrame) -> pl.Series:
     """How many line breaks each row holds inside its cells."""
-    if not within.line_feeds:
-        return pl.repeat(0, cells.height, dtype=pl.UInt32, eager=True)
     return _by_row(cells, "\n")
 
 
-def _physical_lines(breaks: pl.Series, first_line: int) -> pl.Series:
+def _physical_lines(rows: int, breaks: pl.Series | None, first_line: int) -> pl.Series:
     """The line on which each row begins: one for each row and each line break before it."""
-    before = breaks.cum_sum() - breaks
-    return before + pl.int_range(first_line, first_line + len(breaks), eager=True)
+    lines = pl.int_range(first_line, first_line + rows, dtype=pl.UInt32, eager=True)
+    return lines if breaks is None else lines + (breaks.cum_sum() - breaks)
 
 
 def _may_have_swallowed_rows(cells: pl.DataFrame, breaks: pl.Series, *, width: int, separator: str) -> bool:
     """Whether a quoted cell is so long that an unclosed quote is likely; the careful reader decides."""
-    if not breaks.sum():
-        return False
     tall = cells.filter(breaks >= 2)
     return bool((breaks >= MOST_LINES).any()) or bool((_by_row(tall, separator) >= width - 1).any())
 
