@@ -43,24 +43,30 @@ def form_of(rows: bytes, separator: str) -> Form | None:
     return Form(quoted=quoted, bare=False) if _is_all(rows, _grammar(separator)) else None
 
 
-def breaks_in(rows: bytes, form: Form, cells: pl.DataFrame) -> int:
-    """How many line feeds stand within cells, if every row ends in one."""
-    return rows.count(b"\n") - cells.height if form.quoted else 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What adds up: how many line breaks stand within cells, and how many rows end in a carriage return."""
+
+    breaks: int
+    returns: int
 
 
-def adds_up(rows: bytes, form: Form, cells: pl.DataFrame) -> bool:
-    """Whether what lies outside of the cells is exactly the structure of `cells.height` rows of `cells.width` cells."""
+def sums_of(rows: bytes, form: Form, cells: pl.DataFrame) -> Sums | None:
+    """The sums, if what lies outside of the cells is exactly the structure of `cells.height` rows of `cells.width`."""
     outside = len(rows) - _length(cells) - cells.height * cells.width
-    if b'"' in rows:
+    breaks = 0
+    if form.quoted:
         outside -= rows.count(b'"') - (_occurrences(cells, '"') if b'""' in rows else 0)
-    breaks = breaks_in(rows, form, cells)
-    if breaks and breaks != _occurrences(cells, "\n"):
-        return False
+        breaks = rows.count(b"\n") - cells.height
+        if breaks and breaks != _occurrences(cells, "\n"):
+            return None
     if b"\r" not in rows:
-        return outside == 0
-    if not breaks and outside == cells.height:  # all rows end in \r\n: more cannot, and no separator is too many
-        return True
-    return outside == rows.count(b"\r") - (_occurrences(cells, "\r") if breaks else 0)
+        returns = 0
+    elif not breaks and outside == cells.height:  # every row ends in \r\n: more cannot, no separator is too many
+        returns = outside
+    else:
+        returns = rows.count(b"\r") - (_occurrences(cells, "\r") if breaks else 0)
+    return Sums(breaks=breaks, returns=returns) if outside == returns else None
 
 
 def occurrences(text: str) -> pl.Expr:

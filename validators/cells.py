@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from validators.findings import Finding
-from validators.tables import BROKEN, LINE
+from validators.tables import BROKEN, LINE, Newline
 
 MOST_LINES: Final = 100
 """Physical lines that one row may span; a quote that is open for longer was never meant to open (sis-deviations 28)."""
@@ -23,7 +23,8 @@ class Cells:
 
     `rows`: `line` u32, then one text column for each column of the header, named by its position.
     `broken`: as BROKEN. `notes`: findings about single rows, without their file. `blank_lines`: lines without any
-    content, separators or not. `truncated`: whether the file ends in the middle of a row.
+    content, separators or not. `truncated`: whether the file ends in the middle of a row. `newline`: the line ends of
+    all rows, where the reader can tell without counting.
     """
 
     rows: pl.DataFrame
@@ -31,6 +32,7 @@ class Cells:
     notes: tuple[Finding, ...] = ()
     blank_lines: int = 0
     truncated: bool = False
+    newline: Newline | None = None
 
 
 def position(index: int) -> str:

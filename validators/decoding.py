@@ -41,8 +41,12 @@ class Decoded:
 
     utf8: bytes
     encoding: str
-    newline: Newline
     notes: tuple[Finding, ...] = ()
+
+    @property
+    def newline(self) -> Newline:
+        """Which line ends it uses, counted each time."""
+        return newline_of(self.utf8)
 
 
 def decoded(data: bytes, fallback: Encoding) -> Decoded | Finding:
@@ -132,7 +136,7 @@ def _decoded_by_line(data: bytes, fallback: Encoding) -> bytes:
 
 def _as_decoded(utf8: bytes, encoding: str, *notes: Finding) -> Decoded:
     text = utf8.rstrip(_CONTROL_Z)
-    return Decoded(utf8=text, encoding=encoding, newline=newline_of(text), notes=notes)
+    return Decoded(utf8=text, encoding=encoding, notes=notes)
 
 
 def is_utf8(data: bytes) -> bool:

@@ -5,8 +5,9 @@ from typing import Final
 
 import polars as pl
 
-from validators.bookkeeping import adds_up, breaks_in, form_of, occurrences
+from validators.bookkeeping import Sums, form_of, occurrences, sums_of
 from validators.cells import MOST_LINES, Cells, none_broken, shape, tidied
+from validators.tables import Newline
 
 _ONE_END: Final = re.compile(rb"[^\r\n]\r?\n\Z")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
@@ -26,14 +27,22 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
     if form is None:
         return None
     cells = _parsed(rows, width=width, separator=separator)
-    if cells is None or not adds_up(rows, form, cells):
+    sums = None if cells is None else sums_of(rows, form, cells)
+    if cells is None or sums is None:
         return None
-    breaks = _breaks(cells) if breaks_in(rows, form, cells) else None
+    breaks = _by_row(cells, "\n") if sums.breaks else None
     if breaks is not None and _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
         return None
     lines = _physical_lines(cells.height, breaks, first_line)
     tidy, empty_rows = tidied(lines, cells, bare=form.bare, quoted=form.quoted)
-    return Cells(rows=tidy, broken=none_broken(), blank_lines=blank_lines + empty_rows)
+    newline = _newline(cells, sums) if rows is body else None
+    return Cells(rows=tidy, broken=none_broken(), blank_lines=blank_lines + empty_rows, newline=newline)
+
+
+def _newline(cells: pl.DataFrame, sums: Sums) -> Newline | None:
+    if not sums.returns and not sums.breaks:
+        return "LF"
+    return "CRLF" if sums.returns == cells.height and not sums.breaks else None
 
 
 def _without_end(body: bytes) -> tuple[bytes, int]:
@@ -54,11 +63,6 @@ def _parsed(rows: bytes, *, width: int, separator: str) -> pl.DataFrame | None:
         return pl.read_csv(rows, has_header=False, schema=shape(width), separator=separator)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
-
-
-def _breaks(cells: pl.DataFrame) -> pl.Series:
-    """How many line breaks each row holds inside its cells."""
-    return _by_row(cells, "\n")
 
 
 def _physical_lines(rows: int, breaks: pl.Series | None, first_line: int) -> pl.Series:

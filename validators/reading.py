@@ -15,13 +15,13 @@ from config.tables import TableName, file_of
 from validators import headers
 from validators.careful_reading import read_carefully
 from validators.cells import Cells, position
-from validators.decoding import decoded
+from validators.decoding import Decoded, decoded, newline_of
 from validators.fast_reading import read_fast
 from validators.findings import Finding, as_frame
 from validators.headers import Columns, Header, Layout, columns_of, header_of, missing_columns
 from validators.passwords import without_passwords
 from validators.schemas import schema_of
-from validators.tables import LINE, FileFacts, Table
+from validators.tables import LINE, FileFacts, Newline, Table
 
 _START: Final = 1 << 20  # bytes within which a header ends
 
@@ -168,15 +168,16 @@ def _reading_of(data: bytes, name: TableName, facts: FileFacts, encoding: Encodi
     text = decoded(data, encoding)
     if isinstance(text, Finding):
         return _unusable(facts, [text])
-    facts = replace(facts, encoding=text.encoding, newline=text.newline)
+    facts = replace(facts, encoding=text.encoding)
     header = header_of(text.utf8, layout_of(name))
     if header is None:
-        return _unusable(facts, [Finding(code="file.empty")])
+        return _unusable(replace(facts, newline=text.newline), [Finding(code="file.empty")])
     columns = columns_of(header, layout_of(name))
     if refused := list(headers.refusals(columns, layout_of(name))):
-        return _unusable(facts, [*text.notes, *refused])
+        return _unusable(replace(facts, newline=text.newline), [*text.notes, *refused])
     cells = _cells_of(text.utf8, columns.header)
-    facts = replace(facts, rows=cells.rows.height + cells.broken.height)
+    newline = _newline(text, columns.header, cells)
+    facts = replace(facts, newline=newline, rows=cells.rows.height + cells.broken.height)
     if refused := [*_truncation(cells), *_repetitions(cells.rows, columns)]:
         return _unusable(facts, [*text.notes, *refused])
     return _table_of(name, facts, columns, cells, text.notes)
@@ -195,6 +196,12 @@ def _cells_of(utf8: bytes, header: Header) -> Cells:
     body, first_line, width = utf8[header.body_at :], header.line + 1, len(header.cells)
     fast = read_fast(body, width=width, separator=header.separator, first_line=first_line)
     return fast or read_carefully(body.decode(), width=width, separator=header.separator, first_line=first_line)
+
+
+def _newline(text: Decoded, header: Header, cells: Cells) -> Newline:
+    """The line ends of a file: as the fast reader met them below the header, else counted."""
+    above = newline_of(text.utf8[: header.body_at])
+    return above if above == cells.newline else text.newline
 
 
 def _truncation(cells: Cells) -> list[Finding]:
