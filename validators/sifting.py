@@ -89,6 +89,10 @@ class Sieve:
         about_this_file = found.with_columns(file=pl.lit(file_of(self.name)))
         return replace(self, found=joined_found(self.found, about_this_file))
 
+    def telling(self, found: pl.DataFrame) -> Self:
+        """The same rows, and `found` (as FOUND) in place of what was said so far."""
+        return replace(self, found=found)
+
     def rejecting(self, found: pl.DataFrame, *, cascade: bool = False) -> Self:
         """Without the standing rows that `found` names by `line`; each of its codes is a reason."""
         if found.is_empty():

@@ -139,12 +139,28 @@ class Example:
             case {"many": faults}:
                 nameless = {"orgSourcedIds": "0042", "role": "aide", "familyName": "Doe"}
                 self.rows["users"] += [nameless | {"sourcedId": f"n-{place}"} for place in range(faults)]
+            case _:
+                self._add_people(edit)
+
+    def _add_people(self, edit: Mapping[str, Any]) -> None:
+        match edit:
             case {"children": children}:
                 self._enroll(["g-1"] * (children - 2))  # two name g-1 already
-            case {"relatives": relatives}:
+            case {"relatives": relatives, **contact}:
                 keys = [f"r-{place}" for place in range(relatives)]
                 self._enroll(keys)
-                self.rows["users"] += [_person(key, "relative") for key in keys]
+                self.rows["users"] += [_person(key, "relative") | contact for key in keys]
+            case {"teachers": teachers}:
+                keys = [f"x-{place}" for place in range(teachers)]
+                self.rows["users"] += [_person(key, "teacher") for key in keys]
+                self.rows["enrollments"] += [_seat("c-1", key, "teacher") for key in keys]
+            case {"classes": classes}:
+                keys = [f"x-{place}" for place in range(classes)]
+                self.rows["classes"] += [base("classes")[0] | {"sourcedId": key} for key in keys]
+                self.rows["enrollments"] += [_seat(key, "s-1", "student") for key in keys]
+                self.rows["enrollments"] += [_seat(key, "t-1", "teacher") for key in keys]
+            case {"orphans": orphans}:
+                self.rows["enrollments"] += [_seat("c-1", f"x-{place}", "student") for place in range(orphans)]
             case _:
                 raise AssertionError(edit)
 
@@ -152,7 +168,7 @@ class Example:
         """More students in a class, one for each guardian named."""
         for place, agent in enumerate(agents):
             self.rows["users"].append(_person(f"x-{place}", "student") | {"email": "", "agentSourcedIds": agent})
-            self.rows["enrollments"].append({"classSourcedId": "c-1", "userSourcedId": f"x-{place}", "role": "student"})
+            self.rows["enrollments"].append(_seat("c-1", f"x-{place}", "student"))
 
     def judged(self) -> Judgement:
         """The verdict on the set as it was edited."""
@@ -178,6 +194,10 @@ def _person(key: str, role: str) -> Row:
         "familyName": "Doe",
         "email": f"{key}@example.org",
     }
+
+
+def _seat(room: str, key: str, role: str) -> Row:
+    return {"classSourcedId": room, "userSourcedId": key, "role": role}
 
 
 def codes_of(judgement: Judgement) -> list[str]:

@@ -17,7 +17,7 @@ Edit = Mapping[str, Any]
 
 GROUPS: Final = (
     *("sets", "archives", "repairs", "reading", "users", "classes", "enrollments", "guardians"),
-    *("families",),
+    *("families", "memberships", "identifiers"),
     "oneroster",
 )
 """The files of the catalogue, each with one of texts for each language."""

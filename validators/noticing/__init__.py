@@ -6,7 +6,7 @@ from itertools import chain
 import polars as pl
 
 from config.tables import TableName
-from validators.noticing import families, links
+from validators.noticing import columns, contacts, families, identifiers, links, memberships, schools
 from validators.noticing.scene import Notice, Scene
 from validators.sets import GuardianSource
 from validators.sifting import Sieve, joined_found
@@ -21,8 +21,10 @@ def with_notices(
     for name, frame in _notices(scene):
         if not frame.is_empty():
             found[name].append(frame)
-    return {name: sieve.noting(joined_found(*found[name])) for name, sieve in sieves.items()}
+    hinted = identifiers.with_hints(scene)
+    return {name: sieve.noting(joined_found(*found[name])) for name, sieve in hinted.items()}
 
 
 def _notices(scene: Scene) -> Iterator[Notice]:
-    return chain(links.notices(scene), families.notices(scene))
+    rooms = (schools, identifiers, links, families, contacts, columns, memberships)
+    return chain.from_iterable(room.notices(scene) for room in rooms)

@@ -36,13 +36,9 @@ _NAMES: Final = ("givenName", "familyName")
 
 def notices(scene: Scene) -> Iterator[Notice]:
     """What a person should look at in the families of tonight's files."""
-    if scene.standing("users") is not None:
-        yield "users", _placeholder_people(scene)
+    yield from _placeholders(scene)
     family = scene.family_file
-    if family is None:
-        return
-    yield family, _placeholders(scene.guardians, "guardian.name.placeholder")
-    if scene.students is None:
+    if family is None or not scene.by_kind:
         return
     yield from ((family, found) for found in (*_crowds(scene), *_mixed_up_with_students(scene)))
     if family == "users":
@@ -51,65 +47,55 @@ def notices(scene: Scene) -> Iterator[Notice]:
         yield from (("guardians", found) for found in _borrowed_ids(scene))
 
 
-def _placeholders(people: pl.DataFrame, code: str) -> pl.DataFrame:
-    are = people.filter(pl.col("familyName").is_in(_PLACEHOLDERS)).filter(pl.col("givenName").is_in(_PLACEHOLDERS))
-    return counted(are, code, column="familyName", value="familyName")
-
-
-def _placeholder_people(scene: Scene) -> pl.DataFrame:
-    users = scene.standing("users")
-    assert users is not None  # the caller has looked
-    return _placeholders(users.filter(pl.col("kind") != "guardian"), "user.name.placeholder")
+def _placeholders(scene: Scene) -> Iterator[Notice]:
+    """People who are nobody, by their names."""
+    for name in ("users", "guardians"):
+        people = scene.standing(name)
+        if people.is_empty():
+            continue
+        nobody = people.filter(pl.col("familyName").is_in(_PLACEHOLDERS)).filter(
+            pl.col("givenName").is_in(_PLACEHOLDERS)
+        )
+        if nobody.is_empty():
+            continue
+        are_guardians = pl.lit(value=True) if name == "guardians" else pl.col("kind") == "guardian"
+        for code, which in (("guardian.name.placeholder", are_guardians), ("user.name.placeholder", ~are_guardians)):
+            yield name, counted(nobody.filter(which), code, column="familyName", value="familyName")
 
 
 def _crowds(scene: Scene) -> Iterator[pl.DataFrame]:
     """Guardians of very many students."""
-    many = (
-        scene.pairs.group_by("guardian")
-        .agg(pl.col(LINE).min(), children=pl.len())
-        .filter(pl.col("children") >= MANY_CHILDREN)
-        .sort(LINE)
-    )
-    if many.is_empty():
+    sizes = scene.pairs.group_by("adult").agg(children=pl.len()).filter(pl.col("children") >= MANY_CHILDREN)
+    if sizes.is_empty():
         return
+    many = scene.adults[sizes["adult"]].with_columns(sizes["children"]).sort(LINE)
     crowd = many.filter(pl.col("children") >= IMPLAUSIBLY_MANY)
     yield crowd.select(
         LINE,
         code=pl.lit("guardian.children.implausible"),
-        column=pl.lit(_id_column(scene)),
+        column=pl.lit(scene.id_column),
         value="guardian",
         detail=pl.col("children").cast(pl.String),
     )
     large = many.filter(pl.col("children") < IMPLAUSIBLY_MANY)
-    yield counted(
-        large, "guardian.children.many", column=_id_column(scene), value="guardian", detail=str(MANY_CHILDREN)
-    )
-
-
-def _id_column(scene: Scene) -> str:
-    return "sourcedId" if scene.family_file == "users" else "guardianSourcedId"
+    yield counted(large, "guardian.children.many", column=scene.id_column, value="guardian", detail=str(MANY_CHILDREN))
 
 
 def _mixed_up_with_students(scene: Scene) -> Iterator[pl.DataFrame]:
     """Guardians who have the e-mail address or the mobile number of their own student, or are the student."""
-    assert scene.students is not None  # the caller has looked
-    reached = scene.students.filter(pl.col("email").is_not_null() | pl.col("sms").is_not_null())
-    if reached.is_empty():
+    alike = {name: _equal(scene, name) for name in ("email", "sms")}
+    either = alike["email"] | alike["sms"]
+    if not either.any():
         return
-    pairs = scene.pairs.join(
-        reached.select("email", "sms", *_NAMES, student="sourcedId"), on="student", how="inner", suffix=" of student"
-    )
-    by_email, by_sms = (
-        pl.col(name).eq(pl.col(f"{name} of student")).fill_null(value=False) for name in ("email", "sms")
-    )
-    alike = pairs.filter(by_email | by_sms)
-    if alike.is_empty():
-        return
-    same_name = pl.all_horizontal(pl.col(name) == pl.col(f"{name} of student") for name in _NAMES)
-    yield counted(alike.filter(same_name), "guardian.is_student", column="familyName", value="guardian")
-    others = alike.filter(~same_name)
-    yield counted(others.filter(by_email), "guardian.email.of_student", column="email", value="email")
-    yield counted(others.filter(by_sms), "guardian.sms.of_student", column="sms", value="sms")
+    same_name = _equal(scene, "givenName") & _equal(scene, "familyName")
+    yield counted(scene.linked(either & same_name), "guardian.is_student", column="familyName", value="guardian")
+    for name, code in (("email", "guardian.email.of_student"), ("sms", "guardian.sms.of_student")):
+        yield counted(scene.linked(alike[name] & ~same_name), code, column=name, value=name)
+
+
+def _equal(scene: Scene, column: str) -> pl.Series:
+    """For each link whether student and guardian have the same there; nothing is not the same as nothing."""
+    return (scene.of_student(column) == scene.of_adult(column)).fill_null(value=False)
 
 
 def _of_the_district(scene: Scene) -> Iterator[pl.DataFrame]:
@@ -119,35 +105,36 @@ def _of_the_district(scene: Scene) -> Iterator[pl.DataFrame]:
     if elsewhere.is_empty():
         return
     away = users.rows.join(elsewhere, on=LINE, how="semi")
-    away_guardians, away_students = (away.filter(kind=kind) for kind in ("guardian", "student"))
-    assert scene.students is not None  # the caller has looked
-    # What standing rows name: `agents` of standing students are the links that stand, so the file's are looked up.
-    here = users.rows.join(users.standing.select(LINE), on=LINE, how="semi")
-    named = _links_named(here.filter(kind="student")).select(student="one", guardian="other")
-    naming = _links_named(away_guardians).select(student="other", guardian="one")
-    wanted = pl.concat([named, naming.join(scene.students.select(student="sourcedId"), on="student", how="semi")])
+    # The links as the file names them: what stands in `agents` of standing students are those that were made.
+    here = users.rows.join(users.standing.select(LINE), on=LINE, how="semi").filter(kind="student")
+    named = _links_named(here).select(guardian="other")
+    away_guardians = away.filter(kind="guardian")
+    naming = _links_named(away_guardians).filter(pl.col("other").is_in(here["sourcedId"].implode()))
+    wanted = pl.concat([named, naming.select(guardian="one")])
     left_out = away_guardians.join(wanted, left_on="sourcedId", right_on="guardian", how="semi").with_columns(
         org=pl.col("orgs").list.first()
     )
     yield counted_by(left_out, "guardian.school.district", "org", column="orgSourcedIds")
-    yield _without_child_here(scene, away_students)
+    yield _without_child_here(scene, away.filter(kind="student"))
 
 
 def _without_child_here(scene: Scene, away_students: pl.DataFrame) -> pl.DataFrame:
     """Guardians who stand, and all of whose students are of schools that are not set up."""
-    users = scene.sieves["users"]
-    guardians = users.standing.filter(kind="guardian")
-    lone = guardians.join(scene.pairs, left_on="sourcedId", right_on="guardian", how="anti", maintain_order="left")
+    rows = scene.sieves["users"].rows
+    adults = scene.adults.with_row_index("adult")
+    lone = adults.join(scene.pairs, on="adult", how="anti", maintain_order="left")
     if lone.is_empty() or away_students.is_empty():
         return NOTHING_FOUND
-    rows = users.rows
     own = _links_named(rows.join(lone, on=LINE, how="semi")).select(guardian="one", student="other")
     theirs = _links_named(rows.filter(kind="student")).select(guardian="other", student="one")
-    named = pl.concat([own, theirs]).join(lone, left_on="guardian", right_on="sourcedId", how="semi")
-    gone = named.with_columns(away=pl.col("student").is_in(away_students["sourcedId"].implode()))
-    only_away = gone.group_by("guardian").agg(pl.col("away").all()).filter("away")
-    without = lone.join(only_away, left_on="sourcedId", right_on="guardian", how="semi", maintain_order="left")
-    return counted(without, "guardian.children.elsewhere", column="sourcedId", value="sourcedId")
+    named = pl.concat([own, theirs]).join(lone, on="guardian", how="semi")
+    only_away = (
+        named.group_by("guardian")
+        .agg(pl.col("student").is_in(away_students["sourcedId"].implode()).all().alias("away"))
+        .filter("away")
+    )
+    without = lone.join(only_away, on="guardian", how="semi", maintain_order="left")
+    return counted(without, "guardian.children.elsewhere", column="sourcedId", value="guardian")
 
 
 def _links_named(rows: pl.DataFrame) -> pl.DataFrame:
@@ -157,37 +144,32 @@ def _links_named(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _incomplete(scene: Scene) -> pl.DataFrame:
     """Guardians whose row does not name the school of a child, so that they are not attached to it."""
-    users = scene.standing("users")
-    if users is None or scene.students is None or len(scene.schools) < 2:
+    if len(scene.schools) < 2:  # with one school everybody has it
         return NOTHING_FOUND
-    schools = users.select("sourcedId", "schools")
-    pairs = scene.pairs.select(LINE, "student", "guardian")
-    first = schools.select(student="sourcedId", school=pl.col("schools").list.first())
-    told = pairs.join(first, on="student", how="inner").join(
-        schools.select("schools", guardian="sourcedId"), on="guardian", how="inner"
-    )
-    missing = told.filter(~pl.col("schools").list.contains(pl.col("school"))).unique("guardian")
-    return counted(missing, "guardian.school.incomplete", column="orgSourcedIds", value="guardian")
+    school = scene.of_student("schools").list.first()
+    own = scene.by_kind["guardian"]["schools"]
+    suspect = (school != own.list.first().gather(scene.pairs["adult"])).fill_null(value=True)
+    if not suspect.any():
+        return NOTHING_FOUND
+    pairs = scene.pairs.filter(suspect).with_columns(school=school.filter(suspect))
+    named = pairs.with_columns(schools=own.gather(pairs["adult"]))
+    missing = named.filter(~pl.col("schools").list.contains(pl.col("school")))["adult"].unique().sort()
+    return counted(scene.adults[missing], "guardian.school.incomplete", column="orgSourcedIds", value="guardian")
 
 
 def _relatives(scene: Scene) -> pl.DataFrame:
     """Relatives in such a number that they are probably emergency contacts."""
-    guardians = scene.of_kind("guardian")
-    if guardians is None:
-        return NOTHING_FOUND
+    guardians = scene.by_kind["guardian"]
     relatives = guardians.filter(role="relative")
     if relatives.height < FEW or relatives.height < MANY_RELATIVES * guardians.height:
         return NOTHING_FOUND
-    return counted(
-        relatives, "guardian.role.relatives", column="role", detail=f"{relatives.height * 100 // guardians.height}"
-    )
+    share = f"{relatives.height * 100 // guardians.height}"
+    return counted(relatives, "guardian.role.relatives", column="role", detail=share)
 
 
 def _borrowed_ids(scene: Scene) -> Iterator[pl.DataFrame]:
     """Guardians of guardians.csv who carry the ID of a student, or of somebody of the staff."""
     for kind, code in (("student", "guardian.sourcedId.student"), ("staff", "guardian.sourcedId.staff")):
-        people = scene.of_kind(kind)
-        if people is None:
-            continue
-        borrowed = scene.guardians.join(people.select(guardian="sourcedId"), on="guardian", how="semi")
+        ids = scene.by_kind[kind]["sourcedId"].implode()
+        borrowed = scene.adults.filter(pl.col("guardian").is_in(ids))
         yield counted(borrowed, code, column="guardianSourcedId", value="guardian")
