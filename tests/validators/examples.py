@@ -159,8 +159,6 @@ class Example:
                 self.rows["classes"] += [base("classes")[0] | {"sourcedId": key} for key in keys]
                 self.rows["enrollments"] += [_seat(key, "s-1", "student") for key in keys]
                 self.rows["enrollments"] += [_seat(key, "t-1", "teacher") for key in keys]
-            case {"orphans": orphans}:
-                self.rows["enrollments"] += [_seat("c-1", f"x-{place}", "student") for place in range(orphans)]
             case _:
                 raise AssertionError(edit)
 

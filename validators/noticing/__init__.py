@@ -5,11 +5,11 @@ from itertools import chain
 
 import polars as pl
 
-from config.tables import TableName
+from config.tables import TableName, file_of
 from validators.noticing import columns, contacts, families, identifiers, links, memberships, schools
 from validators.noticing.scene import Notice, Scene
 from validators.sets import GuardianSource
-from validators.sifting import Sieve, joined_found
+from validators.sifting import WHOLE_FILE, Sieve, joined_found
 
 
 def with_notices(
@@ -21,8 +21,21 @@ def with_notices(
     for name, frame in _notices(scene):
         if not frame.is_empty():
             found[name].append(frame)
-    hinted = identifiers.with_hints(scene)
-    return {name: sieve.noting(joined_found(*found[name])) for name, sieve in hinted.items()}
+    told = identifiers.with_hints(scene)
+    return {name: _explained(sieve.noting(joined_found(*found[name]))) for name, sieve in told.items()}
+
+
+def _explained(sieve: Sieve) -> Sieve:
+    """Where a file links nobody at all, that is why nobody links to each guardian and why students have none."""
+    follows = pl.col("code").is_in(["guardian.unlinked", "student.without_guardian"])
+    if "guardianships.none" not in sieve.found["code"]:
+        return sieve
+    return sieve.telling(
+        sieve.found.with_columns(
+            cause_file=pl.when(follows).then(pl.lit(file_of(sieve.name))).otherwise("cause_file"),
+            cause_line=pl.when(follows).then(pl.lit(WHOLE_FILE, pl.UInt32)).otherwise("cause_line"),
+        )
+    )
 
 
 def _notices(scene: Scene) -> Iterator[Notice]:

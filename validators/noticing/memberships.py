@@ -22,19 +22,12 @@ MANY_TEACHERS: Final = 12
 MANY_CLASSES_OF_A_STUDENT: Final = 25
 MANY_CLASSES_OF_STAFF: Final = 60
 
-ORPHANS: Final = 0.02
-"""Share of rows that point at nothing from which on the files do not belong together (sis-deviations 2.7)."""
-
-FEW: Final = 10
-"""Fewer rows than this make no share."""
-
 
 def notices(scene: Scene) -> Iterator[Notice]:
     """What a person should look at in tonight's classes and enrollments."""
     enrollments = scene.sieves.get("enrollments")
     if enrollments is None or enrollments.rows.is_empty():
         return
-    yield from (("enrollments", found) for found in _orphans(scene))
     yield "enrollments", _reversed(enrollments.standing)
     seats = _Seats(scene=scene, enrollments=enrollments)
     if "classes" in scene.sieves:
@@ -82,17 +75,6 @@ class _Seats:
             return seats.clear()
         named = seats.filter(suspect).with_columns(own=schools.gather(rows.filter(suspect)))
         return named.filter(~pl.col("own").list.contains(pl.col("schoolSourcedId"))).drop("own")
-
-
-def _orphans(scene: Scene) -> Iterator[pl.DataFrame]:
-    """Files of which a part points at nothing: they were filtered differently, or exported on different days."""
-    enrollments = scene.sieves["enrollments"]
-    for name, column in (("user", "userSourcedId"), ("class", "classSourcedId")):
-        target = scene.sieves.get("users" if name == "user" else "classes")
-        lost = enrollments.found.filter(code=f"enrollment.{name}.unknown")
-        share = lost.height / enrollments.rows.height
-        if lost.height >= FEW and share > ORPHANS and target is not None and not target.rows.is_empty():
-            yield of_the_file(counted(lost, "enrollments.orphans", column=column, detail=f"{share * 100:.0f}"))
 
 
 def _reversed(enrollments: pl.DataFrame) -> pl.DataFrame:
