@@ -136,6 +136,17 @@ class Plot:
         """A student with a sibling: should the student be rejected, the guardians are still somebody's."""
         return self._take(self.district.students.values(), lambda one: len(self._siblings(one)) > 1)
 
+    def named_student(self) -> Person:
+        """A student whom two rows name, or more: should the ID be lost, they say the same thing."""
+        return self._take(
+            self.district.students.values(),
+            lambda one: len(self._siblings(one)) > 1 and len(self.seats_of[one.id]) > 1,
+        )
+
+    def parent(self) -> Person:
+        """A guardian of several students."""
+        return self._take(self.district.guardians.values(), lambda one: len(self._siblings(one)) > 1)
+
     def guardian(self, *contacts: str) -> Person:
         """A guardian of one student who gave all of these contacts."""
         return self._take(

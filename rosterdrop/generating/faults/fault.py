@@ -42,7 +42,12 @@ class Fault:
 
 def student(column: str, value: str, code: str | None, falls: Why | None = None) -> Plant:
     """Write into a cell of a student's row. `falls`: what becomes of the rows that point at the student."""
-    return lambda plot: [spoilt_user(plot, plot.student(), column, value, code, falls)]
+
+    def plant(plot: Plot) -> list[Mark]:
+        person = plot.named_student() if falls == "unknown" else plot.student()
+        return [spoilt_user(plot, person, column, value, code, falls)]
+
+    return plant
 
 
 def teacher(column: str, value: str, code: str, falls: Why | None = None) -> Plant:
@@ -74,7 +79,7 @@ def guardian(column: str, value: str, fault: str, *, has: tuple[str, ...] = (), 
     """
 
     def plant(plot: Plot) -> list[Mark]:
-        person = plot.guardian(*has)
+        person = plot.parent() if falls == "unknown" else plot.guardian(*has)
         if plot.links is not None:
             return [spoilt_link(plot, person, column, value, f"guardian.{fault}")]
         mark = spoilt_user(plot, person, column, value, f"user.{fault}", None)
