@@ -7,7 +7,7 @@ import click
 
 from config.oneroster import VERSIONS, Version
 from rosterdrop.console import Console
-from rosterdrop.generating import ALL_FAULTS, GROUPS, Generated, GeneratingError, plantable
+from rosterdrop.generating import ALL_FAULTS, EVENTS, GROUPS, Generated, GeneratingError, plantable
 from rosterdrop.generating import generate as write_district
 
 ALL: Final = "all"
@@ -26,6 +26,9 @@ def _list_faults(context: click.Context, _: click.Parameter, wanted: bool) -> No
             limits += ["alone in its night"] if fault.alone else []
             end = f" ({', '.join(limits)})" if limits else ""
             click.echo(f"  {fault.name:<{_NAMES_WIDTH}}  {fault.description}{end}")
+    click.echo("Nights of another kind, from the second on (name@night):")
+    for event in EVENTS:
+        click.echo(f"  {event.name:<{_NAMES_WIDTH}}  {event.description}")
     context.exit()
 
 

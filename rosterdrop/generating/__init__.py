@@ -9,11 +9,13 @@ from rosterdrop.generating.errors import (
     NightUnknown,
     SizeUnusable,
 )
+from rosterdrop.generating.events import EVENTS
 from rosterdrop.generating.faults import GROUPS, Fault, plantable
 from rosterdrop.generating.generate import ALL_FAULTS, Generated, Implied, Planted, generate, truncate
 
 __all__ = [
     "ALL_FAULTS",
+    "EVENTS",
     "GROUPS",
     "Fault",
     "FaultImpossible",

@@ -8,7 +8,6 @@ import polars as pl
 
 from rosterdrop.generating.district import District
 from rosterdrop.generating.people import Person
-from rosterdrop.generating.schooling import TERM, TERM_ENDS
 from rosterdrop.generating.sheets import Cells, Sheet
 
 Getters: TypeAlias = Mapping[str, Callable[[Any], str]]
@@ -60,7 +59,7 @@ _CLASSES: Final[Getters] = {
     "classType": attrgetter("kind"),
     "location": attrgetter("location"),
     "schoolSourcedId": attrgetter("school"),
-    "termSourcedIds": _always(TERM),
+    "termSourcedIds": _blank,
     "subjects": attrgetter("subject"),
     "subjectCodes": attrgetter("subject_code"),
     "periods": _listed("periods"),
@@ -74,7 +73,7 @@ _ENROLLMENTS: Final[Getters] = {
     "role": attrgetter("role"),
     "primary": attrgetter("primary"),
     "beginDate": attrgetter("begins"),
-    "endDate": _always(TERM_ENDS),
+    "endDate": _blank,
 }
 _GUARDIANS: Final[Getters] = {
     "guardianSourcedId": attrgetter("id"),
@@ -112,12 +111,12 @@ def users(district: District, *, guardians: bool) -> pl.DataFrame:
 
 def classes(district: District) -> pl.DataFrame:
     """Every classroom."""
-    return _frame(_CLASSES, district.classrooms.values())
+    return _frame(_CLASSES, district.classrooms.values()).with_columns(termSourcedIds=pl.lit(district.year.term))
 
 
 def enrollments(district: District) -> pl.DataFrame:
     """Everybody in every classroom."""
-    return _frame(_ENROLLMENTS, district.enrollments.values())
+    return _frame(_ENROLLMENTS, district.enrollments.values()).with_columns(endDate=pl.lit(district.year.ends))
 
 
 def _guardians(district: District) -> pl.DataFrame:

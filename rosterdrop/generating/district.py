@@ -1,14 +1,14 @@
 """A whole district on one day: everybody in it, every classroom, and the schools."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rosterdrop.generating.chance import Dice
 from rosterdrop.generating.families import Household, households
 from rosterdrop.generating.numbers import Numbers
 from rosterdrop.generating.people import Classroom, Enrollment, Family, Person, School
-from rosterdrop.generating.schooling import neighbourhoods_of, schools_for, timetable
+from rosterdrop.generating.schooling import SchoolYear, neighbourhoods_of, schools_for, timetable
 
 NAME: Final = "Springfield Unified"
 ID: Final = "springfield"
@@ -29,6 +29,7 @@ class District:
     classrooms: dict[str, Classroom]
     enrollments: dict[tuple[str, str], Enrollment]
     numbers: Numbers
+    year: SchoolYear = field(default_factory=SchoolYear)
 
     def copied(self) -> "District":
         """The same district, which can change without changing this one."""
@@ -41,6 +42,7 @@ class District:
             classrooms=dict(self.classrooms),
             enrollments=dict(self.enrollments),
             numbers=replace(self.numbers),
+            year=self.year,
         )
 
     def move_in(self, household: Household) -> None:
@@ -69,7 +71,7 @@ def new_district(seed: int, students: int, say: Callable[[str], None]) -> Distri
     moving_in = tuple(households(Dice(seed, "families"), numbers, neighbourhoods_of(schools), students))
     say(f"{students:,} students in {len(moving_in):,} families")
     pupils = [student for household in moving_in for student in household.students]
-    table = timetable(Dice(seed, "timetable"), numbers, schools, pupils)
+    table = timetable(Dice(seed, "timetable"), numbers, schools, pupils, year=SchoolYear())
     say(f"{len(table.staff):,} staff, {len(table.classrooms):,} classes, {len(table.enrollments):,} enrollments")
     district = District(
         schools=schools,

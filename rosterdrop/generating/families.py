@@ -8,6 +8,7 @@ from rosterdrop.generating.chance import Dice
 from rosterdrop.generating.names import Culture, a_culture, family_name, given_name, plain
 from rosterdrop.generating.numbers import Numbers
 from rosterdrop.generating.people import Family, Person, School
+from rosterdrop.generating.scripts import in_own_script
 
 MAIL_HOSTS: Final = ("example.org", "example.com", "example.net")  # RFC 2606: kept for examples
 STUDENT_MAIL_HOST: Final = "students.example.org"
@@ -74,12 +75,22 @@ def household(dice: Dice, numbers: Numbers, neighbourhood: Neighbourhood, grades
         student(dice, numbers, culture, name, grade, neighbourhood.school_of[grade].id, home, address_phone)
         for grade in grades
     )
+    students = tuple(_as_written(culture, home, child) for child in students)
+    guardians = tuple(_as_written(culture, home, guardian) for guardian in guardians)
     family = Family(
         home=home,
         students=tuple(child.id for child in students),
         guardians=tuple(guardian.id for guardian in guardians),
     )
     return Household(family=family, students=students, guardians=guardians)
+
+
+def _as_written(culture: Culture, home: int, person: Person) -> Person:
+    """With the names as the home writes them; accounts and addresses keep the Latin letters."""
+    own = [in_own_script(culture, home, name) for name in (person.given, person.middle, person.family)]
+    if own == [person.given, person.middle, person.family]:
+        return person
+    return replace(person, given=own[0], middle=own[1], family=own[2])
 
 
 def student(

@@ -22,6 +22,7 @@ from rosterdrop.generating.errors import (
     NightUnknown,
     SizeUnusable,
 )
+from rosterdrop.generating.events import EVENTS, Event, new_ids
 from rosterdrop.generating.faults import FAULTS, Fault, fits
 from rosterdrop.generating.nights import next_night
 from rosterdrop.generating.oneroster_files import oneroster_files
@@ -97,7 +98,7 @@ def generate(  # noqa: PLR0913 - an order, each part by its name
         seed: which of all districts of this size.
         nights: how many; each continues the one before.
         faults: names out of ALL_FAULTS, planted in the last night, or `name@2` in the second. A night after a fault
-            is free of it, as if the district had repaired it.
+            is free of it, as if the district had repaired it. Names out of EVENTS are nights of another kind.
         separate_guardians: guardians in a guardians.csv of their own, not in users.csv.
         version: write every file of this version of OneRoster, and the manifest; None for those that Connect asks for.
         churn: how much happens between two nights, 1 in an ordinary one; with 0 all nights are the same bytes.
@@ -111,6 +112,7 @@ def generate(  # noqa: PLR0913 - an order, each part by its name
         raise SizeUnusable("A district needs at least one student and one night.")
     if version and separate_guardians:
         raise FileUnknown(version)
+    events, faults = _events(faults, nights)
     orders = _orders(faults, nights, version, separate_guardians=separate_guardians)
     with _told_of(folder):
         if folder.exists() and any(folder.iterdir()):
@@ -121,13 +123,18 @@ def generate(  # noqa: PLR0913 - an order, each part by its name
     folders = tuple(folder / f"night-{night}" for night in orders)
     first = new_district(seed, students, say)
     schools = {school.id: school.name for school in first.schools}
-    for (night, district), night_folder in zip(_nights(first, seed, nights, churn), folders, strict=True):
+    told: list[dict[str, object]] = []
+    yesterday = first
+    for (night, district), night_folder in zip(_nights(first, seed, nights, churn, events), folders, strict=True):
         sheets = _files(district, version, separate_guardians=separate_guardians)
         planted += _plant(district, sheets, orders[night], seed=seed, night=night)
         rows = _write(night_folder, sheets)
+        if event := events.get(night):
+            told.append(_told_event(night, event, yesterday))
+        yesterday = district
         say(f"night {night}: " + ", ".join(f"{count:,} rows in {file}" for file, count in rows.items()))
 
-    _write_papers(folder, schools, planted, students=students, seed=seed, nights=nights)
+    _write_papers(folder, schools, planted, told, students=students, seed=seed, nights=nights)
     return Generated(
         folder=folder,
         nights=folders,
@@ -169,13 +176,38 @@ def truncate(night: Path, share: float) -> int:
     return len(kept)
 
 
-def _nights(first: District, seed: int, nights: int, churn: float) -> Iterator[tuple[int, District]]:
+def _nights(
+    first: District, seed: int, nights: int, churn: float, events: Mapping[int, Event]
+) -> Iterator[tuple[int, District]]:
     """The district night after night, each with its number."""
-    district = first
-    for night in range(1, nights + 1):
-        if night > 1:
-            district = next_night(district, seed, night, churn)
-        yield night, district
+    before = [first]
+    yield 1, first
+    for night in range(2, nights + 1):
+        if event := events.get(night):
+            before.append(event.happens(before, Dice(seed, f"{event.name} of night {night}")))
+        else:
+            before.append(next_night(before[-1], seed, night, churn))
+        del before[1:-1]  # only the first and the last are asked for again
+        yield night, before[-1]
+
+
+def _events(names: Iterable[str], nights: int) -> tuple[dict[int, Event], list[str]]:
+    """Which event happens in which night, and the names that are none."""
+    events: dict[int, Event] = {}
+    others: list[str] = []
+    for order in dict.fromkeys(names):
+        name, _, night_text = order.partition("@")
+        event = next((one for one in EVENTS if one.name == name), None)
+        if event is None:
+            others.append(order)
+            continue
+        night = _night(order, night_text, nights)
+        if night == 1:
+            raise FaultImpossible(name, "it needs a night before it; order more nights")
+        if night in events:
+            raise FaultImpossible(name, f"{events[night].name} happens in that night already")
+        events[night] = event
+    return events, others
 
 
 def _orders(
@@ -187,7 +219,7 @@ def _orders(
         name, _, night_text = order.partition("@")
         fault = _BY_NAME.get(name)
         if fault is None:
-            raise FaultUnknown(name, _BY_NAME)
+            raise FaultUnknown(name, [*_BY_NAME, *(event.name for event in EVENTS)])
         if version:
             raise FaultImpossible(name, "it is one of the files that Connect asks for, not of a whole delivery")
         if not fits(fault, separate_guardians=separate_guardians):
@@ -256,15 +288,28 @@ def _write(folder: Path, sheets: Sheets) -> dict[str, int]:
     return {sheet.name: sheet.rows for sheet in sheets.values() if sheet.name}
 
 
+def _told_event(night: int, event: Event, before: District) -> dict[str, object]:
+    """What happened; of new IDs also which is whose, for that is what a judge must find out."""
+    ids = {"ids": new_ids(before)} if event.name == "renumbering" else {}
+    return {"night": night, "event": event.name, **ids}
+
+
 def _write_papers(
-    folder: Path, schools: Mapping[str, str], planted: Iterable[Planted], *, students: int, seed: int, nights: int
+    folder: Path,
+    schools: Mapping[str, str],
+    planted: Iterable[Planted],
+    events: Sequence[Mapping[str, object]],
+    *,
+    students: int,
+    seed: int,
+    nights: int,
 ) -> None:
     """What a profile can be made of, and what a judge must find."""
     order = {"students": students, "seed": seed, "nights": nights}
     _write_json(
         folder / "district.json", {"id": ID, "name": NAME, "time_zone": TIME_ZONE, "schools": dict(schools), **order}
     )
-    _write_json(folder / "planted.json", {"planted": [asdict(one) for one in planted]})
+    _write_json(folder / "planted.json", {"planted": [asdict(one) for one in planted], "events": events})
 
 
 def _write_json(path: Path, document: Mapping[str, object]) -> None:

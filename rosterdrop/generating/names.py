@@ -181,6 +181,9 @@ _ODD_FAMILY: Final = (
     "Lee Jr.",
     "Montgomery-Featherstonehaugh de la Torre y Villanueva-Bourbon",
     "Keihanaikukauakahihuliheekahaunaele",
+    "Null",
+    "True",
+    "Montgomery-Featherstonehaugh-Wriothesley-Cholmondeley-Vane-Tempest-Stewart-Smith",
 )
 """Names that software trips over; one person in 400 carries one (sis-deviations 2.8, the names museum)."""
 _ODD_SHARE: Final = 0.0025

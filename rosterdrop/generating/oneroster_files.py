@@ -15,7 +15,7 @@ from config.oneroster import FILES, Version, header_of
 from rosterdrop.generating import connect_files
 from rosterdrop.generating.connect_files import Sheets
 from rosterdrop.generating.district import ID, NAME, District
-from rosterdrop.generating.schooling import TERM, TERM_BEGINS, TERM_ENDS
+from rosterdrop.generating.schooling import SchoolYear
 from rosterdrop.generating.sheets import Sheet
 
 # What 1.1 calls otherwise; the columns that a version does not know fall away, those that we do not fill stay empty.
@@ -37,16 +37,6 @@ _ROLES: Final[Mapping[Version, Mapping[str, str]]] = {
 }
 """Roles of people that a version lacks, and the nearest that it has (oneroster-csv 6.2)."""
 
-_HALF: Final = "2027-01-16"
-_SESSIONS: Final = (
-    (TERM, "School Year 2026-27", "schoolYear", TERM_BEGINS, TERM_ENDS, ""),
-    ("2026-27-s1", "First Semester", "semester", TERM_BEGINS, _HALF, TERM),
-    ("2026-27-s2", "Second Semester", "semester", _HALF, TERM_ENDS, TERM),
-    ("2026-27-q1", "First Quarter", "gradingPeriod", TERM_BEGINS, "2026-10-17", "2026-27-s1"),
-    ("2026-27-q2", "Second Quarter", "gradingPeriod", "2026-10-17", _HALF, "2026-27-s1"),
-    ("2026-27-q3", "Third Quarter", "gradingPeriod", _HALF, "2027-03-20", "2026-27-s2"),
-    ("2026-27-q4", "Fourth Quarter", "gradingPeriod", "2027-03-20", TERM_ENDS, "2026-27-s2"),
-)
 _RACES: Final = (
     *("americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican", "nativeHawaiianOrOtherPacificIslander"),
     *("white", "demographicRaceTwoOrMoreRaces"),
@@ -94,6 +84,28 @@ def _turn(options: tuple[str, ...], stride: int = 1) -> pl.Expr:
     return place.replace_strict(list(range(len(options))), list(options), return_dtype=pl.String)
 
 
+def _sessions(year: SchoolYear) -> pl.DataFrame:
+    """The year, its halves and its quarters; an end is the day after the last (oneroster-csv 3.6)."""
+    one, two = year.first, year.first + 1
+    autumn, half, spring = f"{one}-10-17", f"{two}-01-16", f"{two}-03-20"
+    first, second = f"{year.term}-s1", f"{year.term}-s2"
+    rows = [
+        (year.term, f"School Year {one}-{two % 100:02}", "schoolYear", year.begins, year.ends, ""),
+        (first, "First Semester", "semester", year.begins, half, year.term),
+        (second, "Second Semester", "semester", half, year.ends, year.term),
+        (_first_quarter(year), "First Quarter", "gradingPeriod", year.begins, autumn, first),
+        (f"{year.term}-q2", "Second Quarter", "gradingPeriod", autumn, half, first),
+        (f"{year.term}-q3", "Third Quarter", "gradingPeriod", half, spring, second),
+        (f"{year.term}-q4", "Fourth Quarter", "gradingPeriod", spring, year.ends, second),
+    ]
+    names = ("sourcedId", "title", "type", "startDate", "endDate", "parentSourcedId")
+    return pl.DataFrame(rows, schema=names, orient="row").with_columns(schoolYear=_text(f"{two}"))
+
+
+def _first_quarter(year: SchoolYear) -> str:
+    return f"{year.term}-q1"
+
+
 class _Frames:
     """The files of a district with the columns of 1.1 or 1.2 that are filled."""
 
@@ -126,9 +138,8 @@ class _Frames:
 
     @cached_property
     def academic_sessions(self) -> pl.DataFrame:
-        """The year, its halves and its quarters; an end is the day after the last (oneroster-csv 3.6)."""
-        names = ("sourcedId", "title", "type", "startDate", "endDate", "parentSourcedId")
-        return pl.DataFrame(_SESSIONS, schema=names, orient="row").with_columns(schoolYear=_text("2027"))
+        """The year, its halves and its quarters."""
+        return _sessions(self._district.year)
 
     @cached_property
     def classes(self) -> pl.DataFrame:
@@ -141,7 +152,7 @@ class _Frames:
         taught = self.classes.unique("courseSourcedId", keep="first", maintain_order=True)
         return taught.select(
             pl.col("courseSourcedId").alias("sourcedId"),
-            _text(TERM).alias("schoolYearSourcedId"),
+            _text(self._district.year.term).alias("schoolYearSourcedId"),
             _joined(pl.col("subjects"), " ", pl.col("grades").str.split(",").list.first()).alias("title"),
             pl.col("courseSourcedId").alias("courseCode"),
             "grades",
@@ -180,7 +191,7 @@ class _Frames:
         students = self._people.filter(pl.col("role") == "student")
         grade = pl.col("grades").replace("KG", "00").cast(pl.Int32)
         day = pl.int_range(pl.len()) * 7919 % 365
-        born = (pl.date(2021 - grade, 1, 1) + pl.duration(days=day)).dt.strftime("%Y-%m-%d")
+        born = (pl.date(self._district.year.first - 5 - grade, 1, 1) + pl.duration(days=day)).dt.strftime("%Y-%m-%d")
         races = [_boolean(pl.int_range(pl.len()) % 7 == place).alias(race) for place, race in enumerate(_RACES)]
         return students.select(
             "sourcedId",
@@ -250,11 +261,11 @@ class _Frames:
         return self.classes.select(
             _joined("li-", pl.col("sourcedId")).alias("sourcedId"),
             _text("Unit 1").alias("title"),
-            _text("2026-09-14").alias("assignDate"),
-            _text("2026-09-25").alias("dueDate"),
+            _text(f"{self._district.year.first}-09-14").alias("assignDate"),
+            _text(f"{self._district.year.first}-09-25").alias("dueDate"),
             pl.col("sourcedId").alias("classSourcedId"),
             _turn(("cat-1", "cat-2")).alias("categorySourcedId"),
-            _text("2026-27-q1").alias("gradingPeriodSourcedId"),
+            _text(_first_quarter(self._district.year)).alias("gradingPeriodSourcedId"),
             _text("0").alias("resultValueMin"),
             _text("100").alias("resultValueMax"),
             "schoolSourcedId",
@@ -271,7 +282,7 @@ class _Frames:
             pl.col("userSourcedId").alias("studentSourcedId"),
             _text("fully graded").alias("scoreStatus"),
             (pl.int_range(pl.len()) * 31 % 101).cast(pl.String).alias("score"),
-            _text("2026-09-28").alias("scoreDate"),
+            _text(f"{self._district.year.first}-09-28").alias("scoreDate"),
             "classSourcedId",
             _text("false").alias("late"),
         )

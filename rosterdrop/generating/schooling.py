@@ -13,9 +13,7 @@ from rosterdrop.generating.people import Classroom, Enrollment, Person, School
 
 STAFF_MAIL_HOST: Final = "schools.example.org"
 FIRST_SCHOOL_ID: Final = 42  # written 0042
-TERM: Final = "2026-27-year"
-TERM_BEGINS: Final = "2026-08-17"
-TERM_ENDS: Final = "2027-06-05"
+FIRST_YEAR: Final = 2026
 
 _ONE_SCHOOL_BELOW: Final = 60  # students; a rural district teaches all grades in one building
 _SCHOOL_NAMES: Final = (
@@ -30,6 +28,28 @@ _PERIODS: Final = 7
 _HAS_A_CO_TEACHER: Final = 0.12
 _HAS_AN_AIDE: Final = 0.08
 _SEVEN_CLASSES: Final = 0.6  # share of the secondary students; the others have six
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolYear:
+    """A year by the one in which it begins; OneRoster calls it by the one in which it ends (oneroster-csv 3.6)."""
+
+    first: int = FIRST_YEAR
+
+    @property
+    def term(self) -> str:
+        """The ID of the whole year."""
+        return f"{self.first}-{(self.first + 1) % 100:02}-year"
+
+    @property
+    def begins(self) -> str:
+        """The first day."""
+        return f"{self.first}-08-17"
+
+    @property
+    def ends(self) -> str:
+        """The day after the last."""
+        return f"{self.first + 1}-06-05"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +86,24 @@ _SPOKEN: Final = dict(
 
 @dataclass(slots=True)
 class Timetable:
-    """What grows while a district is put into classrooms: staff by ID, classrooms by ID, enrollments by pair."""
+    """What grows while a district is put into classrooms: staff by ID, classrooms by ID, enrollments by pair.
+
+    `colleagues`: who worked here last year, by role and schools; they are asked first.
+    """
 
     dice: Dice
     numbers: Numbers
+    year: SchoolYear
+    colleagues: dict[tuple[str, tuple[str, ...]], list[Person]]
     staff: dict[str, Person] = field(default_factory=dict)
     classrooms: dict[str, Classroom] = field(default_factory=dict)
     enrollments: dict[tuple[str, str], Enrollment] = field(default_factory=dict)
 
     def hire(self, role: str, *schools: School) -> Person:
-        """A new member of the staff."""
-        person = staff_member(self.dice, self.numbers, role, tuple(school.id for school in schools))
+        """Somebody of last year, or a new member of the staff."""
+        here = tuple(school.id for school in schools)
+        known = self.colleagues.get((role, here))
+        person = known.pop(0) if known else staff_member(self.dice, self.numbers, role, here)
         self.staff[person.id] = person
         return person
 
@@ -89,7 +116,7 @@ class Timetable:
             person=person,
             role=role,
             primary=primary,
-            begins=TERM_BEGINS,
+            begins=self.year.begins,
         )
 
 
@@ -148,12 +175,23 @@ def _nearest(schools: Sequence[School], grade: str, place: float) -> School:
     return teaching[int(place * len(teaching))]
 
 
-def timetable(dice: Dice, numbers: Numbers, schools: Sequence[School], students: Iterable[Person]) -> Timetable:
+def timetable(
+    dice: Dice,
+    numbers: Numbers,
+    schools: Sequence[School],
+    students: Iterable[Person],
+    *,
+    year: SchoolYear,
+    staff: Iterable[Person] = (),
+) -> Timetable:
     """Every student in classrooms, every classroom with teachers, and the staff that has none."""
     by_school_and_grade: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for student in students:
         by_school_and_grade[student.schools[0], student.grade].append(student)
-    table = Timetable(dice=dice, numbers=numbers)
+    colleagues: dict[tuple[str, tuple[str, ...]], list[Person]] = defaultdict(list)
+    for person in staff:
+        colleagues[person.role, person.schools].append(person)
+    table = Timetable(dice=dice, numbers=numbers, year=year, colleagues=dict(colleagues))
     for school in schools:
         _hire_office(table, school)
         by_grade = {grade: by_school_and_grade[school.id, grade] for grade in school.grades}
@@ -238,8 +276,10 @@ def _classroom(
 ) -> Classroom:
     number = len(table.classrooms) + 1
     course = f"{subject.code}{grades[0]}"
+    # The first year's are the plainest; later ones begin with the year, for no class is ever the same in two.
+    prefix = "" if table.year.first == FIRST_YEAR else f"{table.year.first % 100}"
     classroom = Classroom(
-        id=f"{school.id}-{course}-{number:05}",
+        id=f"{school.id}-{course}-{prefix}{number:05}",
         title=title,
         grades=grades,
         course=course,

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from config.tables import table_of
 from rosterdrop.generating import (
     ALL_FAULTS,
+    EVENTS,
     GROUPS,
     FaultImpossible,
     FaultUnknown,
@@ -31,11 +33,11 @@ from rosterdrop.generating import (
 )
 from rosterdrop.generating.chance import Dice
 from rosterdrop.generating.district import District, new_district
-from rosterdrop.generating.families import MAIL_HOSTS
+from rosterdrop.generating.families import GRADES, MAIL_HOSTS
 from rosterdrop.generating.names import CULTURES
 from rosterdrop.generating.nights import next_night
 from rosterdrop.generating.numbers import phone_number
-from rosterdrop.generating.people import Person
+from rosterdrop.generating.people import Person, School
 
 Rows = list[dict[str, str]]
 
@@ -75,7 +77,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("separate", "digest"),
-    [(False, "515c670e80584d9e"), (True, "d010e610be536a03")],
+    [(False, "261ee1cb6272c216"), (True, "2e576ac750753df0")],
     ids=["guardians in users.csv", "guardians.csv"],
 )
 def test_a_seed_is_a_district_byte_for_byte(tmp_path: Path, *, separate: bool, digest: str) -> None:
@@ -233,6 +235,13 @@ def test_names_are_as_different_as_people(district: District) -> None:
     assert any(len(one.family) > 30 for one in district.guardians.values())
 
 
+@pytest.mark.parametrize("script", ["CJK", "HANGUL", "ARABIC", "CYRILLIC", "DEVANAGARI", "LATIN"])
+def test_names_come_in_many_scripts(district: District, script: str) -> None:
+    letters = {letter for one in district.students.values() for letter in one.given + one.family if letter.isalpha()}
+
+    assert any(unicodedata.name(letter).startswith(script) for letter in letters)
+
+
 def test_ids_and_schools_begin_with_zeros(district: District) -> None:
     assert {len(one) for one in district.students} == {6}
     assert all(one.isdigit() and one.startswith("0") for one in district.students)
@@ -315,6 +324,70 @@ def test_a_school_of_one_child_never_closes() -> None:
         district = next_night(district, 1, night, 1.0)
 
     assert district.students
+
+
+# Nights of another kind.
+
+
+def people_in(night: Path, *columns: str) -> list[tuple[str, ...]]:
+    return [tuple(row[column] for column in columns) for row in rows_of(night, "users.csv")]
+
+
+def test_a_new_year_moves_everybody_up_and_leaves_no_loose_ends() -> None:
+    before = new_district(3, 400, silence)
+    (rollover,) = (event for event in EVENTS if event.name == "rollover")
+    after = rollover.happens([before], Dice(3, "rollover"))
+    graduates = {one.id for one in before.students.values() if one.grade == "12"}
+    stayed = before.students.keys() & after.students.keys()
+
+    assert before.students.keys() - after.students.keys() == graduates
+    assert all(
+        GRADES.index(after.students[one].grade) == GRADES.index(before.students[one].grade) + 1 for one in stayed
+    )
+    assert all(school_of(after, one).grades.count(one.grade) for one in after.students.values())
+    assert not before.classrooms.keys() & after.classrooms.keys()
+    assert {person for _, person in after.enrollments} <= after.students.keys() | after.staff.keys()
+    assert len(before.staff.keys() & after.staff.keys()) > len(before.staff) * 0.8
+    assert {guardian for family in after.families.values() for guardian in family.guardians} == after.guardians.keys()
+
+
+def school_of(district: District, student: Person) -> School:
+    return next(school for school in district.schools if school.id in student.schools)
+
+
+def test_renumbering_gives_everybody_another_id_and_tells_which(tmp_path: Path) -> None:
+    made = generate(tmp_path / "district", students=60, nights=2, faults=("renumbering",))
+    (event,) = json.loads((made.folder / "planted.json").read_text(encoding="utf-8"))["events"]
+    new = {old: one for group in event["ids"].values() for old, one in group.items()}
+
+    before, after = (people_in(night, "sourcedId", "givenName", "familyName", "email") for night in made.nights)
+    assert [(new[one], *others) for one, *others in before] == after
+    assert not {one for one, *_ in before} & {one for one, *_ in after}
+    seats = [
+        {(row["classSourcedId"], row["userSourcedId"]) for row in rows_of(night, "enrollments.csv")}
+        for night in made.nights
+    ]
+    assert {(new[room], new[person]) for room, person in seats[0]} == seats[1]
+
+
+@pytest.mark.parametrize(("event", "as_night"), [("same_files", 2), ("wrong_database", 1)])
+def test_old_files_come_again(tmp_path: Path, event: str, as_night: int) -> None:
+    made = generate(tmp_path / "district", students=60, nights=3, faults=(event,))
+
+    assert hashes(made.nights[2]) == hashes(made.nights[as_night - 1])
+
+
+def test_training_data_has_the_ids_and_other_names(tmp_path: Path) -> None:
+    made = generate(tmp_path / "district", students=60, nights=2, faults=("other_names",))
+    ids, names = ([people_in(night, column) for night in made.nights] for column in ("sourcedId", "givenName"))
+
+    assert ids[0] == ids[1]
+    assert names[0] != names[1]
+
+
+def test_a_night_of_another_kind_needs_one_before_it(tmp_path: Path) -> None:
+    with pytest.raises(FaultImpossible, match="a night before"):
+        generate(tmp_path / "district", students=20, faults=("rollover",))
 
 
 # Faults.
