@@ -44,6 +44,7 @@ class Guard:
     at_least: int = 2  # connect-behaviour 9.2, very small schools
     rejected_percent: float = 20.0  # connect-behaviour 9.2, more was probably misread
     rejected_at_least: int = 10  # fewer rejected rows than this never hold a batch
+    hold_changed_ids: bool = True  # sis-deviations 112, 113, 148
 
     def allowed(self, managed: int) -> int:
         """How many of `managed` records may vanish: reaching the limit is allowed (2.2, T2: 50 of 501)."""

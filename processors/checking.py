@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from config.home import Home
 from config.profiles import ASSUMED, Profile
 from config.tables import TableName
+from connect_store import people
 from connect_store.store import open_store
 from processors import unpacking
 from processors.against_store import known_to
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
+from processors.nights import looked_at
 from processors.pipeline import decide
 from processors.reporting.contents import Report
 from processors.summaries import guard_in
@@ -49,8 +52,10 @@ def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) 
     """Judge files and say what they would change in a district's roster if they came now; nothing is written."""
     found = _read(files, profile)
     with open_store(home.store_db) as store:
-        judgement = judge_set(found, profile, known_to(store, profile.id))
-        decided = decide(store, judgement, profile, test=True)
+        before = people.baseline(store, profile.id)
+        night = looked_at(home, store, profile.id, found, profile, before, now=datetime.now(UTC))
+        judgement = judge_set(found, profile, replace(known_to(store, profile.id), night=night))
+        decided = decide(store, judgement, profile, before, test=True)
     report = Report(
         verdict=decided.verdict,
         judgement=judgement,

@@ -13,12 +13,9 @@ from config.home import Home
 from config.loading import load_profile
 from config.mistakes import ConfigError
 from config.profiles import Profile
-from config.tables import file_of
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store
 from processors.against_store import known_to
-from processors.freezing import lender_of
-from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
 from validators import Known
 
@@ -37,19 +34,8 @@ def context_of(home: Home, store: Store, batch: LedgerBatch, frozen: Profile) ->
     """The context of a batch; of one that is not decided it is taken now and written into its folder."""
     path = home.batch(batch.district, batch.number) / _FILE
     if batch.verdict is None or not path.is_file():
-        known = replace(known_to(store, batch.district), rejected_people=_rejected_before(home, store, batch))
-        _write(path, Context(profile=_with_schools(home, frozen), known=known))
+        _write(path, Context(profile=_with_schools(home, frozen), known=known_to(store, batch.district)))
     return _read(path, frozen)
-
-
-def _rejected_before(home: Home, store: Store, batch: LedgerBatch) -> frozenset[str]:
-    """Whom the batch before rejected in users.csv, where it accepted others; its report keeps their rows."""
-    before = lender_of(store, batch.district, test=batch.test)
-    files = (before.summary or {}).get("files", ()) if before else ()
-    users = next((file for file in files if file["file"] == file_of("users")), None)
-    if before is None or users is None or not (users["accepted"] and users["rejected"]):
-        return frozenset()
-    return rejected_people(home.batch(before.district, before.number) / "report")
 
 
 def _with_schools(home: Home, frozen: Profile) -> Profile:
@@ -69,7 +55,6 @@ def _write(path: Path, context: Context) -> None:
         "schools": None if schools is None else dict(schools),
         "guardians": sorted(context.known.guardians),
         "guardians_file_seen": context.known.guardians_file_seen,
-        "rejected_people": sorted(context.known.rejected_people),
     }
     place_file(path, json.dumps(document))
 
@@ -78,9 +63,5 @@ def _read(path: Path, frozen: Profile) -> Context:
     document = json.loads(path.read_text(encoding="utf-8"))
     return Context(
         profile=replace(frozen, schools=document["schools"]),
-        known=Known(
-            guardians=frozenset(document["guardians"]),
-            guardians_file_seen=document["guardians_file_seen"],
-            rejected_people=frozenset(document.get("rejected_people", ())),
-        ),
+        known=Known(guardians=frozenset(document["guardians"]), guardians_file_seen=document["guardians_file_seen"]),
     )

@@ -20,6 +20,7 @@ from connect_store.ledger import LedgerBatch
 from connect_store.store import Store, open_store
 from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
+from processors.comparing import Frames
 from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
@@ -27,6 +28,7 @@ from processors.freezing import Delivery
 from processors.guarding import guard
 from processors.locks import district_lock
 from processors.meaning import roster
+from processors.nights import night_in, night_of
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish, publish_failed
 from processors.summaries import findings_in, guard_in
@@ -108,7 +110,8 @@ def outcome_of(home: Home, number: int) -> Outcome:
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
         context = _context(home, store, batch)
-        judgement = judge_set(_read(home, batch, context.profile), context.profile, context.known)
+        known = replace(context.known, night=night_in(home, batch))
+        judgement = judge_set(_read(home, batch, context.profile), context.profile, known)
         report = _report_on(store, batch, context.profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
@@ -156,9 +159,11 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     context = _context(home, store, batch)
     profile = context.profile
     files = _read(home, batch, profile)  # 4 read
-    judgement = judge_set(files, profile, context.known)  # 5 judge
+    before = {} if batch.state == "decided" else people.baseline(store, batch.district)
+    night = night_of(home, store, batch, files, profile, before)
+    judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
     if batch.state != "decided":
-        decided = decide(store, judgement, profile, test=batch.test)  # 6 mean, 7 compare, 8 guard
+        decided = decide(store, judgement, profile, before, test=batch.test)  # 6 mean, 7 compare, 8 guard
         batch = _apply(store, batch, decided, who=who)  # 9 apply
     _adopt_schools(home, batch, context, judgement)
     report = _report_on(store, batch, profile, judgement)
@@ -167,11 +172,10 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     return Outcome(number=batch.number, verdict=report.verdict, report=report)
 
 
-def decide(store: Store, judgement: Judgement, profile: Profile, *, test: bool = False) -> Decision:
-    """Steps 6 to 8: what applying would do, before anything is written."""
+def decide(store: Store, judgement: Judgement, profile: Profile, before: Frames, *, test: bool = False) -> Decision:
+    """Steps 6 to 8: what applying would do, before anything is written; `before` is what the sync brought last."""
     if judgement.refused:
         return refusal(judgement)
-    before = people.baseline(store, profile.id)
     tonight = roster(judgement, before)  # 6 mean
     comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
     guarded = guard(comparison, profile.guard, reasons=judgement.withholds)  # 8 guard

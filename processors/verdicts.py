@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-import polars as pl
-
 from processors.guarding import GuardOutcome
 from validators.judging import Judgement
 
@@ -26,14 +24,15 @@ APPLIED: Final[frozenset[Verdict]] = frozenset({"accepted", "accepted_with_rejec
 """Verdicts after which at least creates and updates are in the store."""
 
 
-def verdict_on(judgement: Judgement, guard: GuardOutcome | None) -> Verdict:
-    """The verdict on a judged batch; the guard is None where nothing was compared.
+HOLDING: Final = frozenset({"rows.rejected_share", "ids.renumbered", "people.replaced"})
+"""Findings that put a batch on hold: it was probably misread (connect-behaviour 9.2), or IDs or people are others."""
 
-    Too many rejected rows hold a batch: it was probably misread (connect-behaviour 9.2).
-    """
+
+def verdict_on(judgement: Judgement, guard: GuardOutcome | None) -> Verdict:
+    """The verdict on a judged batch; the guard is None where nothing was compared."""
     if judgement.refused:
         return "refused"
-    if not judgement.findings.filter(pl.col("code") == "rows.rejected_share").is_empty():
+    if not HOLDING.isdisjoint(judgement.findings["code"].unique()):
         return "held"
     if guard is not None and guard.tripped:
         return "withheld"

@@ -8,9 +8,10 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
-from validators import catalogue, sets, sifting
+from validators import catalogue, nights, sets, sifting
 from validators.alone import judged_alone
 from validators.findings import FINDINGS, Finding, as_frame
+from validators.nights import RENUMBERED, Night
 from validators.protecting import protected, without_id
 from validators.schemas import columns_of
 from validators.sifting import FOUND, WHOLE_FILE, Sieve, joined_found, key_of
@@ -63,12 +64,12 @@ class Known:
     Attributes:
         guardians: sourcedIds of guardians that Connect has: one who lost every contact is no newcomer to set aside.
         guardians_file_seen: whether guardians.csv has ever come, which decides `guardians.source = "auto"`.
-        rejected_people: sourcedIds that the batch before rejected in a users.csv of which it accepted others.
+        night: how tonight's files stand beside what came before.
     """
 
     guardians: frozenset[str] = frozenset()
     guardians_file_seen: bool = False
-    rejected_people: frozenset[str] = frozenset()
+    night: Night = field(default_factory=Night)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class Judgement:
         withholds: codes of findings that forbid archiving and unlinking tonight, whatever the guard counts.
         schools: SIS ID to name of the schools that count: the profile's, or those found where it says `auto`.
         guardians_from: which table brings guardians tonight; None where neither does.
+        renumbered: people who probably got a new ID, as `nights.RENUMBERED`.
     """
 
     facts: tuple[FileFacts, ...]
@@ -113,6 +115,7 @@ class Judgement:
     withholds: tuple[str, ...] = ()
     schools: Mapping[str, str] = field(default_factory=dict)
     guardians_from: Literal["users", "guardians"] | None = None
+    renumbered: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RENUMBERED))
 
 
 def judge(
@@ -144,12 +147,17 @@ def judge(
         for name in TABLES
         if name in tables
     }
+    if "users" in alone:
+        alone["users"] = alone["users"].rejecting(
+            nights.reused_rows(known.night, alone["users"].standing, profile.guard)
+        )
     terms = _terms(alone, profile, known, file_came="guardians" in unreadable | alone.keys())
     sieves = judged_together(alone, terms)
     about_the_set = [
         *sets.missing_tables(missing),
         *sets.missing_schools(tables, profile),
-        *sets.unmarked_repairs(tables, known.rejected_people),
+        *sets.unmarked_repairs(tables, known.night.rejected_people),
+        *nights.findings(known.night, tables, profile.guard),
         *sets.empty_tables(tables),
         *sets.nothing_stands(tables, {name: sieve.standing for name, sieve in sieves.items()}),
         *sets.unknown_owners(tables),
@@ -184,6 +192,7 @@ def judge(
         withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),
         schools=terms.schools,
         guardians_from=brings,
+        renumbered=known.night.renumbered,
     )
 
 

@@ -36,6 +36,12 @@ def rejected_csv(report: Report, table: Table) -> str | None:
     return rows.select(batch, pl.col(LINE).alias(PLACE), guarded(cs.string())).write_csv()
 
 
+def new_ids_csv(report: Report) -> str:
+    """Who probably got a new ID: `role`, `old`, `new`, `by` (what told so beside the name)."""
+    pairs = report.judgement.renumbered.select("kind", "old", "new", "by").rename({"kind": "role"})
+    return pairs.with_columns(guarded(cs.string())).write_csv()
+
+
 def _reasons(report: Report, file: str) -> pl.DataFrame:
     """Why each row of a file was rejected: `line`, and `rosterdrop_reason` with codes and their messages."""
     rejected = report.judgement.rejected.filter(pl.col("file") == file)

@@ -26,6 +26,8 @@ _STAGES: Final = {
     "header": 2,
     "rows": 2,
     "ids": 2,
+    "people": 2,
+    "files": 2,
     "users": 2,
     "classes": 2,
     "enrollments": 2,

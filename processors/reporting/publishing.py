@@ -10,7 +10,7 @@ from typing import Final
 from config.home import Home
 from config.tables import TableName
 from processors.reporting.contents import Report, folder_name, moment
-from processors.reporting.csv_files import findings_csv, rejected_csv
+from processors.reporting.csv_files import findings_csv, new_ids_csv, rejected_csv
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import as_json
 from processors.reporting.placing import make_folder, place_file, place_folder
@@ -163,12 +163,17 @@ def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *
         "report.json": as_json(report, masked=masked),
         "findings.csv": findings_csv(report, masked=masked),
     }
-    return files if masked else files | _rejected(report, tables)
+    return files if masked else files | _rejected(report, tables) | _new_ids(report)
 
 
 def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, str]:
     texts = {f"rejected/{name}.csv": rejected_csv(report, table) for name, table in tables.items()}
     return {name: text for name, text in texts.items() if text is not None}
+
+
+def _new_ids(report: Report) -> dict[str, str]:
+    """The IDs that people probably had and have, for a person to confirm; there only where a batch is held for them."""
+    return {} if report.judgement.renumbered.is_empty() else {"new-ids.csv": new_ids_csv(report)}
 
 
 def _keep(batch: Path, with_values: Files, summary: Files) -> None:

@@ -11,11 +11,11 @@ from processors.reporting.groups import Group
 from processors.reporting.limits import school_name, steps_without_finding, unexplained
 from processors.reporting.ordering import stage_of
 from processors.reporting.wording import records
+from processors.verdicts import HOLDING
 
 MOST_STEPS: Final = 5
 
-TOO_MANY_REJECTED: Final = "rows.rejected_share"
-"""The finding that puts a batch on hold (connect-behaviour 9.2)."""
+_TOO_MANY_REJECTED: Final = "rows.rejected_share"
 
 _SENTENCE: Final = re.compile(r"(?:“[^”]*”|(?<![.!?]) |[^ ])+")
 """Up to a blank after a full stop, but never within quotes: a value may hold one ("St. Mary"). A text that writes an
@@ -28,7 +28,7 @@ def first_steps(report: Report, groups: Sequence[Group], say: Words) -> tuple[st
     steps = [*(_step(group, say) for group in reasons), *_decision(report, groups, say)]
     roots = sorted((group for group in groups if _is_root(group) and group not in reasons), key=_urgency)
     if _is_on_hold(report):
-        roots = [group for group in roots if group.code != TOO_MANY_REJECTED]
+        roots = [group for group in roots if group.code not in HOLDING]
     free = max(MOST_STEPS - len(steps), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
     steps += [_step(group, say) for group in shown]
@@ -54,6 +54,15 @@ def _decision(report: Report, groups: Sequence[Group], say: Words) -> Iterator[s
         yield from steps_without_finding(report, groups, say)
         yield from _about_people(report, say)
     elif _is_on_hold(report):
+        yield from _about_hold(report, groups, say)
+
+
+def _about_hold(report: Report, groups: Sequence[Group], say: Words) -> Iterator[str]:
+    holding = [group for group in groups if group.code in HOLDING]
+    for group in holding:
+        if group.code != _TOO_MANY_REJECTED:
+            yield _step(group, say)
+    if any(group.code == _TOO_MANY_REJECTED for group in holding):
         yield say("step.hold")
         yield say("step.hold_right", number=str(report.number))
 

@@ -21,9 +21,9 @@ from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits
 from processors.reporting.ordering import findings_in_order, rejected_rows
-from processors.reporting.steps import TOO_MANY_REJECTED, first_steps, gist
+from processors.reporting.steps import first_steps, gist
 from processors.reporting.wording import how_long, say_in
-from processors.verdicts import ChangeCounts, Verdict
+from processors.verdicts import HOLDING, ChangeCounts, Verdict
 
 MOST_HELD_BACK: Final = 6
 """Lines that tell why removals are held back; all of them stand in report.json."""
@@ -132,7 +132,7 @@ def _folder(report: Report) -> str | None:
 def _reason(report: Report, groups: Sequence[Group]) -> str | None:
     """The first thing that refuses a refused batch, or what puts one on hold."""
     if report.verdict == "held":
-        return next((gist(group.message) for group in groups if group.code == TOO_MANY_REJECTED), None)
+        return next((gist(group.message) for group in groups if group.code in HOLDING), None)
     if report.verdict != "refused":
         return None
     return next((group.message for group in groups if group.rejects in {"batch", "file"}), None)

@@ -27,6 +27,7 @@ from connect_store.people import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from processors import deliveries, pipeline
+from processors.reporting.json_document import as_json
 from rosterdrop.commands.account import hashed
 from rosterdrop.commands.home import make_home
 from rosterdrop.service import Service
@@ -171,6 +172,15 @@ class Springfield:
         again = pipeline.deliver(self.home, delivery)
         pipeline.finish(self.home, "springfield", again, who="a story")
         return again
+
+    def turns_back_received(self, number: int, moment: str) -> None:
+        """Let a batch have come at another time."""
+        with open_store(self.home.store_db) as store, store.writing():
+            store._database.execute("update batch set received = ? where id = ?", [moment, number])
+
+    def reports_again(self, number: int) -> dict[str, Any]:
+        """The report of a batch, made again from its folder and the ledger."""
+        return dict(json.loads(as_json(pipeline.outcome_of(self.home, number).report, masked=False)))
 
     def forgets_school(self, school: str) -> None:
         """Take a school out of the profile again."""
