@@ -19,12 +19,11 @@ Finding = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One value of a column; `code` where it breaks a rule, at `level`."""
+    """One value of a column; `code` where it breaks a rule."""
 
     column: str
     value: str
     code: str | None = None
-    level: str = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Columns:
 
     Attributes:
         file: without `.csv`.
-        row: cells of a valid row that nothing refers to; `{id}` is its sourcedId.
+        row: cells of a valid row that nothing refers to; `{id}` is its sourcedId, `{n}` a number of its own.
         beside: edits that go with each such row.
         fallen: where a row of another file refers to it, and falls with it.
         columns: by name, in the order of the header, what is asked of them.
@@ -61,14 +60,14 @@ class Columns:
         """Values that are not."""
         return [value for column in self.columns for value in self._forbidden(column, version)]
 
-    def rows(self, values: list[Value]) -> Iterator[tuple[str, Value, list[Edit]]]:
-        """A new row for each value: its sourcedId, the value, and the edits that bring it in."""
+    def rows(self, values: list[Value]) -> Iterator[tuple[Value, list[Edit]]]:
+        """A new row for each value, and the edits that bring it in."""
         for place, value in enumerate(values):
             id_ = value.value if value.column == self.key else f"new-{place}"
             with_it = self.columns[value.column].get("with", {})
             cells = {self.key: id_, **self.row, **with_it, value.column: value.value}
             beside = () if value.column == self.key and value.code else self.beside
-            yield id_, value, [_named({"file": self.file, "add": cells}, id_), *(_named(edit, id_) for edit in beside)]
+            yield value, [_named(edit, id_, place) for edit in ({"file": self.file, "add": cells}, *beside)]
 
     def _allowed(self, column: str, version: Version) -> Iterator[Value]:
         asked = self.columns[column]
@@ -90,7 +89,7 @@ class Columns:
         if "type" in asked:
             kind = types()[asked["type"]]
             for value in kind["breaks"]:
-                yield Value(column=column, value=value, code=kind["code"], level=kind.get("level", "error"))
+                yield Value(column=column, value=value, code=kind["code"])
         if "enum" in asked:
             first = asked["enum"][0]
             strangers = [
@@ -110,7 +109,9 @@ class Columns:
             yield Value(column=column, value="a b", code="oneroster.guid.invalid")
         yield Value(column=column, value="nobody", code=asked.get("unknown", "oneroster.reference.unknown"))
         if "other_type" in asked:
-            yield Value(column=column, value=asked["other_type"], code="oneroster.reference.type")
+            yield Value(
+                column=column, value=asked["other_type"], code=asked.get("other_code", "oneroster.reference.type")
+            )
 
 
 @cache
@@ -129,5 +130,6 @@ def _table(path: Path) -> Columns:
     return Columns(name=f"columns/{path.stem}", **said)
 
 
-def _named(edit: Edit, id_: str) -> Edit:
-    return {**edit, "add": {column: cell.replace("{id}", id_) for column, cell in edit["add"].items()}}
+def _named(edit: Edit, id_: str, place: int) -> Edit:
+    named = {column: cell.replace("{id}", id_).replace("{n}", f"{place}") for column, cell in edit["add"].items()}
+    return {**edit, "add": named}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from config.oneroster import VERSIONS, Version
 from tests.cases.columns import Columns, tables
 from tests.cases.deliveries import Delivery, Edit
+from validators import catalogue
 
 FOLDER: Final = Path(__file__).with_name("oneroster")
 Place = tuple[str, str | None, int | None, str | None]
@@ -23,14 +24,14 @@ class Played:
     """One delivery of a case in one version, and what must be said of it.
 
     Attributes:
-        asked: the version that is asked for.
+        asked: the version that is asked for; None to have it found.
         findings: exactly those of the levels error and warning.
         notes: codes of level info that must be among the others.
     """
 
     name: str
     version: Version
-    asked: str
+    asked: Version | None
     edits: tuple[Edit, ...]
     verdict: str
     findings: tuple[Place, ...] = ()
@@ -92,7 +93,7 @@ def _played(name: str, said: list[Mapping[str, Any]], versions: tuple[Version, .
             yield Played(
                 name=f"{name} {place}",
                 version=version,
-                asked=one.get("asked", version),
+                asked=None if one.get("asked") == "auto" else one.get("asked", version),
                 edits=tuple(one["edits"]),
                 verdict=one.get("verdict", "accepted"),
                 findings=tuple(_place(finding) for finding in one.get("findings", ())),
@@ -117,7 +118,7 @@ def _of(table: Columns) -> Case:
 
 
 def _kept(table: Columns, version: Version) -> Played:
-    edits = [edit for _, _, edits in table.rows(table.keeping(version)) for edit in edits]
+    edits = [edit for _, edits in table.rows(table.keeping(version)) for edit in edits]
     return Played(name=f"{table.name} keeps", version=version, asked=version, edits=tuple(edits), verdict="accepted")
 
 
@@ -126,13 +127,13 @@ def _broken(table: Columns, version: Version) -> Played:
     lines = {file: len(rows) for file, rows in Delivery(version).sheets.items()}
     edits: list[Edit] = []
     findings: list[Place] = []
-    for _, value, of_row in table.rows(table.breaking(version)):
+    for value, of_row in table.rows(table.breaking(version)):
         edits += of_row
         for edit in of_row:
             lines[f"{edit['file']}.csv"] += 1
         file = f"{table.file}.csv"
         findings.append((value.code or "", file, lines[file], value.column))
-        fallen = table.fallen if len(of_row) > 1 and value.level == "error" else ()
+        fallen = table.fallen if len(of_row) > 1 and value.code in catalogue.rejecting("row") else ()
         findings += [
             ("oneroster.reference.rejected", f"{fall['file']}.csv", lines[f"{fall['file']}.csv"], fall["column"])
             for fall in fallen
