@@ -65,17 +65,27 @@ def folded(findings: pl.DataFrame) -> pl.DataFrame:
     """
     level = pl.col("level") if "level" in findings.columns else pl.lit(None, pl.String)
     alone = pl.col("cause").is_null() & level.ne("info").fill_null(value=True)
-    place = pl.struct("code", "file", "cause", "column", "detail", apart=pl.when(alone).then("index"))
-    numbered = findings.with_row_index("index").with_columns(group=place.rank("dense"))
-    firsts = numbered.with_columns(
-        first=pl.col("index").min().over("group"), count=pl.col("count").sum().over("group").cast(pl.UInt32)
+    numbered = findings.with_row_index("index")
+    same = ["code", "file", "cause", "column", "detail"]
+    groups = (
+        numbered.filter(~alone)
+        .group_by(same)
+        .agg(index=pl.col("index").min(), every="index", sum=pl.col("count").sum().cast(pl.UInt32))
     )
-    kept = firsts.filter(pl.col("index") == pl.col("first")).with_row_index("new")
-    places = firsts.select("index", "first").join(kept.select("first", "new"), on="first")
-    moved = places.select(pl.col("index").cast(pl.Int32).alias("cause"), pl.col("new").cast(pl.Int32))
+    lone = numbered.filter(alone).select("index", first="index", sum="count")
+    followed = groups.select("sum", first="index", index="every").explode("index")
+    firsts = pl.concat([lone, followed.select(lone.columns)]).sort("index")
+    kept = (
+        numbered.with_columns(firsts["first"], count=firsts["sum"])
+        .filter(pl.col("index") == pl.col("first"))
+        .with_row_index("new")
+    )
+    moved = firsts.select(cause=pl.col("index").cast(pl.Int32), first="first").join(
+        kept.select("first", new=pl.col("new").cast(pl.Int32)), on="first"
+    )
     return (
         kept.drop("new")
-        .join(moved, on="cause", how="left", maintain_order="left")
+        .join(moved.select("cause", "new"), on="cause", how="left", maintain_order="left")
         .with_columns(cause="new")
         .select(findings.columns)
     )

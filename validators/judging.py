@@ -8,13 +8,13 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
-from validators import catalogue, nights, sets, sifting
+from validators import catalogue, causes, nights, sets, sifting
 from validators.alone import judged_alone
-from validators.findings import FINDINGS, Finding, as_frame
+from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
 from validators.protecting import protected, without_id
 from validators.schemas import columns_of
-from validators.sifting import FOUND, WHOLE_FILE, Sieve, joined_found, key_of
+from validators.sifting import Sieve, joined_found, key_of
 from validators.tables import LINE, FileFacts, Table
 from validators.together import ADDED, Terms, judged_together
 
@@ -171,7 +171,7 @@ def judge(
     return Judgement(
         facts=_facts(tables),
         standing={name: _accepted(sieve) for name, sieve in sieves.items() if name != "guardians" or brings == name},
-        findings=_ordered(
+        findings=causes.ordered(
             joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
         ),
         rejected=pl.concat(
@@ -264,27 +264,3 @@ def _set_aside(sieve: Sieve) -> pl.DataFrame:
     keys = sieve.rows.select(LINE, key=key_of(sieve.name))
     rows = sieve.aside.join(keys, on=LINE, how="left").sort(LINE)
     return rows.select(file=pl.lit(sieve.table.facts.file), line=LINE, key="key", reason="reason")
-
-
-def _ordered(found: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
-    """Findings by file and line, what is about the set first; causes become indexes."""
-    places = {sieve.table.facts.file: place for place, sieve in enumerate(sieves.values())}
-    place = pl.col("file").replace_strict(places, default=-1, return_dtype=pl.Int32)
-    numbered = found.sort(place, pl.col(LINE).fill_null(0), maintain_order=True).with_row_index("index")
-    return numbered.join(
-        _causes(numbered, sieves), on=["cause_file", "cause_line"], how="left", maintain_order="left"
-    ).select(list(FINDINGS))
-
-
-def _causes(numbered: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
-    """What others follow from: the first finding that rejects a row, and that a file is empty."""
-    place = ["file", LINE, "code"]
-    rejecting = [pl.DataFrame(schema=FOUND).select(place)]
-    rejecting += [sieve.rejected.select(LINE, "code", file=pl.lit(sieve.table.facts.file)) for sieve in sieves.values()]
-    of_rows = numbered.join(pl.concat(rejecting, how="diagonal").unique(), on=place, how="semi")
-    of_files = numbered.filter(pl.col("code").str.ends_with(".none"), pl.col(LINE).is_null())
-    return (
-        pl.concat([of_rows, of_files])
-        .group_by(cause_file="file", cause_line=pl.col(LINE).fill_null(WHOLE_FILE))
-        .agg(cause=pl.col("index").min().cast(pl.Int32))
-    )

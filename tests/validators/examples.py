@@ -144,6 +144,8 @@ class Example:
 
     def _add_people(self, edit: Mapping[str, Any]) -> None:
         match edit:
+            case {"lost": what, "number": number}:
+                self._name_lost(what, [f"x-{place}" for place in range(number)])
             case {"children": children}:
                 self._enroll(["g-1"] * (children - 2))  # two name g-1 already
             case {"relatives": relatives, **contact}:
@@ -167,6 +169,17 @@ class Example:
         for place, agent in enumerate(agents):
             self.rows["users"].append(_person(f"x-{place}", "student") | {"email": "", "agentSourcedIds": agent})
             self.rows["enrollments"].append(_seat("c-1", f"x-{place}", "student"))
+
+    def _name_lost(self, what: str, keys: Sequence[str]) -> None:
+        """Rows that name people, classes or guardians who are nowhere."""
+        seat = {"classSourcedId": "c-1", "userSourcedId": "s-1", "role": "student"}
+        match what:
+            case "people":
+                self.rows["enrollments"] += [seat | {"userSourcedId": key} for key in keys]
+            case "classes":
+                self.rows["enrollments"] += [seat | {"classSourcedId": key} for key in keys]
+            case "guardians":
+                self.rows["users"][0] |= {"agentSourcedIds": ",".join(["g-1", *keys])}
 
     def judged(self) -> Judgement:
         """The verdict on the set as it was edited."""

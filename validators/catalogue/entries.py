@@ -18,7 +18,7 @@ Edit = Mapping[str, Any]
 GROUPS: Final = (
     *("sets", "archives", "repairs", "reading", "users", "classes", "enrollments", "guardians"),
     *("families", "memberships", "identifiers"),
-    "nights",
+    *("nights", "causes"),
     "oneroster",
 )
 """The files of the catalogue, each with one of texts for each language."""

@@ -1,0 +1,118 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from tests.validators.examples import SPRINGFIELD as PROFILE
+from tests.validators.examples import Row, base, tables
+from validators.causes import MANY, MANY_PERCENT, ROOTS
+from validators.judging import judge
+
+
+def seats(*pairs: tuple[str, str], school: str = "0042") -> list[Row]:
+    return [
+        {"classSourcedId": room, "userSourcedId": person, "role": "student", "schoolSourcedId": school}
+        for room, person in pairs
+    ]
+
+
+def findings(**changed: Sequence[Row]) -> pl.DataFrame:
+    return judge(tables(**changed), PROFILE).findings
+
+
+def explained(found: pl.DataFrame) -> Mapping[tuple[str, str | None], int]:
+    """How many findings follow from each: code and value or detail of the cause."""
+    causes = found["cause"].drop_nulls()
+    rows = found.select("code", pl.coalesce("value", "detail"))[causes.to_list()].rows()
+    return {row: rows.count(row) for row in rows}
+
+
+def test_rows_that_name_one_missing_class_follow_from_one_finding() -> None:
+    found = findings(enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), ("c-9", "s-2"), ("c-9", "t-1"))])
+
+    assert explained(found) == {("class.missing", "c-9"): 3}
+    (root,) = found.filter(code="class.missing").to_dicts()
+    assert (root["file"], root["line"], root["detail"], root["cause"]) == ("classes.csv", None, "3", None)
+
+
+def test_one_row_that_points_nowhere_needs_no_other_finding() -> None:
+    found = findings(enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), ("c-1", "s-9"))])
+
+    assert ROOTS.isdisjoint(found["code"])
+    assert found["cause"].null_count() == found.height
+
+
+def test_a_missing_person_explains_rows_of_several_files() -> None:
+    links = [*base("guardians"), {"studentSourcedId": "s-9", "givenName": "A", "familyName": "B", "email": "a@b.org"}]
+    found = findings(enrollments=[*base("enrollments"), *seats(("c-1", "s-9"))], guardians=links)
+
+    assert explained(found) == {("user.missing", "s-9"): 2}
+
+
+def test_very_many_missing_people_are_told_as_one_file_that_is_incomplete() -> None:
+    lost = seats(*(("c-1", f"x-{number}") for number in range(MANY)))
+    found = findings(enrollments=[*base("enrollments"), *lost])
+
+    assert explained(found) == {("user.many_missing", str(MANY)): MANY}
+
+
+def test_many_of_very_many_more_are_single_mistakes() -> None:
+    share = 100 // MANY_PERCENT + 1
+    people = [
+        {"sourcedId": f"p-{number}", "orgSourcedIds": "0042", "role": "student", "givenName": "A", "familyName": "B"}
+        for number in range(MANY * share)
+    ]
+    lost = seats(*((f"c-{twice}", f"x-{number}") for number in range(MANY) for twice in (1, 2)))
+    found = findings(
+        users=[*base("users"), *people],
+        enrollments=[*seats(*(("c-1", row["sourcedId"]) for row in people)), *lost],
+    )
+
+    assert explained(found) == {("user.missing", f"x-{number}"): 2 for number in range(MANY)}
+
+
+def test_what_points_at_a_rejected_row_follows_from_it_and_nothing_is_made() -> None:
+    people = [row | ({"role": "studnt"} if row["sourcedId"] == "s-1" else {}) for row in base("users")]
+    found = findings(users=people, enrollments=[*base("enrollments"), *seats(("c-2", "s-1"))])
+
+    assert explained(found)[("user.role.unknown", "studnt")] >= 2
+    assert ROOTS.isdisjoint(found["code"])
+
+
+def test_what_points_into_an_empty_file_follows_from_that() -> None:
+    found = findings(classes=[])
+
+    assert explained(found) == {("classes.none", None): len(base("enrollments"))}
+
+
+def test_a_guardian_whom_several_students_name_is_told_once() -> None:
+    people = [row | ({"agentSourcedIds": "g-1,g-9"} if row["role"] == "student" else {}) for row in base("users")]
+
+    assert explained(findings(users=people)) == {("user.agent.missing", "g-9"): 2}
+
+
+def test_what_several_files_say_of_one_school_follows_from_the_first() -> None:
+    elsewhere = {"orgSourcedIds": "0099", "role": "student", "givenName": "A", "familyName": "B", "sourcedId": "x-1"}
+    room = {"sourcedId": "c-9", "title": "Art", "schoolSourcedId": "0099", "grades": "05"}
+    found = findings(
+        users=[*base("users"), elsewhere],
+        classes=[*base("classes"), room],
+        enrollments=[*base("enrollments"), *seats(("c-9", "x-1"), school="0099")],
+    )
+
+    assert explained(found) == {("user.school.other", "0099"): 2}
+
+
+def test_a_school_whose_id_lost_its_zeros_explains_what_is_set_aside_for_it() -> None:
+    other = {"orgSourcedIds": "43", "role": "student", "givenName": "A", "familyName": "B", "sourcedId": "x-1"}
+    profile = replace(PROFILE, schools={"0042": "Lincoln High", "0043": "Roosevelt Middle"})
+
+    found = judge(tables(users=[*base("users"), other]), profile).findings
+
+    assert explained(found) == {("school.missing", "0043"): 2}  # and that it is spelled otherwise
+
+
+def test_causes_come_before_what_follows_from_them_in_their_file() -> None:
+    found = findings(enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), ("c-9", "s-2"))])
+
+    assert all(cause < index for index, cause in enumerate(found["cause"]) if cause is not None)
