@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 APT_INSTALL := DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 WORKERS ?= auto
 
-.PHONY: demo test test-all soak check format bench lock clean
+.PHONY: demo test test-all soak check format docs bench lock clean
 
 demo: .venv/runtime
 	$(BIN)/rosterdrop demo
@@ -38,6 +38,9 @@ check: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/dev
+	$(BIN)/python -m rosterdrop.rule_pages docs
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks

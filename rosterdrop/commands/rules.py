@@ -30,6 +30,7 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "archive.entries": {"file": "roster.zip", "hint": "64"},
     "archive.size": {"file": "roster.zip", "hint": "4 GB"},
     "oneroster": {"hint": "…"},
+    "files.stale": {"hint": "3"},
     "manifest.size": {"file": "users.csv", "hint": "20480", "detail": "16384"},
     "manifest.sha256": {"file": "users.csv", "hint": "9f86d0…", "detail": "60303a…"},
 }

@@ -79,6 +79,11 @@ def codes() -> tuple[str, ...]:
     return tuple(entries())
 
 
+def groups() -> Mapping[str, tuple[str, ...]]:
+    """The codes of each group, which is what they are about."""
+    return {group: tuple(loaded(group)) for group in GROUPS}
+
+
 @cache
 def rejecting(what: Rejects) -> frozenset[str]:
     """The codes that reject a batch, a file, a row or a value."""
