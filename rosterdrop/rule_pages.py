@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from config.languages import LANGUAGES
 from config.tables import TABLES
@@ -39,7 +39,10 @@ def pages() -> Iterator[tuple[str, str]]:
 
 def _in_language(language: str, words: dict[str, Any]) -> Iterator[tuple[str, str]]:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"]),  # these are Markdown
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
     )
     environment.filters["plain"] = _plain
     groups = [Group(name=name, rules=documents(codes, language)) for name, codes in catalogue.groups().items()]
