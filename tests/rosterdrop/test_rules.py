@@ -8,7 +8,9 @@ from jsonschema import Draft202012Validator
 from config.languages import LANGUAGES
 from config.oneroster import FILES, VERSIONS, header_of, name_of
 from rosterdrop.commands.rules import OURS, SCHEMAS
+from rosterdrop.rule_pages import pages
 from tests.rosterdrop.command_line import rosterdrop
+from validators.catalogue import codes
 
 
 def test_a_rule_is_told_in_full() -> None:
@@ -106,3 +108,9 @@ def test_what_is_not_there_is_told(arguments: tuple[str, ...], code: int, says: 
     answer = rosterdrop("rules", *arguments)
     assert (answer.code, answer.out, len(answer.err.splitlines())) == (code, "", 1)
     assert says in answer.err
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_has_its_place_on_a_page(language: str) -> None:
+    told = "".join(text for name, text in pages() if name.startswith(f"rules/{language}/"))
+    assert [code for code in codes() if f"\n## {code}\n" not in told] == []
