@@ -358,7 +358,7 @@ def _profile(district: str, document: Document) -> Profile:
         guard=Guard(**document.get("guard", {})),
         sync=Sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
-        reading=Reading(**document.get("reading", {})),
+        reading=_reading(**document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),
         report=Reports(**document.get("report", {})),
     )
@@ -370,6 +370,10 @@ def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, 
         deadline=time.fromisoformat(deadline) if deadline else None,
         **other,
     )
+
+
+def _reading(*, headers: list[str] | None = None, **other: Any) -> Reading:
+    return Reading(headers=tuple(headers or ()), **other)
 
 
 def _accounts(document: Document) -> dict[str, Account]:

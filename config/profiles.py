@@ -11,7 +11,7 @@ from config.languages import DEFAULT
 from config.tables import REQUIRED_BY_DEFAULT, TableName
 
 GuardiansFrom = Literal["auto", "users", "guardians", "none"]
-Encoding = Literal["utf-8", "windows-1252", "iso-8859-1"]
+Encoding = Literal["utf-8", "windows-1252", "iso-8859-1", "shift_jis"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,21 @@ class Guardians:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How files are read where they are not UTF-8. Table `[reading]`."""
+    """How files are read. Table `[reading]`.
+
+    `encoding`: of files that are not UTF-8. `headers`: columns that files call otherwise, each as
+    `users.sourcedId=Student Number`.
+    """
 
     encoding: Encoding = "utf-8"
+    headers: tuple[str, ...] = ()
+
+    def headers_of(self, table: TableName) -> dict[str, str]:
+        """What the files of a table call columns, by our names of them."""
+        told = (each.partition("=") for each in self.headers)
+        named = {column.strip(): header.strip() for column, _, header in told}
+        prefix = f"{table}."
+        return {key.removeprefix(prefix): header for key, header in named.items() if key.startswith(prefix)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

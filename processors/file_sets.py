@@ -53,6 +53,7 @@ def read_set(files: Sequence[SetFile], profile: Profile, found: Sequence[Finding
             file.path,
             file.table,
             encoding=profile.reading.encoding,
+            headers=profile.reading.headers_of(file.table),
             sha256=file.sha256,
             file=file.file,
             carried_from=file.carried_from,

@@ -96,7 +96,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
             if newest and newest.state in _UNDER_WAY:
                 raise FileMoved(f"batch {newest.number}, which may be the one to repair, has no report yet")
             repaired = lender_of(store, delivery.district, test=delivery.test)
-            mended = mend(home, repaired, repairs, workplace / "files", profile.reading.encoding)
+            mended = mend(home, repaired, repairs, workplace / "files", profile.reading)
             frozen, found = [*frozen, *mended.files], [*found, *mended.findings]
         elif not is_refused(found):
             frozen += _carry(home, store, delivery, frozen, workplace / "files")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.home import Home
-from config.profiles import Encoding
+from config.profiles import Reading
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
@@ -25,7 +25,7 @@ class Mended:
 
 
 def mend(
-    home: Home, newest: LedgerBatch | None, repairs: Sequence[DeliveredFile], target: Path, encoding: Encoding
+    home: Home, newest: LedgerBatch | None, repairs: Sequence[DeliveredFile], target: Path, reading: Reading
 ) -> Mended:
     """Freeze the files of the newest batch again, with what its report rejected replaced by what came back.
 
@@ -34,7 +34,7 @@ def mend(
         newest: the last batch that was judged by its tables, the only one that can be repaired.
         repairs: what was delivered.
         target: the folder of the new batch's files.
-        encoding: what the profile names for files that are not UTF-8.
+        reading: what the profile says of how files are read.
 
     Raises:
         Damaged: a file of that batch is not what was frozen.
@@ -42,13 +42,13 @@ def mend(
     if newest is None:
         return Mended(findings=tuple(Finding(code="repair.batch_unknown", file=file.name) for file in repairs))
     rejected = rejected_by(home.batch(newest.district, newest.number) / "report")
-    found = [repair_in(file, newest.number, rejected, encoding=encoding) for file in repairs]
+    found = [repair_in(file, newest.number, rejected, encoding=reading.encoding) for file in repairs]
     repaired = [one for one in found if isinstance(one, Repair)]
     if refused := [one for one in found if isinstance(one, Finding)] or list(_twice(repaired)):
         return Mended(findings=tuple(refused))
     by_table = {repair.table: repair for repair in repaired}
     files = [
-        _rewritten(home, newest, file, repair, target, encoding)
+        _rewritten(home, newest, file, repair, target, reading)
         if (repair := by_table.get(file.table))
         else lend(home, newest, file, target)
         for file in newest.files
@@ -79,10 +79,11 @@ def _told(repair: Repair, batch: LedgerBatch) -> Finding:
 
 
 def _rewritten(
-    home: Home, batch: LedgerBatch, file: LedgerFile, repair: Repair, target: Path, encoding: Encoding
+    home: Home, batch: LedgerBatch, file: LedgerFile, repair: Repair, target: Path, reading: Reading
 ) -> LedgerFile:
     place = target / file.file
-    place.write_bytes(mended(intact(home, batch, file), repair, encoding=encoding))
+    headers = reading.headers_of(repair.table)
+    place.write_bytes(mended(intact(home, batch, file), repair, encoding=reading.encoding, headers=headers))
     return replace(
         file,
         bytes=place.stat().st_size,

@@ -24,8 +24,8 @@ from validators import Finding, Table, Written, read, written
 from validators.cells import MOST_LINES
 from validators.tables import LINE
 
-_WHOLE_ROW: Final = "row.cells: "
-"""Of rows that could not be read, those with a wrong number of cells were read to their end, the others a line."""
+_FIRST_LINE: Final = "row.quote: "
+"""Of rows that could not be read, those whose quotes do not fit were read a line, the others to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +102,14 @@ def repair_in(
     return Repair(delivered=file, table=table.name, rows=lines.unique(maintain_order=True), reasons=known.reasons)
 
 
-def mended(path: Path, repair: Repair, *, encoding: Encoding) -> bytes:
+def mended(path: Path, repair: Repair, *, encoding: Encoding, headers: Mapping[str, str]) -> bytes:
     """A batch's file with the repaired lines in their places, in UTF-8.
 
     Every other line is as it was, and stands where it stood.
     """
-    original = written(path, repair.table, encoding=encoding)
+    original = written(path, repair.table, encoding=encoding, headers=headers)
     assert original is not None  # it had rows that were rejected
-    lines = list(io.StringIO(original.utf8.decode(), newline=""))
+    lines = list(io.StringIO(original.utf8.decode(errors="surrogateescape"), newline=""))
     for row in repair.rows.iter_rows(named=True):
         at = row[PLACE] - 1
         taken = _lines_of_row(lines, at, repair.reasons[row[PLACE]], original.header.separator)
@@ -117,7 +117,7 @@ def mended(path: Path, repair: Repair, *, encoding: Encoding) -> bytes:
         new = str(row[RAW]) if _is_raw(row) else _as_line(row, original)
         padding = end * (taken - len(new.splitlines()))  # so that every other row stays on its line
         lines[at : at + taken] = [new + end + padding, *[""] * (taken - 1)]
-    return "".join(lines).encode()
+    return "".join(lines).encode(errors="surrogateescape")
 
 
 def _table_in(file: DeliveredFile, rejected: Mapping[TableName, Rejected], encoding: Encoding) -> Table | Finding:
@@ -178,7 +178,7 @@ def _as_line(row: Mapping[str, str | None], original: Written) -> str:
 
 def _lines_of_row(lines: Sequence[str], at: int, reason: str, separator: str) -> int:
     """How many physical lines the rejected row at this place has."""
-    if reason.startswith("row.") and _WHOLE_ROW not in reason:
+    if _FIRST_LINE in reason:
         return 1
     here = islice(lines, at, at + MOST_LINES)
     records = csv.reader(here, delimiter=separator, strict=True)

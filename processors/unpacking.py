@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from config.profiles import Arrival
-from config.tables import TableName, table_of
+from config.tables import TABLES, TableName, table_of
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators import catalogue
 from validators.findings import Finding
@@ -20,6 +20,12 @@ FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
 _OUR_MANIFEST: Final = "rosterdrop-manifest.json"
 _REPAIR: Final = re.compile(r"rosterdrop-repair-\d+\.csv")
 _MANIFESTS: Final = frozenset({"manifest.csv", _OUR_MANIFEST})
+
+
+# `users.txt`, `users_20260301.csv`, `Users (1).csv`, `users.csv.txt`.
+_NAMED_LIKE: Final = re.compile(
+    rf"(?P<table>{'|'.join(TABLES)})(?:[ _.-]*[\d(][\w ().:-]*)?(?:\.csv)?\.(?:csv|txt|tsv|tab|dat)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +139,13 @@ def _inside(archive: DeliveredFile, path: Path, trigger: str) -> DeliveredFile:
 def _strangers(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
     for file in files:
         if file.kind == "other":
-            yield Finding(code="file.unexpected", file=file.name)
+            yield Finding(code="file.unexpected", file=file.name, hint=_meant(file.name))
+
+
+def _meant(name: str) -> str | None:
+    """The name that a file should have which is called like a table with another ending or a suffix (59)."""
+    named = _NAMED_LIKE.fullmatch(name)
+    return None if named is None else f"{named['table'].casefold()}.csv"
 
 
 def _unheeded(files: Iterable[DeliveredFile]) -> Iterator[Finding]:

@@ -24,8 +24,9 @@ APPLIED: Final[frozenset[Verdict]] = frozenset({"accepted", "accepted_with_rejec
 """Verdicts after which at least creates and updates are in the store."""
 
 
-HOLDING: Final = frozenset({"rows.rejected_share", "ids.renumbered", "people.replaced"})
-"""Findings that put a batch on hold: it was probably misread (connect-behaviour 9.2), or IDs or people are others."""
+HOLDING: Final = frozenset({"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced"})
+"""Findings that put a batch on hold: it was probably misread (connect-behaviour 9.2), its footer counts other rows than
+came (sis-deviations 37), or IDs or people are others."""
 
 
 def verdict_on(judgement: Judgement, guard: GuardOutcome | None) -> Verdict:

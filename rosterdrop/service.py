@@ -15,7 +15,7 @@ import structlog
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
-from config.profiles import ASSUMED, Encoding, Profile
+from config.profiles import ASSUMED, Profile, Reading
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import StoreVanished, open_store
@@ -335,7 +335,7 @@ def _unfinished(upload: Interruption) -> UnfinishedUpload:
 def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
-    sha256, look = _looked_at(file, profile.reading.encoding)
+    sha256, look = _looked_at(file, profile.reading)
     write_receipt(
         home,
         arrival.district,
@@ -349,15 +349,19 @@ def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     )
 
 
-def _looked_at(file: ArrivedFile, encoding: Encoding) -> tuple[str | None, Peek | None]:
+def _looked_at(file: ArrivedFile, reading: Reading) -> tuple[str | None, Peek | None]:
     try:
         sha256 = frozen.digest(file.path)
-        look = None if file.table is None else peek(file.path, file.table, encoding=encoding)
+        look = None if file.table is None else _peek(file, file.table, reading)
         now = file.path.stat()
     except FileNotFoundError:
         return None, None
     same = (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
     return (sha256, look) if same else (None, None)
+
+
+def _peek(file: ArrivedFile, table: TableName, reading: Reading) -> Peek:
+    return peek(file.path, table, encoding=reading.encoding, headers=reading.headers_of(table))
 
 
 def _header_verdict(file: ArrivedFile, look: Peek | None, trigger: str) -> str | None:

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
@@ -89,6 +89,21 @@ class _Lines:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Broken:
+    """A row that cannot be read; `cells` is how many it has, None where its quotes hide that."""
+
+    line: int
+    raw: str
+    code: str
+    cells: int | None
+
+    def joins(self, following: Self) -> bool:
+        """Whether the one that follows stands on the very next line, and both count their cells."""
+        apart = following.line - self.line
+        return None not in (self.cells, following.cells) and apart == len(_LINE_BREAK.findall(self.raw)) + 1
+
+
+@dataclass(slots=True, kw_only=True)
 class _Found:
     """What was met so far."""
 
@@ -97,7 +112,7 @@ class _Found:
     first_line: int
     begins: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
-    broken: list[tuple[int, str, str]] = field(default_factory=list)
+    broken: list[_Broken] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     blank_lines: int = 0
     truncated: bool = False
@@ -122,8 +137,7 @@ class _Found:
             lines.keep_first_only()
         raw = "".join(lines.taken).rstrip(_LINE_END)
         line = self.first_line + lines.start
-        self.broken.append((line, raw, code))
-        self.notes.append(Finding(code=code, line=line, detail=None if cells is None else f"{cells}/{self.width}"))
+        self.broken.append(_Broken(line=line, raw=raw, code=code, cells=cells))
         unfinished = raw.count('"') % 2 == 1 if cells is None else cells < self.width
         self.truncated = lines.cut_off and unfinished
 
@@ -146,15 +160,37 @@ class _Found:
         after = lines.taken[1:] if len(cells) != self.width else []
         return any(line.count(self.separator) == self.width - 1 for line in (*inside, *after))
 
+    def _name_line_breaks(self) -> None:
+        """Short rows, one below the other, that make one row of the header's width: a line break split it (30)."""
+        at = 0
+        while at < len(self.broken):
+            end, cells = at + 1, self.broken[at].cells or self.width
+            while cells < self.width and end < len(self.broken) and self.broken[end - 1].joins(self.broken[end]):
+                cells += (self.broken[end].cells or 0) - 1
+                end += 1
+            if cells == self.width and end > at + 1:
+                for part in self.broken[at:end]:
+                    part.code = "row.line_break"
+            at = end if cells == self.width else at + 1
+
+    def _said(self) -> list[Finding]:
+        about_rows = (
+            Finding(code=row.code, line=row.line, detail=None if row.cells is None else f"{row.cells}/{self.width}")
+            for row in self.broken
+        )
+        return sorted((*self.notes, *about_rows), key=lambda finding: finding.line or 0)
+
     def as_cells(self) -> Cells:
+        self._name_line_breaks()
         columns = list(zip(*self.rows, strict=True)) or [()] * self.width
         cells = pl.DataFrame(dict(zip(shape(self.width), columns, strict=True)), schema=shape(self.width))
-        tidy, empty_rows = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
+        tidy = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
         return Cells(
-            rows=tidy,
-            broken=pl.DataFrame(self.broken, schema=BROKEN, orient="row"),
-            notes=tuple(self.notes),
-            blank_lines=self.blank_lines + empty_rows,
+            rows=tidy.rows,
+            broken=pl.DataFrame([(row.line, row.raw, row.code) for row in self.broken], schema=BROKEN, orient="row"),
+            notes=tuple(self._said()),
+            blank_lines=self.blank_lines + tidy.blank_lines,
+            trimmed=tidy.trimmed,
             truncated=self.truncated,
         )
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 import polars as pl
@@ -11,10 +12,13 @@ from config.profiles import Encoding
 from validators.findings import Finding
 from validators.tables import Newline
 
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 _UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _WHITE: Final = b" \t\r\n\x0b\x0c\x1a"
 _CONTROL_Z: Final = b"\x1a"
+_INNER_BOM: Final = re.compile(rb"(?<=[\r\n])(?:\xef\xbb\xbf)+")
+_FEW: Final = 100  # one line in a hundred may be damaged; in more, the file is in another encoding (sis-deviations 4)
+_HOLE: Final = bytes(16)  # where an upload lost its middle the disk gives NULs; bcp writes one for an empty cell
 
 _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"PK\x05\x06", "ZIP archive"),
@@ -37,11 +41,15 @@ _QUERY_FAILED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """A text: its bytes in UTF-8 without byte-order mark, how they were written, and what there is to say about it."""
+    """A text: its bytes in UTF-8 without byte-order mark, how they were written, and what there is to say about it.
+
+    `damage`: where bytes that are no UTF-8 were replaced by U+FFFD, why nothing should be taken from the file.
+    """
 
     utf8: bytes
     encoding: str
     notes: tuple[Finding, ...] = ()
+    damage: Finding | None = None
 
     @property
     def newline(self) -> Newline:
@@ -54,7 +62,7 @@ def decoded(data: bytes, fallback: Encoding) -> Decoded | Finding:
 
     A finding stands for a file that cannot be used.
     """
-    if not (data[: len(_BOM) + 1024].removeprefix(_BOM).strip(_WHITE) or data.removeprefix(_BOM).strip(_WHITE)):
+    if not (data[: len(BOM) + 1024].removeprefix(BOM).strip(_WHITE) or data.removeprefix(BOM).strip(_WHITE)):
         return Finding(code="file.empty")
     if kind := _kind_by_magic(data):
         return Finding(code="file.not_csv", detail=kind)
@@ -62,13 +70,38 @@ def decoded(data: bytes, fallback: Encoding) -> Decoded | Finding:
     return text if isinstance(text, Finding) else _plain(text)
 
 
+def with_damage(data: bytes, damage: Finding) -> Decoded | Finding:
+    """A text of which few lines are no UTF-8, with U+FFFD in place of what cannot be read; else why it is none.
+
+    Where U+FFFD stands in it already nobody could tell the two apart.
+    """
+    text = data.removeprefix(BOM)
+    lines = text.split(b"\n")
+    hurt = sum(not _is_utf8_line(line) for line in lines)
+    if hurt * _FEW > len(lines) or "\ufffd".encode() in text:
+        return damage
+    whole = _plain(_as_decoded(text.decode(errors="replace").encode(), "utf-8"))
+    return replace(whole, damage=damage) if isinstance(whole, Decoded) else whole
+
+
+def is_failed_query(line: bytes) -> bool:
+    """Whether a line is what a database writes in place of rows."""
+    return _QUERY_FAILED.match(line.lstrip(_WHITE)) is not None
+
+
 def _plain(text: Decoded) -> Decoded | Finding:
     """The text, if it can hold a table."""
-    if b"\0" in text.utf8:
-        return Finding(code="file.nul", line=_line_at(text.utf8, text.utf8.index(b"\0")))
+    if _HOLE in text.utf8:
+        return Finding(code="file.nul", line=_line_at(text.utf8, text.utf8.index(_HOLE)))
     if kind := _kind_of_text(text.utf8):
         return Finding(code="file.not_csv", detail=kind)
-    return text
+    return replace(text, notes=(*text.notes, *_nul_bytes(text.utf8)))
+
+
+def _nul_bytes(utf8: bytes) -> list[Finding]:
+    """NULs that are no hole: around a cell they are nothing, within one its rule judges them (sis-deviations 9)."""
+    count = utf8.count(b"\0") if b"\0" in utf8 else 0
+    return [Finding(code="file.nul_bytes", count=count, detail=str(count))] if count else []
 
 
 def _kind_by_magic(data: bytes) -> str | None:
@@ -86,7 +119,7 @@ def _kind_of_text(utf8: bytes) -> str | None:
         return "HTML page" if is_page else "XML"
     if start.startswith((b"{", b"[")):
         return "JSON"
-    return "message of a failed query" if _QUERY_FAILED.match(start) else None
+    return "message of a failed query" if is_failed_query(start) else None
 
 
 def _is_utf16_without_mark(start: bytes) -> bool:
@@ -102,7 +135,7 @@ def _in_utf8(data: bytes, fallback: Encoding) -> Decoded | Finding:
     if data.startswith(_UTF_16_BOMS):
         return _from_utf16(data)
     if is_utf8(data):
-        return _as_decoded(data.removeprefix(_BOM), "utf-8")
+        return _as_decoded(data.removeprefix(BOM), "utf-8")
     return _from_fallback(data, fallback)
 
 
@@ -115,28 +148,53 @@ def _from_utf16(data: bytes) -> Decoded | Finding:
 
 
 def _from_fallback(data: bytes, fallback: Encoding) -> Decoded | Finding:
+    if is_cut_character(data):
+        return Finding(code="file.truncated", line=_line_at(data, len(data)))
     refused = Finding(code="file.not_utf8", line=_first_bad_line(data), detail=likely_encoding(data))
     if fallback == "utf-8":
         return refused
     try:
-        utf8 = _decoded_by_line(data.removeprefix(_BOM), fallback)
+        utf8 = _decoded_by_line(data.removeprefix(BOM), fallback)
     except UnicodeError:
         return refused
     return _as_decoded(utf8, fallback, Finding(code="file.decoded", detail=fallback))
 
 
 def _decoded_by_line(data: bytes, fallback: Encoding) -> bytes:
-    """Lines that are UTF-8 as they are, others from the fallback: joined files may hold both (sis-deviations 5)."""
+    """Lines that are UTF-8 as they are, others from the fallback: joined files may hold both (sis-deviations 5).
+
+    Not so in Shift_JIS, where short names in half-width letters are now and then valid UTF-8.
+    """
+    if fallback == "shift_jis":
+        return data.decode("cp932").encode()  # what Windows in Japan calls so
 
     def in_utf8(line: bytes) -> bytes:
-        return line if line.isascii() or is_utf8(line) else line.decode(fallback).encode()
+        return line if _is_utf8_line(line) else line.decode(fallback).encode()
 
     return b"\n".join(map(in_utf8, data.split(b"\n")))
 
 
+def _is_utf8_line(line: bytes) -> bool:
+    """As `is_utf8`, at a tenth of its price where there is little text."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _as_decoded(utf8: bytes, encoding: str, *notes: Finding) -> Decoded:
-    text = utf8.rstrip(_CONTROL_Z)
-    return Decoded(utf8=text, encoding=encoding, notes=notes)
+    text, marks = _without_inner_marks(utf8.rstrip(_CONTROL_Z))
+    return Decoded(utf8=text, encoding=encoding, notes=(*notes, *marks))
+
+
+def _without_inner_marks(utf8: bytes) -> tuple[bytes, list[Finding]]:
+    """Lines without the byte-order mark that they begin with where files were joined (sis-deviations 2)."""
+    if utf8.isascii() or not (b"\n" + BOM in utf8 or b"\r" + BOM in utf8):
+        return utf8, []
+    line = _line_at(utf8, next(_INNER_BOM.finditer(utf8)).start())
+    text, count = _INNER_BOM.subn(b"", utf8)
+    return text, [Finding(code="file.inner_marks", line=line, count=count, detail=str(count))]
 
 
 def is_utf8(data: bytes) -> bool:
@@ -150,6 +208,16 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
+def is_cut_character(data: bytes) -> bool:
+    """Whether a text is UTF-8 with accents but for its last character, which lacks bytes: it was cut off there."""
+    for length in range(1, min(4, len(data) + 1)):
+        lead = data[-length]
+        if lead >= 0xC2:
+            wanted = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return wanted > length and not data[:-length].isascii() and is_utf8(data[:-length])
+    return False
+
+
 def newline_of(utf8: bytes) -> Newline:
     """Which line ends a text uses; LF where it has none."""
     if b"\r" not in utf8:
@@ -161,8 +229,8 @@ def newline_of(utf8: bytes) -> Newline:
 
 
 def likely_encoding(data: bytes) -> str | None:
-    """What a file that is not UTF-8 was probably written in, judged by its first lines with other bytes than ASCII."""
-    sample = b"\n".join([line for line in data.split(b"\n") if not line.isascii()][:200])
+    """What a file that is not UTF-8 was probably written in, judged by its first lines that are none."""
+    sample = b"\n".join(list(islice((line for line in data.split(b"\n") if not _is_utf8_line(line)), 200)))
     return next((name for name, codec, fits in _CANDIDATES if _decodes(sample, codec, fits)), None)
 
 

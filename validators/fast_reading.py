@@ -34,9 +34,15 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
     if breaks is not None and _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
         return None
     lines = _physical_lines(cells.height, breaks, first_line)
-    tidy, empty_rows = tidied(lines, cells, bare=form.bare, quoted=form.quoted)
+    tidy = tidied(lines, cells, bare=form.bare, quoted=form.quoted)
     newline = _newline(cells, sums) if rows is body else None
-    return Cells(rows=tidy, broken=none_broken(), blank_lines=blank_lines + empty_rows, newline=newline)
+    return Cells(
+        rows=tidy.rows,
+        broken=none_broken(),
+        blank_lines=blank_lines + tidy.blank_lines,
+        trimmed=tidy.trimmed,
+        newline=newline,
+    )
 
 
 def _newline(cells: pl.DataFrame, sums: Sums) -> Newline | None:

@@ -5,7 +5,8 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final, Self
 
 from validators.cells import EDGES
@@ -15,6 +16,8 @@ from validators.passwords import is_password
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_MOST_TITLES: Final = 20  # lines above a header
+_PREFIX: Final = re.compile(r"[A-Za-z][_.](?=[A-Za-z])|(?:[A-Za-z]\w*\.)+(?=[A-Za-z])")
 _EXCEL_HINT: Final = re.compile(r"sep=.?", re.IGNORECASE)  # the first line by which Excel is told the separator
 
 
@@ -22,14 +25,15 @@ _EXCEL_HINT: Final = re.compile(r"sep=.?", re.IGNORECASE)  # the first line by w
 class Layout:
     """The columns of a table as its JSON Schema names them.
 
-    `names` and `aliases`: what headers spell, folded, to canonical names. `one_of`: groups of which a file needs one
-    column.
+    `names` and `aliases`: what headers spell, folded, to canonical names; `chosen`: likewise, as the profile
+    says. `one_of`: groups of which a file needs one column.
     """
 
     names: Mapping[str, str]
     aliases: Mapping[str, str]
     required: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> Self:
@@ -43,10 +47,14 @@ class Layout:
             one_of=tuple(tuple(option["required"][0] for option in options) for options in choices),
         )
 
+    def with_chosen(self, headers: Mapping[str, str]) -> Self:
+        """The layout of a district whose files name columns otherwise; `headers` is canonical name to their header."""
+        return replace(self, chosen={folded(header): name for name, header in headers.items()})
+
     def known(self, header: str) -> str | None:
         """The canonical name that a header spells, whatever its case and spaces, or that of which it is an alias."""
         key = folded(header)
-        return self.names.get(key) or self.aliases.get(key)
+        return self.chosen.get(key) or self.names.get(key) or self.aliases.get(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,8 @@ class Header:
     """The header line of a file and where its rows begin.
 
     `line`: the physical line it stands on; `body_at`: offset of the first byte after it; `blank_lines`: before it.
+    `has_excel_hint`: whether a line before it tells Excel the separator. `better`: where it names no column, the line
+    among those that follow that names at least two.
     """
 
     cells: tuple[str, ...]
@@ -61,6 +71,8 @@ class Header:
     line: int
     body_at: int
     blank_lines: int = 0
+    has_excel_hint: bool = False
+    better: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,22 +113,42 @@ def folded(header: str) -> str:
 
 def header_of(utf8: bytes, layout: Layout) -> Header | None:
     """The first line of a text that says anything, split as most known columns demand; None where none does."""
-    blank_lines = 0
+    blank_lines, has_excel_hint = 0, False
     for line, match in enumerate(_LINE.finditer(utf8), start=1):
         text = match[0].decode(errors="replace").strip(EDGES)
         if text and not _EXCEL_HINT.fullmatch(text):
             separator = _proven_separator(text, layout)
-            cells = tuple(cell.strip(EDGES) for cell in _split(match[0].decode(errors="replace"), separator))
-            return Header(cells=cells, separator=separator, line=line, body_at=match.end(), blank_lines=blank_lines)
+            return Header(
+                cells=tuple(cell.strip(EDGES) for cell in _split(match[0].decode(errors="replace"), separator)),
+                separator=separator,
+                line=line,
+                body_at=match.end(),
+                blank_lines=blank_lines,
+                has_excel_hint=has_excel_hint,
+                better=None if _known_in(text, separator, layout) else _header_below(utf8, line, match.end(), layout),
+            )
         blank_lines += not text
+        has_excel_hint = has_excel_hint or bool(text)
+    return None
+
+
+def _header_below(utf8: bytes, line: int, at: int, layout: Layout) -> int | None:
+    """The line that is the header where titles stand above it; nobody is asked to guess, so it is only named (44)."""
+    for number, match in enumerate(islice(_LINE.finditer(utf8, at), _MOST_TITLES), start=line + 1):
+        text = match[0].decode(errors="replace")
+        if any(_known_in(text, separator, layout) >= 2 for separator in SEPARATORS):
+            return number
     return None
 
 
 def _proven_separator(line: str, layout: Layout) -> str:
     """The comma, unless another separator gives more known columns (sis-deviations 20 to 22)."""
-    return max(
-        SEPARATORS, key=lambda separator: sum(layout.known(cell) is not None for cell in _split(line, separator))
-    )
+    return max(SEPARATORS, key=lambda separator: _known_in(line, separator, layout))
+
+
+def _known_in(line: str, separator: str, layout: Layout) -> int:
+    """How many known columns a line names."""
+    return sum(layout.known(cell) is not None for cell in _split(line, separator))
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -124,14 +156,22 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def columns_of(header: Header, layout: Layout) -> Columns:
-    """What each cell of a header means. An alias counts only where its column is not there under its own name."""
+    """What each cell of a header means.
+
+    What the profile chooses comes first. An alias counts only where its column is not there under its own name.
+    """
     keys = [folded(cell) for cell in header.cells]
-    passwords = frozenset(place for place, key in enumerate(keys) if is_password(key))
-    names = [layout.names.get(key) for key in keys]
+    passwords = frozenset(
+        place for place, key in enumerate(keys) if is_password(key) and key not in {*layout.names, *layout.aliases}
+    )
+    names = [None if place in passwords else layout.chosen.get(key) for place, key in enumerate(keys)]
+    by_choice = frozenset(names)
     for place, key in enumerate(keys):
-        meant = layout.aliases.get(key)
-        if names[place] is None and place not in passwords and meant not in names:
-            names[place] = meant
+        if names[place] is None and place not in passwords and layout.names.get(key) not in by_choice:
+            names[place] = layout.names.get(key)
+    for place, key in enumerate(keys):
+        if names[place] is None and place not in passwords and layout.aliases.get(key) not in names:
+            names[place] = layout.aliases.get(key)
     return Columns(header=header, names=tuple(names), passwords=passwords)
 
 
@@ -143,14 +183,22 @@ def missing_columns(columns: Columns, layout: Layout) -> tuple[str, ...]:
 
 
 def refusals(columns: Columns, layout: Layout) -> Iterator[Finding]:
-    """Why a file cannot be used, judged by its header alone."""
-    line = columns.header.line
+    """Why a file cannot be used, judged by its header alone, and what may help to mend it."""
+    header, line = columns.header, columns.header.line
+    shape = _other_format(header.cells)
     if not any(columns.names):
-        yield Finding(code="header.missing", line=line, detail=_other_format(columns.header.cells))
+        below = None if header.better is None else str(header.better)
+        yield Finding(code="header.missing", line=line, detail=shape, hint=below)
         return
     unknown = [cell for _, cell in columns.unknown()]
-    for column in missing_columns(columns, layout):
-        yield Finding(code="header.column_missing", line=line, column=column, hint=_near_miss(column, unknown))
+    missing = missing_columns(columns, layout)
+    for column in missing:
+        yield Finding(
+            code="header.column_missing", line=line, column=column, detail=shape, hint=_near_miss(column, unknown)
+        )
+    prefixed = [cell for cell in unknown if _PREFIX.match(cell) and not cell.startswith("metadata.")]
+    if missing and len(prefixed) >= 2:
+        yield Finding(code="header.template_names", line=line, detail=", ".join(map(_listed, prefixed)))
 
 
 def notes(columns: Columns, read: Sequence[str]) -> Iterator[Finding]:
@@ -161,6 +209,8 @@ def notes(columns: Columns, read: Sequence[str]) -> Iterator[Finding]:
     for cell, name in zip(header.cells, columns.names, strict=True):
         if name is not None and cell != name:
             yield Finding(code="header.column_alias", line=header.line, column=name, value=cell)
+    if header.has_excel_hint:
+        yield Finding(code="header.excel_hint", line=header.line)
     if columns.passwords:
         yield Finding(code="file.password_dropped", line=header.line)
     if unknown := [name for name in read if name not in columns.names]:
@@ -177,12 +227,21 @@ def _listed(name: str) -> str:
 
 
 def _near_miss(column: str, unknown: Sequence[str]) -> str | None:
-    by_folded = {folded(cell): cell for cell in unknown}
+    """The unknown column that was probably meant; one with the prefix of an export template is one without (51)."""
+    by_folded = {folded(_PREFIX.sub("", cell, count=1)): cell for cell in unknown}
     near = difflib.get_close_matches(folded(column), by_folded, n=1, cutoff=0.7)
     return by_folded[near[0]] if near else None
 
 
+# Of each group at least one column.
+_FORMATS: Final[Mapping[str, Sequence[frozenset[str]]]] = {
+    "Clever": (frozenset({"schoolid"}), frozenset({"studentid", "sectionid", "teacherid", "staffid"})),
+    "School Data Sync": (frozenset({"schoolsisid", "sectionsisid"}),),
+    "OneRoster 1.2": (frozenset({"usermasteridentifier", "primaryorgsourceid"}),),
+}
+
+
 def _other_format(cells: Sequence[str]) -> str | None:
-    """The name of a format that is not ours, where a header shows it (sis-deviations 58)."""
+    """The name of a format that is not ours, where a header shows it (sis-deviations 57, 58)."""
     shown = {folded(cell) for cell in cells}
-    return "Clever" if shown & {"studentid", "sectionid", "teacherid"} and "schoolid" in shown else None
+    return next((name for name, groups in _FORMATS.items() if all(group & shown for group in groups)), None)

@@ -4,16 +4,26 @@ import csv
 import io
 import re
 from collections.abc import Collection
+from difflib import SequenceMatcher
 from typing import Final
 
 import polars as pl
 
-_PASSWORD: Final = re.compile(r"passw|passphrase|passcode|^pwd$")
+# Also as people mistype it (pasword, psswd, passowrd), and in the languages of districts that we know.
+_PASSWORD: Final = re.compile(
+    r"pas+w|ps+w(?:o|r|d|$)|passo[wr]|passphrase|passcode|pwd|pwrd|^pass$|(?:^|user|login|initial)pw$"
+    r"|contrase|senha|motdepasse|kennwort|wachtwoord|パスワード|暗証|secret|credential|^pin$|pin(?:code|number)$"
+)
+_WORD: Final = "password"
+_LIKE_IT: Final = 0.8  # `passord` and `pssword` are; `address` is not
 
 
 def is_password(folded_header: str) -> bool:
     """Whether a header, folded, names a column of passwords."""
-    return _PASSWORD.search(folded_header) is not None
+    if _PASSWORD.search(folded_header):
+        return True
+    ends = (folded_header[: len(_WORD)], folded_header[-len(_WORD) :])
+    return any(SequenceMatcher(None, end, _WORD).ratio() >= _LIKE_IT for end in ends)
 
 
 def without_passwords(broken: pl.DataFrame, passwords: Collection[int], *, width: int, separator: str) -> pl.DataFrame:
@@ -32,9 +42,9 @@ def without_passwords(broken: pl.DataFrame, passwords: Collection[int], *, width
     first = min(passwords)
     raw = [
         separator.join(
-            _cells_before(first, text, width=width, separator=separator)
-            if code == "row.cells"
-            else _id_before_quotes(first, text, separator=separator)
+            _id_before_quotes(first, text, separator=separator)
+            if code == "row.quote"
+            else _cells_before(first, text, width=width, separator=separator)
         )
         for text, code in broken.select("raw", "code").iter_rows()
     ]

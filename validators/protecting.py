@@ -9,7 +9,10 @@ from validators.tables import LINE
 from validators.words import pairs_of, words_of
 
 # What a spreadsheet or a slip of the quote adds to an ID; the record's own ID is the rest.
-_ADDED: Final = r'["\s\x{0}-\x{1f}\x{7f}]|\.0+$'
+_ADDED: Final = (
+    r'["\s\x{0}-\x{1f}\x{7f}-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2018}-\x{201e}\x{2028}-\x{202f}\x{2060}-\x{2069}\x{feff}]'
+)
+_ADDED_AROUND: Final = r"^'|'$|\.0+$"
 
 
 def protected(sieve: Sieve) -> pl.DataFrame:
@@ -56,5 +59,5 @@ def _pairs(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
 
 def _repaired(column: str) -> pl.Expr:
     """IDs without what was added to them; nothing is left where nothing else was there."""
-    text = pl.col(column).str.replace_all(_ADDED, "")
+    text = pl.col(column).str.replace_all(_ADDED, "").str.replace_all(_ADDED_AROUND, "")
     return pl.when(text != "").then(text).alias(column)

@@ -2,26 +2,31 @@
 
 import hashlib
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 
 import polars as pl
 
 from config.profiles import Encoding
 from config.tables import TableName, file_of
-from validators import headers
 from validators.careful_reading import read_carefully
 from validators.cells import Cells, position
-from validators.decoding import Decoded, decoded, newline_of
+from validators.decoding import BOM, Decoded, decoded, is_failed_query, newline_of, with_damage
 from validators.fast_reading import read_fast
 from validators.findings import Finding, as_frame
-from validators.headers import Columns, Header, Layout, columns_of, header_of, missing_columns
+from validators.headers import Columns, Header, Layout, columns_of, header_of, missing_columns, refusals
+from validators.headers import notes as header_notes
+from validators.inner_headers import could_repeat_header, without_headers
 from validators.passwords import without_passwords
 from validators.schemas import schema_of
+from validators.surroundings import Body, body_of
 from validators.tables import LINE, FileFacts, Newline, Table
+from validators.traces import LOST, composed, is_id, traces, unmarked
 
 _START: Final = 1 << 20  # bytes within which a header ends
 
@@ -56,6 +61,7 @@ def read(
     name: TableName,
     *,
     encoding: Encoding = "utf-8",
+    headers: Mapping[str, str] = MappingProxyType({}),
     sha256: str | None = None,
     file: str | None = None,
     carried_from: int | None = None,
@@ -66,6 +72,7 @@ def read(
         path: where the file lies.
         name: which table it is.
         encoding: what the profile names for files that are not UTF-8.
+        headers: what the profile says the file calls columns, by their canonical names.
         sha256: its hash, where it is known already.
         file: the name under which it was delivered; that of `path` where it is not given.
         carried_from: the batch that it was carried from.
@@ -77,7 +84,7 @@ def read(
         sha256=sha256 or hashlib.sha256(data).hexdigest(),
         carried_from=carried_from,
     )
-    reading = _reading_of(data, name, facts, encoding)
+    reading = _reading_of(data, facts, encoding, layout_of(name).with_chosen(headers), name)
     delivered = file or path.name
     if delivered.casefold() == facts.file:
         return reading
@@ -89,8 +96,8 @@ def read(
 class Written:
     """A file as it is written, for whoever changes single rows of it.
 
-    `utf8`: its text, header included. `names`: for each cell of the header the column of the table that it became;
-    None where it became none: a password, padding, a column that stands there again.
+    `utf8`: its text, header included; letters that are no UTF-8 as they came. `names`: for each cell of the header the
+    column of the table that it became; None where it became none: a password, padding, a column that stands again.
     """
 
     utf8: bytes
@@ -98,33 +105,50 @@ class Written:
     names: tuple[str | None, ...]
 
 
-def written(path: Path, name: TableName, *, encoding: Encoding = "utf-8") -> Written | None:
+def written(
+    path: Path,
+    name: TableName,
+    *,
+    encoding: Encoding = "utf-8",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Written | None:
     """A file that was read as table `name`, as it is written; None where it can hold no table."""
-    text = decoded(path.read_bytes(), encoding)
-    header = None if isinstance(text, Finding) else header_of(text.utf8, layout_of(name))
+    data = path.read_bytes()
+    layout = layout_of(name).with_chosen(headers)
+    text = _text_of(data, encoding)
+    header = None if isinstance(text, Finding) else header_of(text.utf8, layout)
     if isinstance(text, Finding) or header is None:
         return None
-    columns = columns_of(header, layout_of(name))
-    became = _became(_cells_of(text.utf8, header).rows, columns)
-    return Written(utf8=text.utf8, header=header, names=tuple(map(became.get, range(len(header.cells)))))
+    columns = columns_of(header, layout)
+    cells, _ = _rows_of(body_of(text.utf8, header), columns, layout)
+    became = _became(cells.rows, columns)
+    utf8 = data.removeprefix(BOM) if text.damage else text.utf8
+    return Written(utf8=utf8, header=header, names=tuple(map(became.get, range(len(header.cells)))))
 
 
-def peek(path: Path, name: TableName, *, encoding: Encoding = "utf-8") -> Peek:
+def peek(
+    path: Path,
+    name: TableName,
+    *,
+    encoding: Encoding = "utf-8",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Peek:
     """Count the lines of a file and judge its header, without reading its rows."""
     with path.open("rb") as stream:
         start = stream.read(_START)
         ends = Ends.of(start)
         while block := stream.read(_START):
             ends = ends.then(block)
-    text = decoded(_whole_lines(start), encoding)
+    layout = layout_of(name).with_chosen(headers)
+    text = _text_of(_whole_lines(start), encoding)
     if isinstance(text, Finding):
         return Peek(rows=0, refused=text.code)
-    header = header_of(text.utf8, layout_of(name))
+    header = header_of(text.utf8, layout)
     if header is None:
         return Peek(rows=0, refused="file.empty")
-    columns = columns_of(header, layout_of(name))
-    refused = next((finding.code for finding in headers.refusals(columns, layout_of(name))), None)
-    missing = missing_columns(columns, layout_of(name))
+    columns = columns_of(header, layout)
+    refused = next((finding.code for finding in refusals(columns, layout)), None)
+    missing = missing_columns(columns, layout)
     return Peek(rows=max(ends.lines - header.line, 0), refused=refused, missing=missing)
 
 
@@ -164,23 +188,43 @@ def layout_of(name: TableName) -> Layout:
     return Layout.of(schema_of(name))
 
 
-def _reading_of(data: bytes, name: TableName, facts: FileFacts, encoding: Encoding) -> Reading:
-    text = decoded(data, encoding)
+def _reading_of(data: bytes, facts: FileFacts, encoding: Encoding, layout: Layout, name: TableName) -> Reading:
+    text = _text_of(data, encoding)
     if isinstance(text, Finding):
         return _unusable(facts, [text])
     facts = replace(facts, encoding=text.encoding)
-    header = header_of(text.utf8, layout_of(name))
+    header = header_of(text.utf8, layout)
     if header is None:
         return _unusable(replace(facts, newline=text.newline), [Finding(code="file.empty")])
-    columns = columns_of(header, layout_of(name))
-    if refused := list(headers.refusals(columns, layout_of(name))):
+    columns = columns_of(header, layout)
+    if refused := list(refusals(columns, layout)):
+        refused = [text.damage] if text.damage and any(LOST in cell for cell in header.cells) else refused
         return _unusable(replace(facts, newline=text.newline), [*text.notes, *refused])
-    cells = _cells_of(text.utf8, columns.header)
-    newline = _newline(text, columns.header, cells)
-    facts = replace(facts, newline=newline, rows=cells.rows.height + cells.broken.height)
-    if refused := [*_truncation(cells), *_repetitions(cells.rows, columns)]:
+    body = body_of(text.utf8, header)
+    cells, differs = _rows_of(body, columns, layout)
+    facts = replace(facts, newline=_newline(text, header, cells), rows=cells.rows.height + cells.broken.height)
+    sound = _without_damage(cells, columns, text.damage) if text.damage else cells
+    if sound is None:
+        return _unusable(facts, [text.damage] if text.damage else [])
+    cells = sound
+    if refused := [*_truncation(cells), *_failed_query(cells), *differs, *_repetitions(cells.rows, columns)]:
         return _unusable(facts, [*text.notes, *refused])
-    return _table_of(name, facts, columns, cells, text.notes)
+    return _table_of(name, facts, columns, cells, body, text.notes)
+
+
+def _text_of(data: bytes, encoding: Encoding) -> Decoded | Finding:
+    """The text of a file; where it is not UTF-8 and the profile names nothing else, perhaps with damaged letters."""
+    text = decoded(data, encoding)
+    is_other = isinstance(text, Finding) and text.code == "file.not_utf8" and encoding == "utf-8"
+    return with_damage(data, text) if is_other and isinstance(text, Finding) else text
+
+
+def _rows_of(body: Body, columns: Columns, layout: Layout) -> tuple[Cells, list[Finding]]:
+    """The rows, without headers that stand among them; or why the file is no table."""
+    cells = _cells_of(body, columns.header)
+    if not could_repeat_header(body.utf8, columns):
+        return cells, []
+    return without_headers(cells, columns, layout)
 
 
 def _unusable(facts: FileFacts, findings: Iterable[Finding]) -> Reading:
@@ -191,11 +235,28 @@ def _placed(facts: FileFacts, findings: Iterable[Finding]) -> pl.DataFrame:
     return as_frame(findings).with_columns(file=pl.lit(facts.file))
 
 
-def _cells_of(utf8: bytes, header: Header) -> Cells:
+def _cells_of(body: Body, header: Header) -> Cells:
     """The cells below a header: from the fast reader where it can prove them, from the careful one else."""
-    body, first_line, width = utf8[header.body_at :], header.line + 1, len(header.cells)
-    fast = read_fast(body, width=width, separator=header.separator, first_line=first_line)
-    return fast or read_carefully(body.decode(), width=width, separator=header.separator, first_line=first_line)
+    width, separator, first_line = len(header.cells), header.separator, body.first_line
+    fast = read_fast(body.utf8, width=width, separator=separator, first_line=first_line)
+    if fast is not None:
+        return fast
+    cells = read_carefully(body.utf8.decode(), width=width, separator=separator, first_line=first_line)
+    if b'\\"' not in body.utf8 or _fits(cells):
+        return cells
+    escaped = body.utf8.replace(b'\\"', b'""').decode()
+    doubled = read_carefully(escaped, width=width, separator=separator, first_line=first_line)
+    return _noting_backslashes(doubled, body.utf8.count(b'\\"')) if _fits(doubled) else cells
+
+
+def _fits(cells: Cells) -> bool:
+    """Whether all quotes of a file fit."""
+    return cells.broken.filter(code="row.quote").is_empty()
+
+
+def _noting_backslashes(cells: Cells, count: int) -> Cells:
+    """Says that quotes within texts have backslashes: taken so only where no quote fits otherwise (31)."""
+    return replace(cells, notes=(Finding(code="file.backslashes", count=count, detail=str(count)), *cells.notes))
 
 
 def _newline(text: Decoded, header: Header, cells: Cells) -> Newline:
@@ -208,6 +269,14 @@ def _truncation(cells: Cells) -> list[Finding]:
     if not cells.truncated:
         return []
     return [Finding(code="file.truncated", line=cells.broken.get_column(LINE).item(-1))]
+
+
+def _failed_query(cells: Cells) -> list[Finding]:
+    """A line among the rows by which a database tells that the query failed: rows are missing (41)."""
+    for line, raw in cells.broken.select(LINE, "raw").iter_rows():
+        if is_failed_query(raw.encode()):
+            return [Finding(code="file.query_failed", line=line)]
+    return []
 
 
 def _repetitions(rows: pl.DataFrame, columns: Columns) -> list[Finding]:
@@ -231,13 +300,35 @@ def _with_content(rows: pl.DataFrame, places: Sequence[int]) -> list[int]:
     return kept
 
 
-def _table_of(name: TableName, facts: FileFacts, columns: Columns, cells: Cells, notes: Iterable[Finding]) -> Reading:
-    rows = cells.rows.select(LINE, **_chosen(cells.rows, columns))
+def _table_of(
+    name: TableName, facts: FileFacts, columns: Columns, cells: Cells, body: Body, notes: Iterable[Finding]
+) -> Reading:
     header = columns.header
+    chosen = cells.rows.select(LINE, **_chosen(cells.rows, columns))
+    rows, marks = unmarked(composed(chosen, body.utf8), body.utf8, header.separator)
     broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
-    said = [*notes, *headers.notes(columns, rows.columns[1:]), *_blank_lines(cells, header), *cells.notes]
-    table = Table(name=name, facts=facts, rows=rows, broken=broken)
-    return Reading(table=table, findings=_placed(facts, said), facts=facts)
+    said = [
+        *notes,
+        *header_notes(columns, rows.columns[1:]),
+        *body.notes,
+        *_counts(cells, header, facts, body),
+        *cells.notes,
+    ]
+    found = pl.concat([_placed(facts, said), marks, traces(rows, body.utf8)]).with_columns(file=pl.lit(facts.file))
+    return Reading(table=Table(name=name, facts=facts, rows=rows, broken=broken), findings=found, facts=facts)
+
+
+def _counts(cells: Cells, header: Header, facts: FileFacts, body: Body) -> Iterator[Finding]:
+    """What was met how often, and whether the footer counts as many rows as there are."""
+    if blank_lines := cells.blank_lines + header.blank_lines:
+        yield Finding(code="file.blank_lines", count=blank_lines, detail=str(blank_lines))
+    if facts.newline == "CR":
+        yield Finding(code="file.returns")
+    if cells.trimmed:
+        yield Finding(code="file.trimmed", count=cells.trimmed, detail=str(cells.trimmed))
+    # A row that is broken may be two lines of one.
+    if body.promised is not None and not cells.rows.height <= body.promised <= facts.rows:
+        yield Finding(code="file.rows_missing", detail=str(body.promised), hint=str(facts.rows))
 
 
 def _chosen(rows: pl.DataFrame, columns: Columns) -> dict[str, pl.Expr]:
@@ -261,6 +352,40 @@ def _free(wanted: str, taken: Collection[str]) -> str:
     return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
 
 
-def _blank_lines(cells: Cells, header: Header) -> list[Finding]:
-    count = cells.blank_lines + header.blank_lines
-    return [Finding(code="file.blank_lines", count=count, detail=str(count))] if count else []
+def _without_damage(cells: Cells, columns: Columns, damage: Finding) -> Cells | None:
+    """The cells without rows that hold a letter that is no UTF-8; None where nothing can be taken from the file (4).
+
+    Whoever they are about stays as stored. Where they are many, or an ID is damaged, nobody knows whom that means.
+    """
+    read = [position(place) for place in range(len(columns.names)) if place not in columns.passwords]
+    ids = [position(place) for place, name in enumerate(columns.names) if name is not None and is_id(name)]
+    hurt = cells.rows.filter(_is_damaged(read))
+    rows = cells.rows.height + cells.broken.height
+    is_unsure = not hurt.filter(_is_damaged(ids)).is_empty() or not cells.broken.filter(_is_damaged(["raw"])).is_empty()
+    if is_unsure or hurt.height * 100 > rows:
+        return None
+    torn = hurt.select(LINE, raw=_as_written(columns.header), code=pl.lit("row.not_utf8"))
+    notes = [Finding(code="row.not_utf8", line=line, detail=damage.detail) for line in torn.get_column(LINE)]
+    return replace(
+        cells,
+        rows=cells.rows.join(hurt, on=LINE, how="anti", maintain_order="left"),
+        broken=pl.concat([cells.broken, torn]).sort(LINE),
+        notes=(*cells.notes, *notes),
+    )
+
+
+def _is_damaged(places: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(place).str.contains(LOST, literal=True).fill_null(value=False) for place in places)
+
+
+def _as_written(header: Header) -> pl.Expr:
+    """A row as CSV, each cell in quotes where it needs them."""
+    cells = (pl.col(position(place)).fill_null("") for place in range(len(header.cells)))
+    special = re.escape(header.separator)
+    quoted = [
+        pl.when(cell.str.contains(f'[{special}"\r\n]'))
+        .then(pl.concat_str(pl.lit('"'), cell.str.replace_all('"', '""', literal=True), pl.lit('"')))
+        .otherwise(cell)
+        for cell in cells
+    ]
+    return pl.concat_str(quoted, separator=header.separator)

@@ -9,7 +9,9 @@ import polars as pl
 from config.profiles import Profile
 from config.tables import TABLES, TableName, file_of
 from validators.findings import Finding
+from validators.sifting import KEYS
 from validators.tables import LINE, Table
+from validators.traces import LOST
 from validators.values import listed
 from validators.words import words_of
 
@@ -94,13 +96,17 @@ def nothing_stands(tables: Mapping[TableName, Table], standing: Mapping[TableNam
 
 
 def unknown_owners(tables: Mapping[TableName, Table]) -> list[Finding]:
-    """Files with rows that could not be read and left no word that might be a key, so that no record is protected.
+    """Files with rows that are about somebody, and nobody knows whom, so that no record is protected.
 
-    Mostly the text of the row may hold a password and was dropped.
+    They could not be read and left no word that might be a key, mostly because their text may hold a password; or a
+    letter of their ID was lost before it came.
     """
     found = []
     for name, table in tables.items():
-        lost = table.broken.join(words_of(table.broken), on=LINE, how="anti")
+        unread = table.broken.join(words_of(table.broken), on=LINE, how="anti")
+        keys = [pl.col(key) for key in KEYS[name] if table.has(key)]
+        damaged = table.rows.filter(pl.any_horizontal(key.str.contains(LOST, literal=True) for key in keys))
+        lost = pl.concat([unread.select(LINE), damaged.select(LINE)]).sort(LINE)
         if lost.height:
             first = lost.get_column(LINE).item(0)
             found.append(Finding(code="rows.unknown_owner", file=file_of(name), line=first, count=lost.height))

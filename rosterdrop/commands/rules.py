@@ -26,6 +26,7 @@ Rule = Mapping[str, Any]
 _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "archive": {"file": "roster.zip", "detail": "users.csv", "hint": "2"},
     "archive.name": {"file": "roster.zip", "detail": "../users.csv", "hint": "2"},
+    "file.rows_missing": {"detail": "512", "hint": "180"},
     "archive.nested": {"file": "roster.zip", "detail": "more.zip", "hint": "2"},
     "archive.entries": {"file": "roster.zip", "hint": "64"},
     "archive.size": {"file": "roster.zip", "hint": "4 GB"},

@@ -1,8 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from config.accounts import Account
+from config.documents import schema
 from config.home import Home
 from config.loading import (
     InvalidConfig,
@@ -19,6 +21,7 @@ from config.loading import (
 )
 from config.profiles import Arrival, Guard, Phones, Profile, Reading, Sync
 from config.settings import Server, Settings
+from config.tables import TABLES, TableName
 
 PROFILE = """\
 name = "Springfield Unified"
@@ -91,6 +94,7 @@ def test_every_setting_of_a_profile_is_read(home: Home) -> None:
         source = "none"
         [reading]
         encoding = "windows-1252"
+        headers = ["users.sourcedId=CC.ID", "users.email = Parent=Email", "classes.title=Course"]
         [phones]
         country = "MX"
         """
@@ -102,8 +106,31 @@ def test_every_setting_of_a_profile_is_read(home: Home) -> None:
     assert profile.arrival.partial_quiet_s == 60.5
     assert profile.guard == Guard(limit_percent=12.5, at_least=0, rejected_percent=5)
     assert profile.sync == Sync(archived_students="keep_archived", unarchive_classrooms=True, update_language=True)
-    assert (profile.reading, profile.phones) == (Reading(encoding="windows-1252"), Phones(country="MX"))
+    assert (profile.reading, profile.phones) == (
+        Reading(
+            encoding="windows-1252",
+            headers=("users.sourcedId=CC.ID", "users.email = Parent=Email", "classes.title=Course"),
+        ),
+        Phones(country="MX"),
+    )
     assert profile.guardians.source == "none"
+
+
+def test_headers_of_a_profile_are_by_table() -> None:
+    reading = Reading(headers=("users.sourcedId=CC.ID", "users.email = Parent=Email", "classes.title=Course"))
+
+    assert reading.headers_of("users") == {"sourcedId": "CC.ID", "email": "Parent=Email"}
+    assert reading.headers_of("guardians") == {}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_profile_may_name_the_headers_of_every_column_and_of_nothing_else(table: TableName) -> None:
+    columns = [name for name, column in schema(table)["properties"].items() if not column.get("x-dropped")]
+    allowed = re.compile(schema("profile")["properties"]["reading"]["properties"]["headers"]["items"]["pattern"])
+
+    assert all(allowed.search(f"{table}.{column}=X") for column in columns)
+    assert not allowed.search(f"{table}.password=X")
+    assert not allowed.search(f"{table}.{columns[0]}=")
 
 
 def test_accounts_are_read(home: Home) -> None:

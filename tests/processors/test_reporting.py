@@ -16,7 +16,7 @@ from processors.reporting.json_document import as_json, document
 from processors.reporting.ordering import findings_in_order
 from processors.reporting.story import story_of
 from processors.reporting.text_page import WIDTH, as_text, summary_lines
-from processors.verdicts import Verdict
+from processors.verdicts import Verdict, verdict_on
 from tests.processors.reporting_samples import a_full_night, facts, judgement, rejected, report, set_aside
 from validators.findings import Finding
 
@@ -250,6 +250,16 @@ def test_a_batch_on_hold_says_what_can_be_done_today() -> None:
         assert "say yes" not in text
         assert "a yes" not in text
         assert "look before" not in text
+
+
+def test_a_footer_that_counts_other_rows_holds_the_batch() -> None:
+    found = [Finding(code="file.rows_missing", file="users.csv", detail="512", hint="180")]
+    judged = judgement(files=[facts("users.csv", 180)], findings=found)
+
+    assert verdict_on(judged, None) == "held"
+    told = story_of(report(judged, verdict="held"), masked=False)
+    assert "512" in told.headline
+    assert told.first[0].startswith("The last line of users.csv counts 512 row(s), but 180 came.")
 
 
 def test_steps_name_causes_and_not_what_follows_from_them() -> None:

@@ -50,6 +50,26 @@ def test_manifests_and_triggers_are_no_strangers() -> None:
     assert found == [Finding(code="file.unexpected", file="orgs.csv")]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("users.txt", "users.csv"),
+        ("users.tsv", "users.csv"),
+        ("Users_20260301.csv", "users.csv"),
+        ("enrollments (1).csv", "enrollments.csv"),
+        ("classes_103.csv", "classes.csv"),
+        ("users.csv.txt", "users.csv"),
+        ("users_old.csv", None),
+        ("orgs.csv", None),
+        ("users.xlsx", None),
+    ],
+)
+def test_a_file_under_another_name_is_told_which_one_it_should_have(name: str, meant: str | None) -> None:
+    _, found = sorted_out([delivered(name)])
+
+    assert found == [Finding(code="file.unexpected", file=name, hint=meant)]
+
+
 def test_what_was_overtaken_is_named_with_what_took_its_place() -> None:
     loose = [delivered("users.csv", unexpected=True), delivered("classes.csv", unexpected=True)]
     kept, found = sorted_out([*loose, delivered("night.zip")])

@@ -22,10 +22,12 @@ class Case:
         content: its bytes.
         file: which table it is.
         encoding: what the profile names.
+        headers: what the profile says the file calls columns.
         refused: whether nothing can be taken from it.
         columns: those of the table; not compared where they are not given.
         rows: line and cells of each row, an empty cell as ""; not compared where they are not given.
         broken: line and code of each row that could not be read.
+        nowhere: what is in the file and must be in nothing that comes of it.
         findings: the keys of each that are compared, in order; all findings are listed.
     """
 
@@ -33,10 +35,12 @@ class Case:
     content: bytes
     file: TableName = "users"
     encoding: Encoding = "utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
     refused: bool = False
     columns: Sequence[str] | None = None
     rows: Sequence[Sequence[object]] | None = None
     broken: Sequence[Sequence[object]] = ()
+    nowhere: str | None = None
     findings: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 

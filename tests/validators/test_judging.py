@@ -359,6 +359,34 @@ def test_a_row_that_shows_no_owner_withholds_archiving() -> None:
     assert told.select("file", "line", "count").rows() == [("users.csv", 3, 1)]
 
 
+def test_an_id_that_lost_a_letter_withholds_archiving() -> None:
+    judgement = judge(tables(users=with_users(s_1={"sourcedId": "s-\ufffd"})), SPRINGFIELD)
+
+    assert "user.sourcedId.characters" in codes_of(judgement)
+    assert judgement.withholds == ("rows.unknown_owner",)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["s\u200b-1", "s-\u00ad1", "s\0-1", "s\n-1", "s\u00a0-1", "“s-1”", "'s-1'", "\u202es-1", "s-\u009d1", "\u2018s-1"],
+)
+def test_an_id_with_a_character_that_nobody_sees_is_rejected(damaged: str) -> None:
+    judgement = judge(tables(users=with_users(s_1={"sourcedId": damaged})), SPRINGFIELD)
+
+    assert "user.sourcedId.characters" in codes_of(judgement)
+    assert {damaged, "s-1"} <= set(judgement.protected["users"]["key"])
+
+
+@pytest.mark.parametrize("column", ["agentSourcedIds", "orgSourcedIds"])
+@pytest.mark.parametrize(("length", "is_cut"), [(254, False), (255, True), (256, True), (257, False)])
+def test_a_list_of_ids_that_was_probably_cut_keeps_its_record(column: str, length: int, *, is_cut: bool) -> None:
+    ids = ("0042," * 60)[:length]
+    judgement = judge(tables(users=with_users(s_1={column: ids})), SPRINGFIELD)
+
+    assert ("user.list.cut" in codes_of(judgement)) == is_cut
+    assert ("s-1" in judgement.protected["users"]["key"]) == is_cut
+
+
 def test_rows_of_one_guardian_reach_them_together_so_that_two_nights_are_alike() -> None:
     bare = {"studentSourcedId": "s-2", "guardianSourcedId": "h-1", "givenName": "Gia", "familyName": "Lopez"}
     made = tables(guardians=[bare, *base("guardians")])

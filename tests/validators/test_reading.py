@@ -87,7 +87,7 @@ def test_every_line_end_is_read(deliver: Deliver, end: str, newline: str) -> Non
 
     assert [row[0] for row in rows(reading)] == [2, 3]
     assert reading.facts.newline == newline
-    assert codes(reading) == []
+    assert codes(reading) == (["file.returns"] if newline == "CR" else [])
 
 
 def test_mixed_line_ends_are_read(deliver: Deliver) -> None:
@@ -217,8 +217,8 @@ def test_an_empty_file_is_unusable(deliver: Deliver, content: bytes) -> None:
     assert codes(deliver(content)) == ["file.empty"]
 
 
-def test_zero_bytes_are_unusable(deliver: Deliver) -> None:
-    reading = deliver(lines(HEADER, ANA, "u-2,\0,student,Ben,Ng"))
+def test_a_hole_of_zero_bytes_is_unusable(deliver: Deliver) -> None:
+    reading = deliver(lines(HEADER, ANA, "u-2," + "\0" * 16 + ",student,Ben,Ng"))
 
     assert reading.table is None
     assert reading.findings.select("code", "line").rows() == [("file.nul", 3)]
@@ -252,6 +252,28 @@ def test_lines_that_are_utf_8_stay_so_in_a_file_of_two_encodings(deliver: Delive
     content = lines(HEADER, "1,2,student,Zoë,A").encode() + "2,2,student,Núñez,B\n".encode("cp1252")
 
     assert [row[4] for row in rows(deliver(content, encoding="windows-1252"))] == ["Zoë", "Núñez"]
+
+
+def test_few_rows_that_are_not_utf_8_are_left_out_and_the_rest_stands(deliver: Deliver) -> None:
+    others = [f"v-{number},0042,student,Zoë,Ng" for number in range(200)]
+    content = lines(HEADER + ",password", *(row + ",secret" for row in others)).encode()
+    reading = deliver(
+        content + "u-1,0042,student,Núñez,Diaz,secrét\nu-2,0042,student,Ana,Diaz,secrét\n".encode("cp1252")
+    )
+
+    assert broken(reading) == [(202, "u-1,0042,student,N\ufffd\ufffdez,Diaz", "row.not_utf8")]
+    assert reading.findings.filter(code="row.not_utf8").select("line", "detail").rows() == [(202, "windows-1252")]
+    assert [row[0] for row in rows(reading)] == [*range(2, 202), 203]
+    assert reading.facts.rows == 202
+
+
+@pytest.mark.parametrize("bad", ["ñ-1,0042,student,Ana,Diaz", "u-1,0042,student,Ñ,Smith, Jr"])
+def test_an_id_that_is_not_utf_8_refuses_the_file(deliver: Deliver, bad: str) -> None:
+    others = [f"v-{number},0042,student,Ben,Ng" for number in range(200)]
+    reading = deliver(lines(HEADER, *others).encode() + f"{bad}\n".encode("cp1252"))
+
+    assert reading.table is None
+    assert reading.findings.select("code", "line").rows() == [("file.not_utf8", 202)]
 
 
 def test_bytes_that_the_profiles_encoding_does_not_know_are_refused(deliver: Deliver) -> None:

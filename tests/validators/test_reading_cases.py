@@ -15,7 +15,7 @@ def test_a_file_is_read_as_its_case_says(case: Case, tmp_path: Path) -> None:
     path = tmp_path / file_of(case.file)
     path.write_bytes(case.content)
 
-    reading = read(path, case.file, encoding=case.encoding)
+    reading = read(path, case.file, encoding=case.encoding, headers=case.headers)
 
     assert found_in(reading, case) == list(case.findings)
     assert (reading.table is None) == case.refused
@@ -28,7 +28,11 @@ def test_a_file_is_read_as_its_case_says(case: Case, tmp_path: Path) -> None:
             assert [tuple(cell or "" for cell in row) for row in reading.table.rows.rows()] == [
                 tuple(row) for row in case.rows
             ]
-    peek(path, case.file, encoding=case.encoding)
+    if case.nowhere is not None:
+        assert case.nowhere.encode() in case.content
+        tables = (reading.table.rows, reading.table.broken) if reading.table else ()
+        assert case.nowhere not in repr([frame.rows() for frame in (reading.findings, *tables)])
+    peek(path, case.file, encoding=case.encoding, headers=case.headers)
 
 
 def found_in(reading: Reading, case: Case) -> list[dict[str, object]]:

@@ -116,7 +116,11 @@ def test_excels_hint_and_blank_lines_above_the_header_count_as_lines(tmp_path: P
 
     assert reading.table is not None
     assert reading.table.rows.get_column("line").to_list() == [4]
-    assert found(reading, "line", "count") == [("header.delimiter", 3, 1), ("file.blank_lines", None, 1)]
+    assert found(reading, "line", "count") == [
+        ("header.delimiter", 3, 1),
+        ("header.excel_hint", 3, 1),
+        ("file.blank_lines", None, 1),
+    ]
 
 
 @pytest.mark.parametrize(
