@@ -18,7 +18,7 @@ import polars.selectors as cs
 from config.profiles import Encoding
 from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
 from config.tables import TABLES, TableName, file_of, table_of
-from processors.reporting.escaping import unguarded
+from processors.reporting.escaping import unguarded, with_unguarded_names
 from processors.unpacking import DeliveredFile
 from validators import Finding, Table, Written, read, written
 from validators.cells import MOST_LINES
@@ -94,7 +94,7 @@ def repair_in(
     table = _table_in(file, rejected, encoding)
     if isinstance(table, Finding):
         return table
-    rows = _with_content(table.rows.with_columns(unguarded(cs.string().exclude(COLUMNS))))
+    rows = with_unguarded_names(_with_content(table.rows.with_columns(unguarded(cs.string().exclude(COLUMNS)))))
     known = rejected[table.name]
     if wrong := _wrong_batch(rows, file, batch) or _wrong_line(rows, file, known):
         return wrong

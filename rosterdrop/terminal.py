@@ -13,6 +13,7 @@ from datetime import date, time
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from config.unseen import ESCAPES, visible_in_json
 from rosterdrop.shortages import drop, no_output
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Cell = str | float | None
 
 # Roster files and file names may hold anything; a terminal must not obey an escape sequence from there.
-_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_CONTROLS: Final = {code: spelt for code, spelt in ESCAPES.items() if chr(code) not in "\n\t"}
 
 
 class OutputLost(Exception):
@@ -42,7 +43,8 @@ class Terminal:
     def json(self, document: object) -> None:
         """The result for programs; printed only with --json."""
         if self.as_json:
-            _write(sys.stdout, json.dumps(document, ensure_ascii=False, indent=2, default=_for_programs))
+            text = json.dumps(document, ensure_ascii=False, indent=2, default=_for_programs)
+            _write(sys.stdout, visible_in_json(text))
 
     def json_text(self, document: str) -> None:
         """The result for programs where it is JSON already; printed only with --json."""

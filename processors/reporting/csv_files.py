@@ -7,7 +7,7 @@ import polars.selectors as cs
 
 from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
 from processors.reporting.contents import Report, is_foreign
-from processors.reporting.escaping import guarded, visible_cells
+from processors.reporting.escaping import guarded, visible_cells, with_guarded_names
 from processors.reporting.ordering import findings_in_order
 from validators.catalogue import described
 from validators.tables import LINE, Table
@@ -33,7 +33,8 @@ def rejected_csv(report: Report, table: Table) -> str | None:
     if not unread.is_empty() and not _had_passwords(report, table.facts.file):
         rows = rows.join(unread, on=LINE, how="left", maintain_order="left")
     batch = pl.lit(report.number, pl.Int64).alias(BATCH)
-    return rows.select(batch, pl.col(LINE).alias(PLACE), guarded(cs.string())).write_csv()
+    told = rows.select(batch, pl.col(LINE).alias(PLACE), guarded(cs.string()))
+    return with_guarded_names(told).write_csv()
 
 
 def new_ids_csv(report: Report) -> str:

@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from config.tables import TableName
+from config.unseen import visible
 from config.wording import Words
 from processors.reporting.affected import PERSON, Affected, SchoolCounts, affected
 from processors.reporting.charts import by_worst, changes, guard_bar, stacked
 from processors.reporting.contents import ACTIONS, FileCounts, Report
-from processors.reporting.escaping import visible
 from processors.reporting.headlines import is_applied
 from processors.reporting.limits import school_name
 from processors.reporting.steps import gist

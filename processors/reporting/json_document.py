@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from config.unseen import visible_in_json
 from processors.guarding import GuardOutcome
 from processors.reporting.contents import (
     FileCounts,
@@ -14,7 +15,6 @@ from processors.reporting.contents import (
     file_counts,
     moment,
 )
-from processors.reporting.escaping import visible_in_json
 from processors.reporting.ordering import findings_in_order, rejected_rows
 
 FORMAT: Final = 1

@@ -5,9 +5,9 @@ from itertools import chain
 from textwrap import wrap
 from typing import Final
 
+from config.unseen import visible
 from config.wording import Words
 from processors.reporting.contents import ACTIONS, Report
-from processors.reporting.escaping import visible
 from processors.reporting.groups import Group, Place
 from processors.reporting.steps import sentences
 from processors.reporting.story import MOST_HELD_BACK, Story, story_of

@@ -91,7 +91,15 @@ def test_markup_in_a_name_is_a_name(screen: AScreen) -> None:
 
 
 def test_a_terminal_does_not_obey_a_file() -> None:
-    assert safe("a\x1b[2Jb\x9bc\r\x7f") == "a\\x1b[2Jb\\x9bc\\x0d\\x7f"
+    assert safe("a\x1b[2Jb\x9bc\r\x7f\u202e") == "a\\x1b[2Jb\\x9bc\\r\\x7f\\u202e"
+
+
+def test_a_terminal_does_not_obey_what_programs_get(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b[2Jb\x9bc\u202e"
+    Terminal(as_json=True).json({"name": name})
+    told = capsys.readouterr().out
+    assert not set(told) & set("\x1b\x9b\u202e")
+    assert json.loads(told) == {"name": name}
 
 
 def test_programs_get_one_document_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
