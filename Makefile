@@ -77,7 +77,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock" --output-file $(DEV_LOCK) --constraints $(LOCK) pyproject.toml --extra dev
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-annotate --custom-compile-command "make lock" --output-file $(CLIENTS_LOCK) --group clients
+		--no-annotate --custom-compile-command "make lock" --output-file $(CLIENTS_LOCK) --constraints $(DEV_LOCK) --group clients
 
 clean:
 	rm -rf .venv
