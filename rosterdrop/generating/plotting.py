@@ -147,6 +147,18 @@ class Plot:
         """A guardian of several students."""
         return self._take(self.district.guardians.values(), lambda one: len(self._siblings(one)) > 1)
 
+    def guardian_of_one_with_email(self) -> tuple[Person, Person]:
+        """A guardian of one student who has an e-mail address, and that student."""
+
+        def child(guardian: Person) -> Person:
+            return self.district.students[self._siblings(guardian)[0]]
+
+        person = self._take(
+            self.district.guardians.values(),
+            lambda one: len(self._siblings(one)) == 1 and bool(child(one).email),
+        )
+        return person, child(person)
+
     def guardian(self, *contacts: str) -> Person:
         """A guardian of one student who gave all of these contacts."""
         return self._take(

@@ -97,6 +97,12 @@ class Sheet:
         self.added.append({column: cells.get(column, "") for column in self.columns})
         return self.height - 1
 
+    def add_column(self, column: str, value: str) -> None:
+        """Add a column that holds the same everywhere."""
+        self.frame = self.frame.with_columns(pl.lit(value).alias(column))
+        for row in self.added:
+            row[column] = value
+
     @property
     def rows(self) -> int:
         """How many rows are left."""

@@ -17,7 +17,7 @@ Faulty = tuple[Generated, Audit]
 def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Faulty:
     faults = tuple(plantable(separate_guardians=request.param))
     folder = tmp_path_factory.mktemp("faulty") / "district"
-    made = generate(folder, students=2000, faults=faults, separate_guardians=request.param)
+    made = generate(folder, students=1200, faults=faults, separate_guardians=request.param)
     return made, audited(made, 1)
 
 

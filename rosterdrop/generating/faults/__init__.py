@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from config.tables import TableName
-from rosterdrop.generating.faults import classes, enrollments, files, guardians, people, rows, sets
+from rosterdrop.generating.faults import classes, enrollments, families, files, guardians, people, rows, scenarios, sets
 from rosterdrop.generating.faults.fault import Fault
 
 __all__ = ["FAULTS", "GROUPS", "Fault", "plantable"]
@@ -13,6 +13,7 @@ __all__ = ["FAULTS", "GROUPS", "Fault", "plantable"]
 # are free only while nobody in them has a fault; what changes a whole file comes when its rows stand.
 GROUPS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "files and headers": files.NOTED,
+    "families, near misses": families.FAMILIES,
     "classes": classes.CLASSES,
     "roles, status and schools": people.ROLES,
     "IDs": people.IDS,
@@ -25,6 +26,7 @@ GROUPS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "how a file is spelt": files.SPELT,
     "files that cannot be used": files.REFUSED,
     "the set of files": sets.SETS,
+    "whole nights": scenarios.SCENARIOS,
 }
 """Every fault, by what it is about."""
 

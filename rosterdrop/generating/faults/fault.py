@@ -75,14 +75,17 @@ def spoilt_user(plot: Plot, person: Person, column: str, value: str, code: str |
 def guardian(column: str, value: str, fault: str, *, has: tuple[str, ...] = (), falls: Why | None = None) -> Plant:
     """Write into a cell of a guardian's row, whichever file guardians come in.
 
-    `has`: contacts that the person gave; `falls`: what the links of users.csv to the guardian become.
+    `fault`: the code without what it begins with where it differs by file; `has`: contacts that the person gave;
+    `falls`: what the links of users.csv to the guardian become.
     """
+    of_link = fault if fault.startswith("guardian.") else f"guardian.{fault}"
+    of_user = fault if fault.startswith("guardian.") else f"user.{fault}"
 
     def plant(plot: Plot) -> list[Mark]:
         person = plot.parent() if falls == "unknown" else plot.guardian(*has)
         if plot.links is not None:
-            return [spoilt_link(plot, person, column, value, f"guardian.{fault}")]
-        mark = spoilt_user(plot, person, column, value, f"user.{fault}", None)
+            return [spoilt_link(plot, person, column, value, of_link)]
+        mark = spoilt_user(plot, person, column, value, of_user, None)
         return [replace(mark, implied=plot.fallen_with_guardian(person, falls) if falls else ())]
 
     return plant

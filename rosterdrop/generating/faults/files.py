@@ -66,20 +66,14 @@ def _without(*columns: str) -> Callable[[Sheet], object]:
 
 def _with(column: str, value: str) -> Callable[[Sheet], object]:
     """Add a column that holds the same everywhere."""
-
-    def change(sheet: Sheet) -> None:
-        sheet.frame = sheet.frame.with_columns(pl.lit(value).alias(column))
-        for row in sheet.added:
-            row[column] = value
-
-    return change
+    return lambda sheet: sheet.add_column(column, value)
 
 
 def _again(column: str, value: str) -> Callable[[Sheet], object]:
     """Add a column under a name that is there already."""
 
     def change(sheet: Sheet) -> None:
-        _with("again", value)(sheet)
+        sheet.add_column("again", value)
         sheet.headers["again"] = column
 
     return change
@@ -173,8 +167,8 @@ NOTED: Final = (
     Fault("column_missing", "an optional column is not there", _sheet("classes", _without("classCode"), None)),
     Fault(
         "column_twice",
-        "a column stands twice with the same in it",
-        _sheet("enrollments", _again("endDate", "2027-06-05"), None),
+        "a column stands twice, once of them empty",
+        _sheet("enrollments", _again("dateLastModified", ""), None),
     ),
     Fault("password", "a column of passwords", _header("users", _with("password", "secret"), "file.password_dropped")),
     Fault("file_renamed", "users.csv is called user.csv", _sheet("users", _set("name", "user.csv"), "file.renamed")),

@@ -39,7 +39,9 @@ def _row_apart(plot: Plot) -> list[Mark]:
 ROWS: Final = (
     Fault("row_short", "an enrollment lacks its last two cells", _row_short),
     Fault("row_apart", "a line break without quotes makes two rows of one", _row_apart),
-    Fault("row_long", "a comma in a name is not quoted", _office_worker("familyName", "Abernathy, Jr.", "row.cells")),
+    Fault(
+        "row_long", "commas in a name are not quoted", _office_worker("familyName", "Abernathy, Jr., MD", "row.cells")
+    ),
     Fault("row_quote", "text follows a closing quote", _office_worker("givenName", '"Jo" Ann', "row.quote")),
     Fault("row_open_quote", "a quote is never closed", _office_worker("givenName", '"Jo Ann', "row.quote")),
     Fault(
