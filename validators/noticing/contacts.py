@@ -59,9 +59,13 @@ def _of_guardians(scene: Scene) -> Iterator[pl.DataFrame]:
 
 
 def _sharing(people: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The people who have a contact that somebody else has too, with `name`."""
+    """The people who have a contact that somebody else has too, with `name`.
+
+    Mostly nobody has: numbers are compared first, and the text of the few whose numbers are alike.
+    """
     known = people.filter(pl.col(column).is_not_null())
-    return known.filter(pl.col(column).is_duplicated()).with_columns(
+    alike = known.filter(known[column].hash().is_duplicated())
+    return alike.filter(pl.col(column).is_duplicated()).with_columns(
         name=pl.concat_str("givenName", "familyName", separator=_APART).str.to_lowercase()
     )
 

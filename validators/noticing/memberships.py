@@ -48,7 +48,9 @@ class _Seats:
     @cached_property
     def by_kind(self) -> Mapping[str, pl.DataFrame]:
         """Those of students and of staff."""
-        standing = self.enrollments.standing
+        standing = self.enrollments.standing.select(
+            pl.selectors.by_name(LINE, "kind", "schoolSourcedId", "primary", USER_AT, CLASS_AT, require_all=False)
+        )
         is_student = standing["kind"] == "student"
         return {"student": standing.filter(is_student), "staff": standing.filter(~is_student)}
 

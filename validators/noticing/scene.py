@@ -117,13 +117,16 @@ class Scene:
     def _contacts(self) -> pl.DataFrame:
         """The rows of guardians.csv that stand, with `guardian`, and `student` as a row of users.csv."""
         rows = self.standing("guardians")
-        described = pl.concat_str([pl.col(column).fill_null("") for column in _ADULT], separator=_APART)
+        guardian = pl.col("guardianSourcedId")
+        if rows["guardianSourcedId"].null_count():
+            described = pl.concat_str([pl.col(column).fill_null("") for column in _ADULT], separator=_APART)
+            guardian = pl.coalesce(guardian, described)
         student = pl.lit(None, pl.UInt32)
         if STUDENT_AT in rows.columns and self.by_kind:
             # A seventh guardian is linked to nobody, and so names no student any more.
             places = pl.when(pl.col("studentSourcedId").is_not_null()).then(STUDENT_AT)
             student = pl.lit(self.row_of_person).gather(places)
-        return rows.select(LINE, *_ADULT, guardian=pl.coalesce("guardianSourcedId", described), student=student)
+        return rows.select(LINE, *_ADULT, guardian=guardian, student=student)
 
 
 def counted(
