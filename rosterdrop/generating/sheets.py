@@ -36,6 +36,7 @@ class Sheet:
         separator: between cells.
         newline: after each line.
         encoding: of the bytes.
+        replaced: bytes that stand there instead of others.
         start: bytes before everything else.
         tail: bytes after everything else.
         last_end: what ends the last line, where it is not what ends the others.
@@ -55,6 +56,7 @@ class Sheet:
     separator: str = ","
     newline: str = _RETURN
     encoding: str = "utf-8"
+    replaced: dict[bytes, bytes] = field(default_factory=dict)
     start: bytes = b""
     tail: bytes = b""
     last_end: str | None = None
@@ -148,6 +150,8 @@ def bytes_of(sheet: Sheet) -> bytes:
         text = text.removesuffix(sheet.newline.encode()) + sheet.last_end.encode()
     if sheet.encoding != "utf-8":
         text = text.decode().encode(sheet.encoding)
+    for old, new in sheet.replaced.items():
+        text = text.replace(old, new)
     return sheet.start + text + sheet.tail
 
 

@@ -24,6 +24,7 @@ GROUPS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "enrollments": enrollments.ENROLLMENTS,
     "the text of a row": rows.ROWS,
     "how a file is spelt": files.SPELT,
+    "damage among the rows": files.DAMAGED,
     "files that cannot be used": files.REFUSED,
     "the set of files": sets.SETS,
     "whole nights": scenarios.SCENARIOS,

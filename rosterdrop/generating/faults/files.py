@@ -86,15 +86,13 @@ def _as_data(sheet: Sheet) -> None:
 
 
 def _in_encoding(encoding: str, name: str) -> Plant:
-    """Write users.csv in an encoding that is not UTF-8; a name shows it first in one row."""
+    """Write users.csv in an encoding that is not UTF-8, with a middle name that shows it in every row."""
 
     def plant(plot: Plot) -> list[Mark]:
-        row = plot.user_row[plot.student().id]
         plain = pl.col(pl.String).map_batches(_without_accents)
-        plot.users.frame = plot.users.frame.with_columns(plain)
-        plot.users.put(row, "middleName", name)
+        plot.users.frame = plot.users.frame.with_columns(plain).with_columns(middleName=pl.lit(name))
         plot.users.encoding = encoding
-        return [Mark(place=Place("users", row, "file.not_utf8"))]
+        return [Mark(place=Place("users", 0, "file.not_utf8"))]
 
     return plant
 
@@ -106,7 +104,7 @@ def _without_accents(texts: pl.Series) -> pl.Series:
 
 def _nul(plot: Plot) -> list[Mark]:
     row = plot.class_row[plot.classroom().id]
-    plot.classes.put(row, "location", "Room\x007")
+    plot.classes.put(row, "location", "Room" + "\x00" * 40)
     return [Mark(place=Place("classes", row, "file.nul"))]
 
 
@@ -141,6 +139,106 @@ def _another_file(plot: Plot) -> list[Mark]:
 def _no_table(content: bytes, file: str = "users", code: str = "file.not_csv") -> Plant:
     return _sheet(file, _set("whole", content), code)
 
+
+def _row_bytes(plot: Plot) -> list[Mark]:
+    """One row of a file in UTF-8 was written in another encoding."""
+    person = plot.student()
+    row = plot.user_row[person.id]
+    plot.users.put(row, "middleName", "Inigo")
+    plot.users.replaced[b"Inigo"] = "Íñigo".encode("cp1252")
+    falls = plot.fallen_with_student(person, "rejected")
+    return [Mark(place=Place("users", row, "row.not_utf8"), implied=falls)]
+
+
+def _inserted(file: str, text: Callable[[Sheet], str], code: str, *, first: bool = False) -> Plant:
+    """Put a line that is no row among the rows: below the header, or in the middle."""
+
+    def plant(plot: Plot) -> list[Mark]:
+        sheet = plot.sheets[file]
+        row = 0 if first else sheet.height // 2
+        sheet.between.setdefault(row, []).append(text(sheet))
+        return [Mark(place=Place(file, row, code), lines_above=1)]
+
+    return plant
+
+
+def _ended(file: str, text: Callable[[Sheet], str], *codes: str) -> Plant:
+    """Put a line below the last row."""
+
+    def plant(plot: Plot) -> list[Mark]:
+        sheet = plot.sheets[file]
+        sheet.between.setdefault(sheet.height, []).append(text(sheet))
+        return [Mark(place=Place(file, None, code)) for code in codes]
+
+    return plant
+
+
+def _header_line(sheet: Sheet) -> str:
+    return as_text(sheet.headers.get(column, column) for column in sheet.columns)
+
+
+def _ruler(sheet: Sheet) -> str:
+    return ",".join("-" * len(column) for column in sheet.columns)
+
+
+def _padded(plot: Plot) -> list[Mark]:
+    room = pl.col("location").str.pad_end(20)
+    plot.classes.frame = plot.classes.frame.with_columns(room)
+    return [Mark(place=Place("classes", None, "file.trimmed"))]
+
+
+def _formulas(plot: Plot) -> list[Mark]:
+    wrapped = pl.concat_str(pl.lit('="'), pl.col("sourcedId"), pl.lit('"'))
+    plot.users.frame = plot.users.frame.with_columns(wrapped)
+    return [Mark(place=Place("users", None, "file.formulas"))]
+
+
+def _inner_mark(plot: Plot) -> list[Mark]:
+    row = plot.class_row[plot.classroom().id]
+    own = plot.classes.cell(row, "sourcedId")
+    plot.classes.put(row, "sourcedId", f"\ufeff{own}")
+    return [Mark(place=Place("classes", row, "file.inner_marks"))]
+
+
+DAMAGED: Final = (
+    Fault("row_bytes", "one row in Windows-1252 in a file in UTF-8", _row_bytes, alone=True),
+    Fault(
+        "header_again",
+        "the header stands among the rows again",
+        _inserted("users", _header_line, "header.again"),
+        alone=True,
+    ),
+    Fault(
+        "header_differs",
+        "another header stands among the rows",
+        _inserted("classes", lambda _: "sourcedId,grades,title,schoolSourcedId", "header.differs"),
+        alone=True,
+    ),
+    Fault(
+        "ruler", "a line of dashes below the header", _inserted("users", _ruler, "file.ruler", first=True), alone=True
+    ),
+    Fault(
+        "query_message",
+        "a database wrote a message among the rows",
+        _inserted("classes", lambda _: "Msg 8152, Level 16, State 30", "file.query_failed"),
+        alone=True,
+    ),
+    Fault(
+        "footer",
+        "a line below the rows counts them",
+        _ended("enrollments", lambda sheet: f"Total records: {sheet.rows}", "file.footer"),
+        alone=True,
+    ),
+    Fault(
+        "footer_differs",
+        "a line below the rows counts more of them",
+        _ended("users", lambda sheet: f"({sheet.rows + 40} rows affected)", "file.footer", "file.rows_missing"),
+        alone=True,
+    ),
+    Fault("padded", "cells are filled up with spaces", _padded, alone=True),
+    Fault("formulas", "IDs are wrapped as formulas of a spreadsheet", _formulas, alone=True),
+    Fault("inner_mark", "a byte-order mark among the rows", _inner_mark, alone=True),
+)
 
 NOTED: Final = (
     Fault("bom", "a byte-order mark before the header", _sheet("users", _set("start", _BOM), None)),
@@ -187,10 +285,12 @@ SPELT: Final = (
     Fault(
         "pipes", "pipes between cells", _header("enrollments", _set("separator", "|"), "header.delimiter"), alone=True
     ),
-    Fault("carriage_returns", "lines end in CR", _sheet("users", _set("newline", "\r"), None), alone=True),
+    Fault("carriage_returns", "lines end in CR", _sheet("users", _set("newline", "\r"), "file.returns"), alone=True),
     Fault("utf16", "a file in UTF-16", _sheet("users", _set("encoding", "utf-16"), "file.decoded"), alone=True),
     Fault(
-        "sep_line", "a first line by which Excel is told the separator", _sheet("users", _set("above", ["sep=,"]), None)
+        "sep_line",
+        "a first line by which Excel is told the separator",
+        _header("users", _set("above", ["sep=,"]), "header.excel_hint"),
     ),
 )
 

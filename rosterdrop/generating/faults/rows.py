@@ -30,10 +30,11 @@ def _row_apart(plot: Plot) -> list[Mark]:
     """A line break that is not quoted makes two short rows of one."""
     _, row = plot.seat()
     cells = list(plot.enrollments.row(row).values())
-    plot.enrollments.between[row] = [as_text(cells[:6])]
-    plot.enrollments.torn[row] = as_text(cells[6:])
-    first = Mark(place=Place("enrollments", row, "row.cells"), lines_above=1)
-    return [first, Mark(place=Place("enrollments", row, "row.cells"))]
+    before, after = cells[6][:3], cells[6][3:]
+    plot.enrollments.between[row] = [as_text([*cells[:6], before])]
+    plot.enrollments.torn[row] = as_text([after, *cells[7:]])
+    place = Place("enrollments", row, "row.line_break")
+    return [Mark(place=place, lines_above=1), Mark(place=place)]
 
 
 ROWS: Final = (
