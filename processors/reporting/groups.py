@@ -7,12 +7,14 @@ from typing import Any, Final
 import polars as pl
 
 from config.wording import Words
+from processors.reporting.ordering import LEVELS, stage_of
 from processors.verdicts import Verdict
 
 MOST_PLACES: Final = 10
 
 _DONE_BY_CODE: Final = {"batch.failed": "failed"}
 _NOTHING_DONE: Final[frozenset[Verdict]] = frozenset({"refused", "held"})
+_ONLY_NOTED: Final = frozenset({"enrollment.sourcedId.repeated"})
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
 
 
@@ -30,6 +32,7 @@ class Group:
     """Everything that one rule has to say about one file.
 
     Attributes:
+        findings: how many there are, each with what it says.
         count: rows (or things) it stands for.
         follows: how many of them follow from another finding and vanish with it.
         brings: how many findings elsewhere follow from these.
@@ -43,6 +46,7 @@ class Group:
     level: str
     rejects: str | None
     file: str | None
+    findings: int
     count: int
     message: str
     fix: str | None
@@ -61,7 +65,7 @@ class Group:
 
 
 def groups_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Group, ...]:
-    """Findings by code and file, in the order in which they come."""
+    """Findings by code and file: of each level in the order of repair, of each stage those that explain most first."""
     brings = (
         findings.filter(pl.col("cause").is_not_null())
         .group_by(pl.col("cause").cast(pl.UInt32).alias("place"))
@@ -73,6 +77,7 @@ def groups_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Gro
         .group_by("code", "file", maintain_order=True)
         .agg(
             pl.col("level", "rejects", "message", "fix").first(),
+            pl.len().alias("findings"),
             pl.col("count").sum(),
             pl.col("count").filter(pl.col("cause").is_not_null()).sum().alias("follows"),
             pl.col("brings").sum(),
@@ -80,7 +85,11 @@ def groups_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Gro
             pl.col("line").is_not_null().sum().alias("with_place"),
         )
     )
-    return tuple(_group(row, verdict, say) for row in groups.to_dicts())
+    return tuple(sorted((_group(row, verdict, say) for row in groups.to_dicts()), key=_turn))
+
+
+def _turn(group: Group) -> tuple[int, int, int]:
+    return LEVELS.index(group.level), stage_of(group.code, group.file), -(group.count + group.brings)
 
 
 def _group(row: dict[str, Any], verdict: Verdict, say: Words) -> Group:
@@ -113,7 +122,7 @@ def _what_was_done(about: Mapping[str, Any], verdict: Verdict) -> str:
     code, level, rejects = about["code"], about["level"], about["rejects"]
     if code in _DONE_BY_CODE:
         return _DONE_BY_CODE[code]
-    if code.endswith(_SET_ASIDE_ENDINGS):
+    if code.endswith(_SET_ASIDE_ENDINGS) and code not in _ONLY_NOTED:
         return "set_aside"
     if verdict in _NOTHING_DONE and level != "info" and rejects not in {"batch", "file"}:
         return verdict

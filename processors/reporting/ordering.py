@@ -11,7 +11,7 @@ from validators.catalogue import described
 from validators.distinct import each_distinct
 from validators.findings import folded
 
-_LEVELS: Final = ("error", "warning", "info")
+LEVELS: Final = ("error", "warning", "info")
 
 # Order of repair (sis-deviations 4, row 4): what is repaired first makes later findings vanish.
 _STAGES: Final = {
@@ -86,7 +86,7 @@ def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
         .replace_strict(_STAGES, default=pl.col("file").replace_strict(_STAGES_BY_FILE, default=_LAST_STAGE))
     )
     ordered = findings.with_row_index("was").sort(
-        pl.col("level").replace_strict({level: rank for rank, level in enumerate(_LEVELS)}, default=len(_LEVELS)),
+        pl.col("level").replace_strict({level: rank for rank, level in enumerate(LEVELS)}, default=len(LEVELS)),
         stage,
         "file",
         "line",

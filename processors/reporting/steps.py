@@ -102,6 +102,8 @@ def _step(group: Group, say: Words) -> str:
 
 def _where(group: Group, say: Words) -> str:
     """File and line or number of rows, as far as the message does not say it itself."""
+    if group.findings > 1 and not group.places:
+        return say("step.one_of", count=group.findings)
     if group.file is None or group.file in group.message:
         return ""
     if not group.places:

@@ -18,6 +18,7 @@ MOST_SUMMARY_LINES: Final = 20
 
 _TITLE_LINES: Final = 2
 _MOST_TABLE_LINES: Final = 6
+_LONGEST_VALUE: Final = 40
 _MOST_SUMMARY_HELD_BACK: Final = 2
 
 # What a terminal without UTF-8 shows wrongly, in our own sentences as in values.
@@ -191,7 +192,13 @@ def _label(name: str, say: Words) -> str:
 
 def _place(place: Place, say: Words) -> str:
     line = say("group.line", line=str(place.line))
-    return " ".join([line, *(part for part in (place.column, place.value) if part)])
+    value = _shortened(place.value) if place.value else None
+    return " ".join([line, *(part for part in (place.column, value) if part)])
+
+
+def _shortened(value: str) -> str:
+    """As much of a value as a line holds; findings.csv has the rest."""
+    return value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}\u2026"
 
 
 def _where(story: Story) -> Iterable[str]:

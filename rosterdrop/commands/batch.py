@@ -172,6 +172,7 @@ def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool
     from processors.pipeline import deliver, finish
     from processors.reporting.json_document import as_json
     from processors.reporting.text_page import summary_lines
+    from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
 
     number = deliver(home, delivery)
@@ -186,7 +187,7 @@ def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool
     report = outcome.report
     assert report.received is not None
     folder = report_folder(home, delivery.district, number, report.received, report.time_zone, test=report.test)
-    console.terminal.line(f"The whole report: {folder / 'report.html'}")
+    console.terminal.line(say_in(report.language)("text.whole", path=str(folder / "report.html")))
     return EXIT_CODES[outcome.verdict]
 
 

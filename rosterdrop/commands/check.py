@@ -49,7 +49,9 @@ def check(
     from processors.reporting.json_document import as_json
     from processors.reporting.publishing import write_report
     from processors.reporting.text_page import summary_lines
+    from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
+    from validators.catalogue import message
 
     checked = _checked(console, paths, profile_file, against)
     report = replace(checked.report, language=language or checked.report.language)
@@ -59,9 +61,9 @@ def check(
     for line in summary_lines(report, masked=not show_values):
         console.terminal.line(line)
     if profile_file is None and against is None:
-        console.terminal.line("No profile was given: schools are taken as found, times are UTC, phone numbers US.")
+        console.terminal.line(message({"code": "profile.assumed"}, report.language, masked=True))
     if out is not None:
-        console.terminal.line(f"The whole report: {out / 'report.html'}")
+        console.terminal.line(say_in(report.language)("text.whole", path=str(out / "report.html")))
     return EXIT_CODES[report.verdict]
 
 

@@ -91,7 +91,10 @@ def test_a_moment_is_told_as_people_read_it(hour: int, english: str, spanish: st
     at = datetime(2026, 11, 24, hour, 5, tzinfo=UTC)
 
     assert forms_of("en").time(at, "America/Chicago") == f"Tuesday, November 24, 2026, {english} (Central time)"
-    assert forms_of("es").time(at, "America/Chicago") == f"martes 24 de noviembre de 2026, {spanish} (hora del centro)"
+    assert (
+        forms_of("es").time(at, "America/Chicago")
+        == f"martes 24 de noviembre de 2026, {spanish}\u00a0(hora del centro)"
+    )
 
 
 def test_a_time_zone_without_a_name_is_told_by_its_own() -> None:

@@ -97,7 +97,7 @@ def test_programs_get_an_empty_list_where_nobody_matches(loaded: Path) -> None:
 def test_a_check_without_a_profile_says_what_it_assumed(night: Path, tmp_path: Path) -> None:
     said = rosterdrop("check", night, "--out", tmp_path / "report").out.splitlines()
     assert said[-2:] == [
-        "No profile was given: schools are taken as found, times are UTC, phone numbers US.",
+        "No profile was named: schools were taken as found, times as UTC, phone numbers as those of the USA.",
         f"The whole report: {tmp_path / 'report' / 'report.html'}",
     ]
 

@@ -12,12 +12,13 @@ from typing import Final
 import polars as pl
 
 from config.masking import hidden as hidden_mark
+from config.wording import forms_of
 from validators.catalogue.entries import GROUPS, Kind, entries, loaded
 from validators.catalogue.hiding import shown, words
 from validators.distinct import each_distinct
 
 _PERSONAL: Final = ("value", "detail", "hint")
-_TOLD: Final = (*_PERSONAL, "file")
+_TOLD: Final = (*_PERSONAL, "file", "column")
 _PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
 _HOLES: Final = re.compile(r"\{(\w+)\}")
 
@@ -102,8 +103,17 @@ def _told(column: str) -> str:
 
 def _open(findings: pl.DataFrame, language: str) -> pl.DataFrame:
     """The findings as they are, and what their sentences say: the same, and our words in the language."""
-    told = {column: pl.col(column) for column in _TOLD} | {"detail": _detail_in(language, pl.col("detail"))}
+    told = {column: pl.col(column) for column in _TOLD} | {
+        "detail": _detail_in(language, pl.col("detail")),
+        "column": _column_in(language),
+    }
     return findings.with_columns(how.alias(_told(column)) for column, how in told.items())
+
+
+def _column_in(language: str) -> pl.Expr:
+    """Columns as a sentence says them; where one of several would do, they stand as `email or sms`."""
+    between = forms_of(language).every["or"].format(before="", last="")
+    return pl.col("column").str.replace(" or ", between, literal=True)
 
 
 def _detail_in(language: str, told: pl.Expr) -> pl.Expr:
@@ -129,6 +139,7 @@ def _masked(findings: pl.DataFrame, language: str) -> pl.DataFrame:
             told = _detail_in(language, told)
         hidden.append((pl.when(~is_mask).then(told) if column == "hint" else told).alias(_told(column)))
     hidden += [_files_shown(language).alias("file"), _files_shown(language, mark=mark).alias(_told("file"))]
+    hidden.append(_column_in(language).alias(_told("column")))
     return findings.with_columns(*hidden)
 
 
