@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, Self
 
 import polars as pl
@@ -112,6 +113,7 @@ class _Found:
     first_line: int
     begins: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    padded: list[_Broken] = field(default_factory=list)  # rows that stand, with separators behind their last cell
     broken: list[_Broken] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     blank_lines: int = 0
@@ -129,16 +131,23 @@ class _Found:
         elif len(cells) < self.width or not _is_blank(cells[self.width :]):
             self.give_up(lines, "row.cells", cells=len(cells))
         else:
+            if len(cells) > self.width:
+                self.padded.append(self._left(lines, "row.cells", len(cells)))
             self._keep(cells[: self.width], lines)
+
+    def _left(self, lines: _Lines, code: str, cells: int | None) -> _Broken:
+        """The row that was read last, as one that cannot be used."""
+        return _Broken(
+            line=self.first_line + lines.start, raw="".join(lines.taken).rstrip(_LINE_END), code=code, cells=cells
+        )
 
     def give_up(self, lines: _Lines, code: str, *, cells: int | None = None) -> None:
         """Note a row that cannot be read; where a quote is to blame, its first line only."""
         if code == "row.quote":
             lines.keep_first_only()
-        raw = "".join(lines.taken).rstrip(_LINE_END)
-        line = self.first_line + lines.start
-        self.broken.append(_Broken(line=line, raw=raw, code=code, cells=cells))
-        unfinished = raw.count('"') % 2 == 1 if cells is None else cells < self.width
+        row = self._left(lines, code, cells)
+        self.broken.append(row)
+        unfinished = row.raw.count('"') % 2 == 1 if cells is None else cells < self.width
         self.truncated = lines.cut_off and unfinished
 
     def _keep(self, cells: list[str], lines: _Lines) -> None:
@@ -159,6 +168,20 @@ class _Found:
         inside = [line for cell in cells for line in _LINE_BREAK.split(cell)[1:-1]]
         after = lines.taken[1:] if len(cells) != self.width else []
         return any(line.count(self.separator) == self.width - 1 for line in (*inside, *after))
+
+    def _doubt_padding(self) -> None:
+        """Separators behind the last cell mean nothing where each row has as many.
+
+        Else a text with a separator in it may have shifted the cells of a row whose last one was empty.
+        """
+        if not self.padded or (len(self.padded) == len(self.rows) and len({row.cells for row in self.padded}) == 1):
+            return
+        doubted = {row.line for row in self.padded}
+        standing = [place for place, line in enumerate(self.begins) if line not in doubted]
+        self.begins = [self.begins[place] for place in standing]
+        self.rows = [self.rows[place] for place in standing]
+        self.notes = [note for note in self.notes if note.line not in doubted]
+        self.broken = sorted((*self.broken, *self.padded), key=attrgetter("line"))
 
     def _name_line_breaks(self) -> None:
         """Short rows, one below the other, that make one row of the header's width: a line break split it (30)."""
@@ -181,6 +204,7 @@ class _Found:
         return sorted((*self.notes, *about_rows), key=lambda finding: finding.line or 0)
 
     def as_cells(self) -> Cells:
+        self._doubt_padding()
         self._name_line_breaks()
         columns = list(zip(*self.rows, strict=True)) or [()] * self.width
         cells = pl.DataFrame(dict(zip(shape(self.width), columns, strict=True)), schema=shape(self.width))

@@ -108,6 +108,12 @@ def test_separators_after_every_row_are_no_cells(deliver: Deliver) -> None:
     assert codes(deliver(lines(HEADER, ANA + ",,"))) == codes(deliver(lines(HEADER + ",,", ANA + ",,"))) == []
 
 
+def test_separators_after_some_rows_may_have_shifted_their_cells(deliver: Deliver) -> None:
+    reading = deliver(lines(HEADER, ANA, "u-2,42,student,Ben,Ng, Jr,"))
+    assert broken(reading) == [(3, "u-2,42,student,Ben,Ng, Jr,", "row.cells")]
+    assert len(rows(reading)) == 1
+
+
 def test_passwords_reach_nothing(deliver: Deliver) -> None:
     reading = deliver(lines(HEADER + ",User_Password", ANA + ",hunter2", "u-2,hunter3", BEN + ',"hunter4'))
 
