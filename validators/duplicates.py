@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from config.tables import TableName
+from validators.distinct import maybe_shared
 from validators.schemas import columns_of
 from validators.sifting import NOTHING_FOUND
 from validators.tables import LINE
@@ -20,6 +21,7 @@ class Identity:
 
     Attributes:
         key: one text; null where a row cannot be compared.
+        parts: columns that are equal where keys are.
         same: the columns that decide whether two such rows are identical.
         column: what a finding names.
         repeated: code where rows are identical; all but the first are set aside.
@@ -27,6 +29,7 @@ class Identity:
     """
 
     key: pl.Expr
+    parts: Sequence[str]
     same: Sequence[str]
     column: str
     repeated: str
@@ -51,6 +54,7 @@ _FAMILY_PAIR: Final = pl.concat_str(
 IDENTITIES: Final[Mapping[TableName, Identity]] = {
     "users": Identity(
         key=pl.col("sourcedId"),
+        parts=("sourcedId",),
         same=columns_of("users"),
         column="sourcedId",
         repeated="user.sourcedId.repeated",
@@ -58,6 +62,7 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
     ),
     "classes": Identity(
         key=pl.col("sourcedId"),
+        parts=("sourcedId",),
         same=columns_of("classes"),
         column="sourcedId",
         repeated="class.sourcedId.repeated",
@@ -65,6 +70,7 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
     ),
     "enrollments": Identity(
         key=_PAIR_IN_FORCE,
+        parts=("classSourcedId", "userSourcedId"),
         same=("role",),
         column="userSourcedId",
         repeated="enrollment.pair.repeated",
@@ -72,6 +78,7 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
     ),
     "guardians": Identity(
         key=_FAMILY_PAIR,
+        parts=("studentSourcedId", "guardianSourcedId"),
         same=columns_of("guardians"),
         column="studentSourcedId",
         repeated="guardian.pair.repeated",
@@ -82,7 +89,7 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
 
 def sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """The rows whose key another row has too, with `identity`, `first` (line) and `kinds` (how many differ)."""
-    keyed = rows.with_columns(identity=identity.key)
+    keyed = maybe_shared(rows, identity.parts).with_columns(identity=identity.key)
     shared = keyed.filter(pl.col("identity").is_duplicated() & pl.col("identity").is_not_null())
     return shared.with_columns(
         first=pl.col(LINE).min().over("identity"),
@@ -120,7 +127,8 @@ def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
 
 def repeated_ids(enrollments: pl.DataFrame) -> pl.DataFrame:
     """Enrollments of different pairs that carry one sourcedId, all but the first: a note, nothing is keyed by it."""
-    named = enrollments.filter(pl.col("sourcedId").is_not_null() & ~pl.col("sourcedId").is_first_distinct())
+    shared = maybe_shared(enrollments, ["sourcedId"])
+    named = shared.filter(pl.col("sourcedId").is_not_null() & ~pl.col("sourcedId").is_first_distinct())
     return named.select(
         LINE, code=pl.lit("enrollment.sourcedId.repeated"), column=pl.lit("sourcedId"), value="sourcedId"
     )

@@ -8,6 +8,7 @@ import polars as pl
 from config.tables import TableName
 from validators.sifting import Sieve
 from validators.tables import LINE
+from validators.values import ids_in
 
 _CODES: Final[Mapping[TableName, tuple[str, str]]] = {
     "users": ("user.school.other", "orgSourcedIds"),
@@ -25,6 +26,8 @@ def without_other_schools(sieve: Sieve, schools: Collection[str], but: pl.Expr |
     """
     if sieve.name not in _CODES:
         return sieve
+    if all_are_of(sieve.standing[_CODES[sieve.name][1]], schools):
+        return sieve
     named = pl.col("orgs") if sieve.name == "users" else pl.concat_list("schoolSourcedId").list.drop_nulls()
     told = sieve.standing.select(LINE, named=named, key=but if but is not None else pl.lit(None, pl.String))
     is_ours = pl.col("named").list.eval(pl.element().is_in(list(schools))).list.any()
@@ -34,6 +37,11 @@ def without_other_schools(sieve: Sieve, schools: Collection[str], but: pl.Expr |
     ours = told.join(other, on=LINE, how="anti").select("key")
     alien = other.join(ours, on="key", how="anti", maintain_order="left")
     return of_other_schools(sieve, alien.select(LINE, school=pl.col("named").list.first()), *_CODES[sieve.name])
+
+
+def all_are_of(cells: pl.Series, schools: Collection[str]) -> bool:
+    """Whether no cell names a school that is none of `schools`."""
+    return ids_in(cells) <= frozenset(schools)
 
 
 def of_other_schools(sieve: Sieve, rows: pl.DataFrame, code: str, column: str | None) -> Sieve:

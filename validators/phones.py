@@ -17,6 +17,8 @@ from validators.distinct import each_distinct
 
 # Of the North American plan, however it is punctuated; country code 1 may stand before it.
 _TEN_DIGITS: Final = r"^(?:\+?1[ .\x{a0}-]*)?\(?([2-9][0-9]{2})\)?[ ./\x{a0}-]*([0-9]{3})[ ./\x{a0}-]*([0-9]{4})$"
+# As nearly all systems print it: taken apart by place, four times as fast as by the pattern's groups.
+_USUAL: Final = "^[2-9][0-9]{2}-[0-9]{3}-[0-9]{4}$"
 _E164: Final = r"^\+[1-9][0-9]{6,14}$"
 _NORTH_AMERICAN: Final = r"^\+1[0-9]{10}$"
 # What a number is written with. Letters are an extension or a remark: neither can take a text.
@@ -33,27 +35,27 @@ def as_e164(cell: pl.Expr, country: str) -> pl.Expr:
     """
     if phonenumbers.country_code_for_region(country) != 1:
         return _asked(cell, lambda text: _parsed(text, country))
-    plain = cell.str.contains(_TEN_DIGITS)
-    others = pl.when(~plain).then(cell)
+    usual = cell.str.contains(_USUAL)
+    rest = pl.when(~usual).then(cell)
+    plain = rest.str.contains(_TEN_DIGITS)
+    others = pl.when(~plain).then(rest)
     return (
-        pl.when(plain)
-        .then(cell.str.replace(_TEN_DIGITS, "+1${1}${2}${3}"))
+        pl.when(usual)
+        .then(pl.concat_str(pl.lit("+1"), cell.str.slice(0, 3), cell.str.slice(4, 3), cell.str.slice(8, 4)))
+        .when(plain)
+        .then(rest.str.replace(_TEN_DIGITS, "+1${1}${2}${3}"))
         .otherwise(_asked(others, lambda text: _parsed(text, country)))
+        .name.keep()
     )
 
 
 def is_textable(cell: pl.Expr) -> pl.Expr:
     """Whether a cell is a number in E.164 that is in use and can take messages; null stays null."""
-    north_american = cell.str.contains(_NORTH_AMERICAN)
-    foreign = cell.str.contains(_E164) & ~north_american
-    return (
-        pl.when(north_american)
-        .then(cell.str.contains(_north_american_in_use()))
-        .when(foreign)
-        .then(_asked(pl.when(foreign).then(cell), takes_messages, pl.Boolean))
-        .when(cell.is_not_null())
-        .then(statement=False)
-    )
+    in_use = cell.str.contains(_north_american_in_use())
+    rest = pl.when(~in_use).then(cell)
+    foreign = rest.str.contains(_E164) & ~rest.str.contains(_NORTH_AMERICAN)
+    asked = _asked(pl.when(foreign).then(rest), takes_messages, pl.Boolean)
+    return pl.when(cell.is_not_null()).then(in_use | asked.fill_null(value=False))
 
 
 def takes_messages(number: str) -> bool:

@@ -12,7 +12,7 @@ from validators.findings import Finding
 from validators.sifting import KEYS
 from validators.tables import LINE, Table
 from validators.traces import LOST
-from validators.values import listed
+from validators.values import ids_in
 from validators.words import words_of
 
 GuardianSource = Literal["users", "guardians", "none"]
@@ -25,8 +25,7 @@ def schools_named(table: Table | None) -> frozenset[str]:
     column = _SCHOOL_COLUMNS[table.name] if table else ""
     if table is None or not table.has(column):
         return frozenset()
-    cells = table.rows.select(listed(pl.col(column).cast(pl.String)).explode().drop_nulls().unique())
-    return frozenset((*cells.to_series(), *words_of(table.broken)["word"]))
+    return frozenset((*ids_in(table.rows[column].cast(pl.String)), *words_of(table.broken)["word"]))
 
 
 def is_other_district(tables: Mapping[TableName, Table], profile: Profile) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 from config.tables import TableName
 from validators import relations
 from validators.alone import broken_rules, rules_of
-from validators.elsewhere import of_other_schools, without_other_schools
+from validators.elsewhere import all_are_of, of_other_schools, without_other_schools
 from validators.noticing import with_notices
 from validators.people import kind_of
 from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, resolved
@@ -65,9 +65,11 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
 
 
 def _users(users: Sieve, terms: Terms) -> Sieve:
-    here = pl.element().filter(pl.element().is_in(list(terms.schools)))
     mine = without_other_schools(users, terms.schools)
-    mine = mine.changed(mine.standing.with_columns(schools=pl.col("orgs").list.eval(here)))
+    here = pl.element().filter(pl.element().is_in(list(terms.schools)))
+    all_count = all_are_of(mine.standing["orgSourcedIds"], terms.schools)
+    schools = pl.col("orgs") if all_count else pl.col("orgs").list.eval(here)
+    mine = mine.changed(mine.standing.with_columns(schools=schools))
     others = mine.standing.filter(kind="guardian") if terms.guardians != "users" else mine.standing.clear()
     return _without_contact(_of_other_source(mine, others, "user.source.other"), terms, "sourcedId")
 

@@ -18,6 +18,9 @@ Change = Callable[[pl.Expr], pl.Expr]
 
 # What surrounds text by accident: spaces, no-break and zero-width ones, a byte-order mark, line ends.
 _AROUND_TEXT: Final = " \t\r\n\u00a0\u200b\ufeff"
+_EDGE: Final = "".join(rf"\x{{{ord(character):x}}}" for character in _AROUND_TEXT)
+_UNTIDY: Final = rf"(?:^|,)(?:[{_EDGE}]|,|$)|[{_EDGE}](?:,|$)"
+_PLAIN_EMAIL: Final = "^[A-Za-z0-9._%+'-]+@[a-z0-9.-]+$"
 LISTS: Final = ("orgSourcedIds", "agentSourcedIds")
 
 
@@ -25,7 +28,7 @@ def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.Data
     """The known columns of a table, as Connect will hold their cells; a column that the file lacks is all null.
 
     Args:
-        rows: as `Table.rows`.
+        rows: as `Table.rows`, whose cells have bare edges.
         table: which one it is.
         country: whose phone numbers come without a country code.
     """
@@ -33,21 +36,37 @@ def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.Data
     changes["phone"] = changes["sms"]
     cells = []
     for column in columns_of(table):
-        cell = trimmed(pl.col(column)) if column in rows.columns else pl.lit(None, pl.String)
-        cells.append(changes.get(column, _as_it_stands)(cell).alias(column))
+        change = changes.get(column, _as_it_stands)
+        cell = change(pl.col(column)) if column in rows.columns else pl.lit(None, pl.String)
+        cells.append(cell.alias(column))
     return rows.lazy().select("line", *cells).collect()
-
-
-def trimmed(cell: pl.Expr) -> pl.Expr:
-    """Text without what surrounds it by accident; nothing left is an empty cell."""
-    text = cell.str.strip_chars(_AROUND_TEXT)
-    return pl.when(text != "").then(text)
 
 
 def listed(cell: pl.Expr) -> pl.Expr:
     """The IDs of a cell that holds several, in order, each once; no list where there is no text."""
-    ids = cell.str.split(",").list.eval(pl.element().str.strip_chars(_AROUND_TEXT))
-    return ids.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
+    return cell.map_batches(_lists, pl.List(pl.String))
+
+
+def ids_in(cells: pl.Series) -> frozenset[str]:
+    """Every ID in cells that may hold several."""
+    return frozenset(_lists(cells.unique()).explode().drop_nulls())
+
+
+def _lists(cells: pl.Series) -> pl.Series:
+    """Most cells hold one ID, or some with nothing but commas between: only what is untidy is taken apart again."""
+    ids = cells.str.split(",")
+    several = ids.list.len() > 1
+    untidy = cells.str.contains(_UNTIDY) | (several & (ids.list.n_unique() != ids.list.len()))
+    if not untidy.any():
+        return ids
+    tidied = ids.filter(untidy).list.eval(pl.element().str.strip_chars(_AROUND_TEXT))
+    tidied = tidied.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
+    order = untidy.fill_null(value=False)
+    return pl.concat([ids, tidied]).gather(
+        pl.select(
+            pl.when(order).then(cells.len() - 1 + order.cum_sum()).otherwise(pl.int_range(cells.len()))
+        ).to_series()
+    )
 
 
 def _as_it_stands(cell: pl.Expr) -> pl.Expr:
@@ -56,22 +75,20 @@ def _as_it_stands(cell: pl.Expr) -> pl.Expr:
 
 def _email(cell: pl.Expr) -> pl.Expr:
     """Without what clings to a copied address; the domain in lower case, what stands before it as given."""
-    bare = cell.str.replace("(?i)^mailto:", "").str.strip_chars(" ,;<>")
+    plain = cell.str.contains(_PLAIN_EMAIL)
+    other = pl.when(~plain).then(cell)
+    bare = other.str.replace("(?i)^mailto:", "").str.strip_chars(" ,;<>")
     name, domain = bare.str.extract("^(.*)@"), bare.str.extract("@([^@]*)$").str.to_lowercase()
-    return pl.coalesce(pl.concat_str(name, domain, separator="@"), cell)
+    return pl.when(plain).then(cell).otherwise(pl.coalesce(pl.concat_str(name, domain, separator="@"), other))
 
 
 def _by_distinct(answer: Callable[[str], str]) -> Change:
     return lambda cell: cell.map_batches(lambda texts: each_distinct(texts, answer), pl.String)
 
 
-def _lower(cell: pl.Expr) -> pl.Expr:
-    return cell.str.to_lowercase()
-
-
 _CHANGES: Final[Mapping[str, Change]] = {
-    "role": _lower,
-    "status": _lower,
+    "role": _by_distinct(str.lower),
+    "status": _by_distinct(str.lower),
     "email": _email,
     "grades": _by_distinct(grades.as_codes),
     "language": _by_distinct(languages.as_code),

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from config.tables import TABLES, TableName
 from tests.properties.library import Cells, Library
 from validators.alone import rules_of
+from validators.cells import tidied
 from validators.rules import violations
 from validators.schemas import columns_of, schema_of
-from validators.values import trimmed
 
 # What decides something somewhere: allowed words, near misses, what patterns are about.
 WORDS: Final = st.sampled_from(
@@ -46,7 +46,7 @@ def by_polars(table: TableName, rows: Sequence[Cells]) -> set[tuple[int, str]]:
 def test_both_judge_every_row_alike(table: TableName, data: st.DataObject) -> None:
     drawn = data.draw(rows_of(table))
     frame = pl.DataFrame(drawn, schema=dict.fromkeys(columns_of(table), pl.String))
-    rows: Sequence[Cells] = frame.with_columns(trimmed(pl.all())).to_dicts()
+    rows: Sequence[Cells] = tidied(pl.repeat(0, frame.height, eager=True), frame)[0].to_dicts()
 
     library = Library(schema_of(table))
     expected = {(place, code) for place, row in enumerate(rows) for code in library.codes(row)}
