@@ -46,7 +46,7 @@ def by_polars(table: TableName, rows: Sequence[Cells]) -> set[tuple[int, str]]:
 def test_both_judge_every_row_alike(table: TableName, data: st.DataObject) -> None:
     drawn = data.draw(rows_of(table))
     frame = pl.DataFrame(drawn, schema=dict.fromkeys(columns_of(table), pl.String))
-    rows: Sequence[Cells] = tidied(pl.repeat(0, frame.height, eager=True), frame)[0].to_dicts()
+    rows: Sequence[Cells] = tidied(pl.repeat(0, frame.height, eager=True), frame).rows.to_dicts()
 
     library = Library(schema_of(table))
     expected = {(place, code) for place, row in enumerate(rows) for code in library.codes(row)}
