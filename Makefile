@@ -20,7 +20,8 @@ demo: .venv/runtime
 test: .venv/dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not system and not soak"
 
-# What takes minutes: thousands of packets, cut-offs, kills, and files of gigabytes.
+# What takes minutes: thousands of packets, cut-offs, kills, files of gigabytes, and half an hour of hostile bytes (or as
+# many minutes as ROSTERDROP_FUZZ_MINUTES says).
 soak: .venv/dev
 	$(BIN)/python -m pytest -n 0 -m soak --durations=0
 

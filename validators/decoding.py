@@ -91,17 +91,16 @@ def is_failed_query(line: bytes) -> bool:
 
 def _plain(text: Decoded) -> Decoded | Finding:
     """The text, if it can hold a table."""
-    if _HOLE in text.utf8:
+    has_nul = b"\0" in text.utf8
+    if has_nul and _HOLE in text.utf8:
         return Finding(code="file.nul", line=_line_at(text.utf8, text.utf8.index(_HOLE)))
     if kind := _kind_of_text(text.utf8):
         return Finding(code="file.not_csv", detail=kind)
-    return replace(text, notes=(*text.notes, *_nul_bytes(text.utf8)))
-
-
-def _nul_bytes(utf8: bytes) -> list[Finding]:
-    """NULs that are no hole: around a cell they are nothing, within one its rule judges them (sis-deviations 9)."""
-    count = utf8.count(b"\0") if b"\0" in utf8 else 0
-    return [Finding(code="file.nul_bytes", count=count, detail=str(count))] if count else []
+    if not has_nul:
+        return text
+    # Around a cell they are nothing, within one its rule judges them (sis-deviations 9).
+    count = text.utf8.count(b"\0")
+    return replace(text, notes=(*text.notes, Finding(code="file.nul_bytes", count=count, detail=str(count))))
 
 
 def _kind_by_magic(data: bytes) -> str | None:
@@ -190,7 +189,7 @@ def _as_decoded(utf8: bytes, encoding: str, *notes: Finding) -> Decoded:
 
 def _without_inner_marks(utf8: bytes) -> tuple[bytes, list[Finding]]:
     """Lines without the byte-order mark that they begin with where files were joined (sis-deviations 2)."""
-    if utf8.isascii() or not (b"\n" + BOM in utf8 or b"\r" + BOM in utf8):
+    if BOM[:1] not in utf8 or not (b"\n" + BOM in utf8 or b"\r" + BOM in utf8):
         return utf8, []
     line = _line_at(utf8, next(_INNER_BOM.finditer(utf8)).start())
     text, count = _INNER_BOM.subn(b"", utf8)

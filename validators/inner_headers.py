@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 import polars as pl
 
@@ -11,13 +10,13 @@ from validators.findings import Finding
 from validators.headers import Columns, Layout, folded
 from validators.tables import LINE
 
-_TRACES: Final = (b"ourcedI", b"ourcedi", b"OURCED")  # in the header of every table of ours, in hardly an ID
 
-
-def could_repeat_header(body: bytes, columns: Columns) -> bool:
-    """Whether a header may stand in these bytes; a look at memory speed, for hardly any file has one."""
-    spelled = next((cell for cell, name in zip(columns.header.cells, columns.names, strict=True) if name), "")
-    return any(trace in body for trace in (*_TRACES, spelled.encode())) if spelled else False
+def could_repeat_header(cells: Cells, columns: Columns, layout: Layout) -> bool:
+    """Whether a header may stand among the rows: hardly any file has one, and one column can tell."""
+    first = next(place for place, name in enumerate(columns.names) if name is not None)
+    names = {*layout.names.values(), *(columns.header.cells[place] for place, name in enumerate(columns.names) if name)}
+    spelled = [form for name in names for form in {name, name.lower(), name.upper(), name[:1].upper() + name[1:]}]
+    return not cells.broken.is_empty() or bool(cells.rows.get_column(position(first)).is_in(spelled).any())
 
 
 def without_headers(cells: Cells, columns: Columns, layout: Layout) -> tuple[Cells, list[Finding]]:

@@ -222,7 +222,7 @@ def _text_of(data: bytes, encoding: Encoding) -> Decoded | Finding:
 def _rows_of(body: Body, columns: Columns, layout: Layout) -> tuple[Cells, list[Finding]]:
     """The rows, without headers that stand among them; or why the file is no table."""
     cells = _cells_of(body, columns.header)
-    if not could_repeat_header(body.utf8, columns):
+    if not could_repeat_header(cells, columns, layout):
         return cells, []
     return without_headers(cells, columns, layout)
 
@@ -305,7 +305,7 @@ def _table_of(
 ) -> Reading:
     header = columns.header
     chosen = cells.rows.select(LINE, **_chosen(cells.rows, columns))
-    rows, marks = unmarked(composed(chosen, body.utf8), body.utf8, header.separator)
+    rows, marks = unmarked(composed(chosen, body.utf8), body.utf8)
     broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
     said = [
         *notes,

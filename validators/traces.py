@@ -21,7 +21,6 @@ _UNSEEN: Final = f"[{_C1}\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]"
 LOST: Final = "\ufffd"
 """What stands where a letter could not be read."""
 
-_SUSPECT: Final = f"{_MISREAD}|{_UNSEEN}|{LOST}|[\u201c\u201e\u2018\u00ab]"
 _ASKED: Final = r"\p{L}\?\p{L}"  # what a program writes for a letter that its encoding lacks
 _WRAPPED: Final = "^(?:[\u201c-\u201e].*[\u201c\u201d]|\u2018.*[\u2018\u2019]|'.*'|\u00ab.*\u00bb)$"
 _MARKED: Final = r"^'\+?[0-9(][^']*$"
@@ -39,20 +38,20 @@ def is_id(column: str) -> bool:
 
 def composed(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
     """Letters in one piece, so that a name in parts is no other name the next night (13); IDs stay as they are."""
-    if body.isascii() or not any(part in body for part in _PARTS):
+    # One byte is found ten times faster than two: most names have none of the first ones.
+    if body.isascii() or not any(part[:1] in body and part in body for part in _PARTS):
         return rows
     texts = [column for column in rows.columns[1:] if not is_id(column)]
     return rows.with_columns(pl.col(texts).str.normalize("NFC"))
 
 
-def unmarked(rows: pl.DataFrame, body: bytes, separator: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def unmarked(rows: pl.DataFrame, body: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     """IDs and numbers without the apostrophe by which a spreadsheet is told to keep zeros (35); and the notes."""
-    before_cells = (separator.encode(), b"\n", b"\r", b'"', b" ")
-    if not body.startswith(b"'") and not any(before + b"'" in body for before in before_cells):
+    if b"'" not in body:
         return rows, _none()
-    columns = [column for column in rows.columns[1:] if is_id(column) or column in _NUMBERS]
-    notes = {column: _notes(_where(rows, column, _MARKED), column, "cell.apostrophe") for column in columns}
-    marked = [column for column in columns if notes[column].height]
+    columns = [name for name in rows.columns[1:] if is_id(name) or name in _NUMBERS]
+    notes = {name: _notes(_like(_starting(rows, name, "'"), _MARKED), name, "cell.apostrophe") for name in columns}
+    marked = [name for name in columns if notes[name].height]
     cells = (
         pl.when(pl.col(name).str.contains(_MARKED)).then(pl.col(name).str.slice(1)).otherwise(name) for name in marked
     )
@@ -69,26 +68,30 @@ def traces(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
     """
     found = [_none()]
     columns = rows.columns[1:]
-    is_suspect = not body.isascii() and _contains(body, _SUSPECT)
-    if is_suspect:
+    if not body.isascii():
         found += [notes for column in columns for notes in _about_letters(rows, column)]
-    if is_suspect or b"'" in body:
+    if b"'" in body:
         texts = [column for column in columns if not is_id(column)]
-        found += [_notes(_where(rows, column, _WRAPPED), column, "cell.quoted") for column in texts]
+        found += [_notes(_like(_starting(rows, name, "'"), _WRAPPED), name, "cell.quoted") for name in texts]
     if b"?" in body:
         names = [column for column in _NAMES if column in columns]
-        found += [_notes(_where(rows, column, _ASKED), column, "cell.lost_letter") for column in names]
+        found += [_notes(_like(_cells(rows, name), _ASKED), name, "cell.lost_letter") for name in names]
     return pl.concat(found)
 
 
 def _about_letters(rows: pl.DataFrame, column: str) -> Iterator[pl.DataFrame]:
+    """Patterns are tried on cells with other letters than ASCII only: those are few, and told by their lengths."""
+    letters = _cells(rows, column).filter(pl.col("value").str.len_bytes() != pl.col("value").str.len_chars())
+    if letters.is_empty():
+        return
     meant = pl.col("value").map_batches(lambda texts: each_distinct(texts, _meant), pl.String)
-    misread = _where(rows, column, _MISREAD).with_columns(hint=meant).drop_nulls("hint")
+    misread = _like(letters, _MISREAD).with_columns(hint=meant).drop_nulls("hint")
     yield _notes(misread, column, "cell.misread")
     if not is_id(column):  # of IDs their rules speak
-        others = rows.join(misread, on=LINE, how="anti")
-        yield _notes(_where(others, column, _UNSEEN), column, "cell.unseen")
-        yield _notes(_where(others, column, LOST), column, "cell.lost_letter")
+        others = letters.join(misread, on=LINE, how="anti")
+        yield _notes(_like(others, _UNSEEN), column, "cell.unseen")
+        yield _notes(_like(others, LOST), column, "cell.lost_letter")
+        yield _notes(_like(others, _WRAPPED).filter(~pl.col("value").str.starts_with("'")), column, "cell.quoted")
 
 
 def _meant(text: str) -> str | None:
@@ -108,13 +111,17 @@ def _byte(letter: str) -> bytes:
     return letter.encode("latin-1" if "\u0080" <= letter <= "\u009f" else "cp1252")
 
 
-def _contains(body: bytes, pattern: str) -> bool:
-    return bool(pl.Series([body], dtype=pl.Binary).cast(pl.String).str.contains(pattern).item())
+def _cells(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """`line` and `value` of the cells of a column."""
+    return rows.select(LINE, value=pl.col(column))
 
 
-def _where(rows: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
-    """`line` and `value` of the cells of a column that a pattern fits."""
-    return rows.select(LINE, value=pl.col(column)).filter(pl.col("value").str.contains(pattern))
+def _starting(rows: pl.DataFrame, column: str, text: str) -> pl.DataFrame:
+    return _cells(rows, column).filter(pl.col("value").str.starts_with(text))
+
+
+def _like(cells: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    return cells.filter(pl.col("value").str.contains(pattern))
 
 
 def _notes(cells: pl.DataFrame, column: str, code: str) -> pl.DataFrame:

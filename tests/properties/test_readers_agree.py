@@ -34,6 +34,12 @@ PIECES = (
     "\u2028",
     "\x0b",
     "\x00",
+    "\u200b",
+    "\ufffd",
+    "e\u0301",
+    "'",
+    "\\",
+    "-",
     "=",
 )
 adversarial = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
@@ -68,6 +74,7 @@ def assert_agreement(text: str, width: int) -> None:
     assert fast.rows.equals(careful.rows)
     assert fast.broken.equals(careful.broken)
     assert (fast.notes, fast.blank_lines, fast.truncated) == (careful.notes, careful.blank_lines, careful.truncated)
+    assert fast.trimmed == careful.trimmed
 
 
 @settings(max_examples=300, deadline=None)
