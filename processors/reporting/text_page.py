@@ -17,6 +17,7 @@ WIDTH: Final = 80
 MOST_SUMMARY_LINES: Final = 20
 
 _TITLE_LINES: Final = 2
+_MOST_HEADLINE_LINES: Final = 5  # whether anybody was deleted is said in its last sentence
 _MOST_TABLE_LINES: Final = 6
 _LONGEST_VALUE: Final = 40
 _MOST_SUMMARY_HELD_BACK: Final = 2
@@ -75,9 +76,10 @@ def _summary(story: Story) -> list[str]:
     held_label = [held_line] if len(held_back) > 1 else []
     held = [(line, "- " if held_label else f"{held_line} ") for line in held_back]
     first_label = [say("heading.first_line")] if steps else []
-    room = MOST_SUMMARY_LINES - _TITLE_LINES - len(table) - len(held_label) - len(first_label)
-    fitted = _fitted([*steps, (story.headline, ""), *held], room)
-    step_lines, (headline, *held_lines) = fitted[: len(steps)], fitted[len(steps) :]
+    headline = _short(story.headline, "", _MOST_HEADLINE_LINES)
+    room = MOST_SUMMARY_LINES - _TITLE_LINES - len(table) - len(held_label) - len(first_label) - len(headline)
+    fitted = _fitted([*steps, *held], room)
+    step_lines, held_lines = fitted[: len(steps)], fitted[len(steps) :]
     spare = room - sum(map(len, fitted))
     note_lines = _fitted([(note, "* ") for note in story.notes[:spare]], spare)
     opening = [_cut(story.title), _cut(_verdict(story)), *headline, *held_label, *chain(*held_lines)]
@@ -91,13 +93,16 @@ def _verdict(story: Story) -> str:
 
 
 def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
-    """Texts with their openings as lines, so many in all: one each, then in turn one more while there is room."""
+    """Texts with their openings as lines, so many in all: the first one whole, the others in turn while there is room."""
     wanted = [len(_wrapped(text, opening)) for text, opening in items]
     given = [1] * len(items)
     spare = room - len(items)
+    if items and spare > 0:
+        given[0] = min(wanted[0], spare + 1)
+        spare -= given[0] - 1
     for most in range(2, room + 1):
         for place, lines in enumerate(wanted):
-            if spare > 0 and lines >= most:
+            if spare > 0 and lines >= most > given[place]:
                 given[place] += 1
                 spare -= 1
     return [_short(text, opening, most) for (text, opening), most in zip(items, given, strict=True)]
