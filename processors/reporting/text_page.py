@@ -93,7 +93,7 @@ def _verdict(story: Story) -> str:
 
 
 def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
-    """Texts with their openings as lines, so many in all: the first one whole, the others in turn while there is room."""
+    """Texts with their openings as lines, so many in all: the first one whole, the others in turn as there is room."""
     wanted = [len(_wrapped(text, opening)) for text, opening in items]
     given = [1] * len(items)
     spare = room - len(items)
