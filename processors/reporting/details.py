@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from config.tables import table_of
+from config.tables import TABLES, table_of
 from config.wording import Words
 from processors.reporting.groups import done_about
 from processors.verdicts import Verdict
@@ -20,14 +20,22 @@ _MOST_OF_ONE: Final = 200
 _MOST_FOLLOWING: Final = 10
 _LEVELS: Final = ("error", "warning", "info")
 
+_SAID: Final = (
+    pl.col("message", "column").first(),
+    pl.col("message").n_unique().alias("messages"),
+    pl.col("column").n_unique().alias("columns"),
+)
 _PLACE: Final = ("line", "column", "value", "message", "brings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """One place where something was found, what is said there, and how many other findings go away with it."""
+    """One place where something was found, what is said there, and how many other findings go away with it.
 
-    line: int
+    What is missing has no line; it is a place of its own all the same where its message names it.
+    """
+
+    line: int | None
     column: str | None
     value: str | None
     message: str
@@ -109,7 +117,7 @@ def details_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Fi
         return ()
     rooted = _rooted(findings)
     roots = rooted.filter(pl.col("cause").is_null())
-    consequences = _consequences(rooted)
+    consequences = _consequences(rooted, say.language)
     rows = _grouped(roots).to_dicts()
     most = max(_FEWEST, min(_MOST_OF_ONE, MOST_LISTED // max(len(rows), 1)))
     titles = _titles(rows, say.language)
@@ -146,13 +154,13 @@ def _rooted(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _grouped(roots: pl.DataFrame) -> pl.DataFrame:
-    spots = pl.struct(*_PLACE).filter(pl.col("line").is_not_null())
+    is_a_place = pl.col("line").is_not_null() | (pl.col("message").n_unique() > 1)
+    spots = pl.struct(*_PLACE).filter(is_a_place)
     return (
         roots.group_by("family", maintain_order=True)
         .agg(
-            pl.col("code", "file", "level", "rejects", "message", "fix", "column").first(),
-            pl.col("message").n_unique().alias("messages"),
-            pl.col("column").n_unique().alias("columns"),
+            *_SAID,
+            pl.col("code", "file", "level", "rejects", "fix").first(),
             pl.col("count").sum(),
             pl.col("brings").sum().alias("all brings"),
             spots.head(_MOST_OF_ONE).alias("spots"),
@@ -166,25 +174,31 @@ def _grouped(roots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _consequences(rooted: pl.DataFrame) -> Mapping[int, Sequence[Consequence]]:
+def _consequences(rooted: pl.DataFrame, language: str) -> Mapping[int, Sequence[Consequence]]:
     """What follows from each family."""
     groups = (
         rooted.filter(pl.col("cause").is_not_null())
         .group_by("family", "code", "file", maintain_order=True)
         .agg(
-            pl.col("message").first(),
+            *_SAID,
             pl.col("count").sum(),
             pl.col("line").drop_nulls().head(_MOST_FOLLOWING).alias("lines"),
         )
     )
     found: dict[int, list[Consequence]] = {}
-    for row in groups.to_dicts():
-        found.setdefault(row.pop("family"), []).append(Consequence(**{**row, "lines": tuple(row["lines"])}))
+    rows = groups.to_dicts()
+    for row, title in zip(rows, _titles(rows, language), strict=True):
+        consequence = Consequence(
+            code=row["code"], file=row["file"], message=title, count=row["count"], lines=tuple(row["lines"])
+        )
+        found.setdefault(row["family"], []).append(consequence)
     return found
 
 
 def _titles(rows: Sequence[Mapping[str, Any]], language: str) -> Sequence[str]:
     """For each rule what it says of every place: its message, with dots where places differ."""
+    if not rows:
+        return ()
     general = pl.DataFrame(
         [
             {name: row[name] for name in ("code", "file", "count")}
@@ -200,7 +214,7 @@ def _titles(rows: Sequence[Mapping[str, Any]], language: str) -> Sequence[str]:
 
 def _slugs(files: Iterable[str | None]) -> Mapping[str | None, str]:
     """A part of anchors for each file, the set first: of a table its name, of others a number."""
-    ordered = sorted(dict.fromkeys(files), key=lambda file: file is not None)
+    ordered = sorted(dict.fromkeys(files), key=_turn)
     taken: set[str] = set()
     slugs: dict[str | None, str] = {}
     for number, file in enumerate(ordered, start=1):
@@ -208,6 +222,14 @@ def _slugs(files: Iterable[str | None]) -> Mapping[str | None, str]:
         slugs[file] = slug if slug not in taken else f"file-{number}"
         taken.add(slugs[file])
     return slugs
+
+
+def _turn(file: str | None) -> int:
+    """Which file comes first: the set, then the tables in the order of repair, then all others as they come."""
+    if file is None:
+        return -1
+    table = table_of(file)
+    return len(TABLES) if table is None else TABLES.index(table)
 
 
 def _detail(

@@ -25,13 +25,13 @@ abbreviation has a no-break space after it ("a.\N{NO-BREAK SPACE}m.")."""
 def first_steps(report: Report, groups: Sequence[Group], say: Words) -> tuple[str, ...]:
     """Errors before warnings, at most MOST_STEPS."""
     reasons = [group for group in groups if report.guard and group.code in report.guard.reasons]
-    steps = [*(_step(group, say) for group in reasons), *_decision(report, groups, say)]
+    steps = [*(step_about(group, say) for group in reasons), *_decision(report, groups, say)]
     roots = sorted((group for group in groups if _is_root(group) and group not in reasons), key=_urgency)
     if _is_on_hold(report):
         roots = [group for group in roots if group.code not in HOLDING]
     free = max(MOST_STEPS - len(steps), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
-    steps += [_step(group, say) for group in shown]
+    steps += [step_about(group, say) for group in shown]
     if len(shown) < len(roots):
         steps.append(say("step.more", count=len(roots) - len(shown)))
     return tuple(steps)
@@ -61,7 +61,7 @@ def _about_hold(report: Report, groups: Sequence[Group], say: Words) -> Iterator
     holding = [group for group in groups if group.code in HOLDING]
     for group in holding:
         if group.code != _TOO_MANY_REJECTED:
-            yield _step(group, say)
+            yield step_about(group, say)
     if any(group.code == _TOO_MANY_REJECTED for group in holding):
         yield say("step.hold")
         yield say("step.hold_right", number=str(report.number))
@@ -94,7 +94,8 @@ def _urgency(group: Group) -> tuple[bool, int, int]:
     return group.level != "error", stage_of(group.code, group.file), -(group.count + group.brings)
 
 
-def _step(group: Group, say: Words) -> str:
+def step_about(group: Group, say: Words) -> str:
+    """What to do about findings of one rule, with what goes away with them."""
     fix = sentences(group.fix)[0] if group.fix else None
     causes = say("step.explains", explains=group.causes) if group.causes else None
     return _where(group, say) + " ".join(part for part in (gist(group.message), fix, causes) if part)

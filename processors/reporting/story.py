@@ -4,7 +4,7 @@ Sentences for people that are not the text of a finding stand in `texts/`; this 
 them, text and HTML only lay them out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits
 from processors.reporting.ordering import findings_in_order, rejected_rows
-from processors.reporting.steps import first_steps, gist
+from processors.reporting.steps import first_steps, gist, step_about
 from processors.reporting.wording import how_long, say_in
 from processors.verdicts import HOLDING, ChangeCounts, Verdict
 
@@ -61,6 +61,7 @@ class Story:
         notes: limits that came near, what stayed as it was, what was carried.
         first: what to do first, root causes before their consequences.
         details: the findings file by file, for the page.
+        anchors: step to what a link to its details is called.
         folder: name of the folder in the drop where this report stands, None offline.
         has_rejected_rows: whether rejected rows lie beside it, to be repaired.
         masked: whether values are hidden.
@@ -80,6 +81,7 @@ class Story:
     changes_title: str
     groups: tuple[Group, ...]
     details: tuple[FileDetails, ...]
+    anchors: Mapping[str, str]
     folder: str | None
     has_rejected_rows: bool
     masked: bool
@@ -90,6 +92,7 @@ def story_of(report: Report, *, masked: bool) -> Story:
     say = say_in(report.language)
     findings = findings_in_order(report, masked=masked, fold=False)
     groups = groups_of(findings, report.verdict, say)
+    details = details_of(findings, report.verdict, say)
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     return Story(
@@ -106,11 +109,18 @@ def story_of(report: Report, *, masked: bool) -> Story:
         changes=change_counts(report),
         changes_title=say("changes.title_done" if is_applied(report) else "changes.title_would"),
         groups=groups,
-        details=details_of(findings, report.verdict, say),
+        details=details,
+        anchors=_anchors(groups, details, say),
         folder=_folder(report),
         has_rejected_rows=not masked and not rejected_rows(report, masked=True).is_empty(),
         masked=masked,
     )
+
+
+def _anchors(groups: Sequence[Group], details: Sequence[FileDetails], say: Words) -> Mapping[str, str]:
+    there = {(detail.code, file.file): detail.anchor for file in details for detail in file.details}
+    places = {step_about(group, say): there.get((group.code, group.file)) for group in groups}
+    return {step: anchor for step, anchor in places.items() if anchor}
 
 
 def title(report: Report, what: str) -> str:

@@ -19,7 +19,6 @@ from tests.rosterdrop.command_line import rosterdrop
 from validators.findings import Finding
 
 NAME: Final = "Springfield Unified"
-SCHOOLS: Final = {"0042": "Lincoln High", "0043": "Roosevelt Middle", "0044": "Cedar Grove Elementary"}
 ZONE: Final = "America/Chicago"
 HOSTILE: Final = (
     '"><script>alert(1)</script><img src=http://x.example/>\x1b[2J\u202egpj.\u2066 \u0645\u0631\u064a\u0645 '
@@ -32,9 +31,10 @@ class District:
     def __init__(self, folder: Path, *, students: int = 400) -> None:
         self.folder = folder
         self.home = folder / "home"
-        rosterdrop("generate", folder / "week", "--students", str(students), "--nights", "2", "--faults", "all")
+        asked = ("--students", str(students), "--nights", "2", "--faults", "all")
+        made = rosterdrop("--json", "generate", folder / "week", *asked).document
         rosterdrop("init", self.home)
-        schools = [f"--school={key}={name}" for key, name in SCHOOLS.items()]
+        schools = [f"--school={key}={name}" for key, name in made["schools"].items()]
         rosterdrop("district", "add", "springfield", "--name", NAME, "--time-zone", ZONE, *schools, home=self.home)
 
     def night(self, number: int) -> Path:

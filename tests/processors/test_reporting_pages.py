@@ -217,6 +217,16 @@ def test_whether_anybody_was_deleted_is_answered(more: dict[str, Any], said: str
     assert f"<strong>No.</strong> {said}" in text
 
 
+def test_a_step_leads_to_its_details() -> None:
+    told = story_of(a_full_night(), masked=False)
+    text, page = page_of(a_full_night())
+
+    role = next(step for step in told.first if "Teachr" in step)
+    assert told.anchors[role] == "users.user.role.unknown"
+    assert '<a href="#users.user.role.unknown">Show where</a>' in text
+    assert page.values("id").count("users.user.role.unknown") == 1
+
+
 def test_what_follows_from_a_finding_stands_under_it() -> None:
     users, classes, enrollments = story_of(a_full_night(), masked=False).details
 
@@ -228,6 +238,24 @@ def test_what_follows_from_a_finding_stands_under_it() -> None:
         ("user.role.unknown", 1),
         ("class.title.missing", 1),
     ]
+
+
+def test_what_follows_from_several_findings_is_told_of_all_of_them() -> None:
+    found = [
+        *(Finding(code="user.role.unknown", file="users.csv", line=line, column="role", value="x") for line in (2, 3)),
+        *(
+            Finding(
+                code="enrollment.user.rejected", file="enrollments.csv", line=place, value=f"u-{place}", cause=place
+            )
+            for place in (0, 1)
+        ),
+    ]
+
+    (users, _) = story_of(report(judgement(findings=found)), masked=False).details
+
+    (consequence,) = users.details[0].consequences
+    assert consequence.count == 2
+    assert "u-0" not in consequence.message
 
 
 def test_a_chain_of_causes_ends_at_its_root() -> None:
@@ -256,6 +284,30 @@ def test_a_page_of_a_hundred_thousand_findings_stays_small_and_counts_all() -> N
     assert len(text) < 200_000
     assert "100,000 warnings" in text
     assert "99,800 more are not listed here; all of them stand in findings.csv." in text
+
+
+def test_what_is_missing_is_named_where_it_has_no_line() -> None:
+    found = [
+        Finding(code="file.unexpected", file=name, detail=name, value=name) for name in ("orgs.csv", "notes.csv")
+    ] + [Finding(code="school.missing", detail=school, value=school) for school in ("0043", "0044")]
+
+    text, _ = page_of(report(judgement(files=[facts("users.csv", 9)], findings=found)))
+
+    assert all(name in text for name in ("orgs.csv", "notes.csv", "0043", "0044"))
+
+
+def test_files_come_in_the_order_of_repair() -> None:
+    found = [
+        Finding(code="file.unexpected", file="notes.csv"),
+        Finding(code="enrollment.role.missing", file="enrollments.csv", line=2, column="role"),
+        Finding(code="class.title.missing", file="classes.csv", line=2, column="title"),
+        Finding(code="user.phone.invalid", file="users.csv", line=2, column="phone", value="x"),
+        Finding(code="school.missing", detail="0043"),
+    ]
+
+    told = story_of(report(judgement(findings=found)), masked=False).details
+
+    assert [file.file for file in told] == [None, "users.csv", "classes.csv", "enrollments.csv", "notes.csv"]
 
 
 def test_places_that_say_different_things_each_say_theirs() -> None:
