@@ -105,9 +105,14 @@ class Columns:
 
     def _astray(self, column: str, asked: Mapping[str, Any], version: Version) -> Iterator[Value]:
         """Values that refer to nothing, or to what is not meant."""
-        if version != "1.0":
+        if version != "1.0":  # nothing is said of its characters there
             yield Value(column=column, value="a b", code="oneroster.guid.invalid")
-        yield Value(column=column, value="nobody", code=asked.get("unknown", "oneroster.reference.unknown"))
+        unknown = asked.get("unknown", "oneroster.reference.unknown")
+        yield Value(column=column, value="nobody", code=unknown)
+        if asked.get("many") and column in self.row:
+            known = self.row[column]
+            yield Value(column=column, value=f"{known},nobody", code=unknown)
+            yield Value(column=column, value=f"{known},", code="oneroster.list.invalid")
         if "other_type" in asked:
             yield Value(
                 column=column, value=asked["other_type"], code=asked.get("other_code", "oneroster.reference.type")
