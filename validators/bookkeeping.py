@@ -69,11 +69,6 @@ def sums_of(rows: bytes, form: Form, cells: pl.DataFrame) -> Sums | None:
     return Sums(breaks=breaks, returns=returns) if outside == returns else None
 
 
-def contains(text: bytes, pattern: str) -> bool:
-    """Whether a pattern that spans no line end stands anywhere in a text in UTF-8, in one pass."""
-    return any(any(_each_contains(pieces, pattern)) for pieces in _pieces(text))
-
-
 def occurrences(text: str) -> pl.Expr:
     """How often `text` occurs in each cell, for all columns."""
     return pl.all().str.count_matches(text, literal=True)

@@ -68,7 +68,7 @@ def unmarked_repairs(tables: Mapping[TableName, Table], rejected: frozenset[str]
     left (INTERFACES, "Sending repaired rows back").
     """
     users = tables.get("users")
-    if users is None or users.facts.carried_from is not None or not users.has("sourcedId"):
+    if not rejected or users is None or users.facts.carried_from is not None or not users.has("sourcedId"):
         return []
     people = users.rows["sourcedId"].unique()
     is_repair = 0 < people.len() <= len(rejected) and people.is_in(list(rejected)).all()

@@ -107,7 +107,8 @@ def _set_aside_with(sieve: Sieve, pointing: Pointing, what: str) -> Sieve:
 def _after(sieve: Sieve, pointing: Pointing) -> Sieve:
     """Without the rows that point at nothing that stands, or at the wrong thing."""
     wrong, cascading = (
-        found.join(sieve.standing, on=LINE, how="semi") for found in (pointing.wrong, pointing.cascading)
+        found if found.is_empty() else found.join(sieve.standing, on=LINE, how="semi")
+        for found in (pointing.wrong, pointing.cascading)
     )
     rejected = sieve.rejecting(wrong)
     return rejected.rejecting(cascading, cascade=True)

@@ -39,7 +39,7 @@ def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.Data
         change = changes.get(column, _as_it_stands)
         cell = change(pl.col(column)) if column in rows.columns else pl.lit(None, pl.String)
         cells.append(cell.alias(column))
-    return rows.lazy().select("line", *cells).collect()
+    return rows.lazy().select("line", *cells).collect().rechunk()
 
 
 def listed(cell: pl.Expr) -> pl.Expr:
