@@ -97,10 +97,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inflated:
-    """What came of a ZIP: its files by name, in its order, and how many leavings of operating systems were skipped."""
+    """What came of a ZIP: its files by name, in its order, and how many leavings of operating systems were skipped.
+
+    `folder`: the one that all files lay in, None where they lay at the top.
+    """
 
     names: tuple[str, ...]
     skipped: int = 0
+    folder: str | None = None
 
 
 class NoArchive(Exception):
@@ -184,7 +188,11 @@ def _inflate(archive: Path, into: Path, limits: Limits) -> Inflated:
         left = limits.most_bytes
         for entry in files:
             left -= _inflate_entry(zipped, entry, into / entry.name, left, limits)
-        return Inflated(names=tuple(entry.name for entry in files), skipped=sum(entry.is_junk for entry in entries))
+        return Inflated(
+            names=tuple(entry.name for entry in files),
+            skipped=sum(entry.is_junk for entry in entries),
+            folder="/".join(files[0].path[:-1]) or None,
+        )
 
 
 @contextmanager

@@ -24,7 +24,7 @@ _LINE_END: Final = "\r\n"
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
-def read_carefully(text: str, *, width: int, separator: str, first_line: int) -> Cells:
+def read_carefully(text: str, *, width: int, separator: str, first_line: int, exact: bool = False) -> Cells:
     """The rows of a file, and those of its lines that are none.
 
     Args:
@@ -32,8 +32,9 @@ def read_carefully(text: str, *, width: int, separator: str, first_line: int) ->
         width: how many columns the header has.
         separator: one ASCII character.
         first_line: the physical line on which `text` begins.
+        exact: whether cells stay as they are and rows must fit the header, also where what is too much is blank.
     """
-    found = _Found(width=width, separator=separator, first_line=first_line)
+    found = _Found(width=width, separator=separator, first_line=first_line, exact=exact)
     lines = _Lines(text)
     records = csv.reader(lines, delimiter=separator, strict=True)
     while not lines.ended:
@@ -111,6 +112,7 @@ class _Found:
     width: int
     separator: str
     first_line: int
+    exact: bool
     begins: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     padded: list[_Broken] = field(default_factory=list)  # rows that stand, with separators behind their last cell
@@ -124,11 +126,13 @@ class _Found:
         if len(cells) == self.width and lines.is_plain:
             self.begins.append(self.first_line + lines.start)
             self.rows.append(cells)
-        elif _is_blank(cells):
+        elif _is_blank(cells) and not (self.exact and len(cells) > 1):
             self.blank_lines += 1
         elif self._swallowed_rows(cells, lines):
             self.give_up(lines, "row.quote")
-        elif len(cells) < self.width or not _is_blank(cells[self.width :]):
+        elif len(cells) < self.width or (
+            len(cells) > self.width and (self.exact or not _is_blank(cells[self.width :]))
+        ):
             self.give_up(lines, "row.cells", cells=len(cells))
         else:
             if len(cells) > self.width:
@@ -208,7 +212,7 @@ class _Found:
         self._name_line_breaks()
         columns = list(zip(*self.rows, strict=True)) or [()] * self.width
         cells = pl.DataFrame(dict(zip(shape(self.width), columns, strict=True)), schema=shape(self.width))
-        tidy = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells)
+        tidy = tidied(pl.Series(self.begins, dtype=pl.UInt32), cells, exact=self.exact)
         return Cells(
             rows=tidy.rows,
             broken=pl.DataFrame([(row.line, row.raw, row.code) for row in self.broken], schema=BROKEN, orient="row"),

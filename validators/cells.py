@@ -56,7 +56,9 @@ class Tidy:
     trimmed: int
 
 
-def tidied(lines: pl.Series, cells: pl.DataFrame, *, bare: bool = False, quoted: bool = True) -> Tidy:
+def tidied(
+    lines: pl.Series, cells: pl.DataFrame, *, bare: bool = False, quoted: bool = True, exact: bool = False
+) -> Tidy:
     """The rows in cells as a reader found them.
 
     Args:
@@ -64,12 +66,13 @@ def tidied(lines: pl.Series, cells: pl.DataFrame, *, bare: bool = False, quoted:
         cells: as a reader found them.
         bare: whether their edges are known to be bare.
         quoted: whether any may be empty text, which only quotes can bring.
+        exact: whether cells keep their edges, and a row of empty cells is a row.
     """
-    stripped = cells if bare else cells.select(pl.all().str.strip_chars(EDGES))
-    named = stripped if bare and not quoted else stripped.select(pl.when(pl.all() != "").then(pl.all()))
-    trimmed = 0 if bare else _trimmed(cells, named)
+    stripped = cells if bare or exact else cells.select(pl.all().str.strip_chars(EDGES))
+    named = stripped if (bare or exact) and not quoted else stripped.select(pl.when(pl.all() != "").then(pl.all()))
+    trimmed = 0 if bare or exact else _trimmed(cells, named)
     rows = named.insert_column(0, lines.cast(pl.UInt32).alias(LINE))
-    if any(not column.null_count() for column in named.get_columns()[1:]):
+    if exact or any(not column.null_count() for column in named.get_columns()[1:]):
         return Tidy(rows=rows, blank_lines=0, trimmed=trimmed)
     with_content = rows.filter(pl.any_horizontal(pl.exclude(LINE).is_not_null()))
     blank_lines = rows.height - with_content.height

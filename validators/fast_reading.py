@@ -13,7 +13,7 @@ _ONE_END: Final = re.compile(rb"[^\r\n]\r?\n\Z")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
 
-def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Cells | None:
+def read_fast(body: bytes, *, width: int, separator: str, first_line: int, exact: bool = False) -> Cells | None:
     """The rows of a file in UTF-8, or None where the careful reader must look.
 
     Args:
@@ -21,6 +21,7 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
         width: how many columns the header has.
         separator: one ASCII character.
         first_line: the physical line on which `body` begins.
+        exact: whether cells stay as they are and rows must fit the header, also where what is too much is blank.
     """
     rows, blank_lines = _without_end(body)
     form = None if _LONE_RETURN.search(body, max(len(rows) - 1, 0)) else form_of(rows, separator)
@@ -34,7 +35,7 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int) -> Ce
     if breaks is not None and _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
         return None
     lines = _physical_lines(cells.height, breaks, first_line)
-    tidy = tidied(lines, cells, bare=form.bare, quoted=form.quoted)
+    tidy = tidied(lines, cells, bare=form.bare, quoted=form.quoted, exact=exact)
     newline = _newline(cells, sums) if rows is body else None
     return Cells(
         rows=tidy.rows,

@@ -342,11 +342,11 @@ def _became(rows: pl.DataFrame, columns: Columns) -> dict[int, str]:
     for place, text in columns.unknown():
         is_padding = not text and rows.get_column(position(place)).null_count() == rows.height
         if not is_padding:
-            named[place] = _free(text or f"column {place + 1}", {LINE, *columns.places(), *named.values()})
+            named[place] = free_name(text or f"column {place + 1}", {LINE, *columns.places(), *named.values()})
     return named
 
 
-def _free(wanted: str, taken: Collection[str]) -> str:
+def free_name(wanted: str, taken: Collection[str]) -> str:
     """A column name that is not taken: `line` becomes `line (2)`."""
     numbered = (f"{wanted} ({number})" for number in itertools.count(2))
     return wanted if wanted not in taken else next(name for name in numbered if name not in taken)

@@ -30,7 +30,16 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Sheet:
+    """The rows of a file, whatever it is; `rows` and `broken` as a Table has them."""
+
+    facts: FileFacts
+    rows: pl.DataFrame
+    broken: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Sheet):
     """One file, read.
 
     `rows`: `line` u32 and one text column for each column of the file, under its canonical name where it is a known
@@ -40,9 +49,6 @@ class Table:
     """
 
     name: TableName
-    facts: FileFacts
-    rows: pl.DataFrame
-    broken: pl.DataFrame
 
     def has(self, column: str) -> bool:
         """Whether the file has this column."""

@@ -72,7 +72,7 @@ def affected(report: Report, tables: Mapping[TableName, Table]) -> Affected:
         tables: as they were read; where they lack one, its rejected rows are of no known school.
     """
     names = report.judgement.schools
-    if is_foreign(report):
+    if is_foreign(report) or report.rules == "oneroster":
         return Affected(names={})
     left_out = [
         _left_out(str(file), rejected, tables, list(names))

@@ -10,7 +10,7 @@ from processors.reporting.contents import Report, is_foreign
 from processors.reporting.escaping import guarded, visible_cells, with_guarded_names
 from processors.reporting.ordering import findings_in_order
 from validators.catalogue import described
-from validators.tables import LINE, Table
+from validators.tables import LINE, Sheet
 
 PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's code, no password
 
@@ -23,7 +23,7 @@ def findings_csv(report: Report, *, masked: bool) -> str:
     return findings.with_columns(guarded(visible_cells(cs.string()))).write_csv()
 
 
-def rejected_csv(report: Report, table: Table) -> str | None:
+def rejected_csv(report: Report, table: Sheet) -> str | None:
     """The rejected rows of a table with their values as they came, to repair and send back; None without any."""
     reasons = _reasons(report, table.facts.file)
     if reasons.is_empty() or is_foreign(report):

@@ -20,9 +20,11 @@ from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
 from processors.reporting.unjudged import Shortfall, failed_story, incomplete_story, unjudged
 from validators.findings import Finding, as_frame
-from validators.tables import Table
+from validators.tables import Sheet, Table
 
 Files = Mapping[str, str]
+Sheets = Mapping[TableName, Sheet] | Mapping[str, Sheet]
+"""The rows of the files that a report speaks about, by the names of the files without `.csv`."""
 
 _LATEST: Final = ("html", "txt", "json")
 
@@ -97,7 +99,7 @@ class FolderInUse(Exception):
     exit_code = 2
 
 
-def write_report(folder: Path, report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> None:
+def write_report(folder: Path, report: Report, tables: Sheets, *, masked: bool) -> None:
     """Write a report on files that were only checked into a folder of its own, away from any drop.
 
     Raises:
@@ -151,14 +153,14 @@ def publish_incomplete(
     return _deliver(home, report, "incomplete", files, files)
 
 
-def _files(report: Report, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
+def _files(report: Report, tables: Sheets, *, masked: bool) -> Files:
     """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
     return _laid_out(report, story_of(report, masked=masked), tables, masked=masked)
 
 
-def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *, masked: bool) -> Files:
+def _laid_out(report: Report, story: Story, tables: Sheets, *, masked: bool) -> Files:
     files = {
-        "report.html": as_html(story, report, tables),
+        "report.html": as_html(story, report, _tables_in(tables)),
         "report.txt": as_text(story),
         "report.json": as_json(report, masked=masked),
         "findings.csv": findings_csv(report, masked=masked),
@@ -166,7 +168,12 @@ def _laid_out(report: Report, story: Story, tables: Mapping[TableName, Table], *
     return files if masked else files | _rejected(report, tables) | _new_ids(report)
 
 
-def _rejected(report: Report, tables: Mapping[TableName, Table]) -> dict[str, str]:
+def _tables_in(sheets: Sheets) -> Mapping[TableName, Table]:
+    """Those of the files that are tables of Connect."""
+    return {sheet.name: sheet for sheet in sheets.values() if isinstance(sheet, Table)}
+
+
+def _rejected(report: Report, tables: Sheets) -> dict[str, str]:
     texts = {f"rejected/{name}.csv": rejected_csv(report, table) for name, table in tables.items()}
     return {name: text for name, text in texts.items() if text is not None}
 

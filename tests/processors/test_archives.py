@@ -35,7 +35,7 @@ def test_files_come_out_as_they_went_in(tmp_path: Path, folder: str) -> None:
     files = {"users.csv": USERS, "classes.csv": CLASSES, "Ünï.csv": b""}
     archive = zipped({f"{folder}{name}": content for name, content in files.items()})
 
-    assert inflated(tmp_path, archive) == Inflated(names=tuple(files))
+    assert inflated(tmp_path, archive) == Inflated(names=tuple(files), folder=folder.strip("/") or None)
     assert contents(tmp_path) == files
     assert names_in(tmp_path / "night.zip") == tuple(files)
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "files").iterdir()} == {0o600}
@@ -45,7 +45,7 @@ def test_leavings_of_a_mac_are_skipped_and_counted(tmp_path: Path) -> None:
     junk = ("__MACOSX/night/._users.csv", "night/.DS_Store", "night/Thumbs.db")
     archive = zipped({"night/": b"", "night/users.csv": USERS, **dict.fromkeys(junk, b"x")})
 
-    assert inflated(tmp_path, archive) == Inflated(names=("users.csv",), skipped=3)
+    assert inflated(tmp_path, archive) == Inflated(names=("users.csv",), skipped=3, folder="night")
     assert contents(tmp_path) == {"users.csv": USERS}
 
 

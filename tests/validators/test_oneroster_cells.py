@@ -7,11 +7,12 @@ from config.oneroster import FILES, Version, header_of, schema_of
 from validators.compiling import compiled
 from validators.rules import violations
 
-GUID, LIST, USER_IDS, DATE, DATETIME, YEAR, BOOLEAN, INTEGER, FLOAT, ENUM, GRADE, MISSING = (
+GUID, LIST, USER_IDS, DATE, DATETIME, YEAR, BOOLEAN, INTEGER, FLOAT, ENUM, GRADE, SCORE_SCALE, MISSING = (
     f"oneroster.{code}"
     for code in (
         *("guid.invalid", "list.invalid", "user_ids.invalid", "date.invalid", "datetime.invalid", "year.invalid"),
-        *("boolean.invalid", "integer.invalid", "float.invalid", "enum.unknown", "grade.unknown", "value.missing"),
+        *("boolean.invalid", "integer.invalid", "float.invalid", "enum.unknown", "grade.unknown"),
+        *("score_scale.value", "value.missing"),
     )
 )
 
@@ -132,6 +133,6 @@ def test_an_empty_row_misses_what_is_required(version: Version, file: str, optio
 
 def test_every_code_rejects_the_row_but_an_unknown_grade() -> None:
     rules = [rule for version, names in FILES.items() for file in names for rule in compiled(schema_of(version, file))]
-    every = {GUID, LIST, USER_IDS, DATE, DATETIME, YEAR, BOOLEAN, INTEGER, FLOAT, ENUM, GRADE, MISSING}
+    every = {GUID, LIST, USER_IDS, SCORE_SCALE, DATE, DATETIME, YEAR, BOOLEAN, INTEGER, FLOAT, ENUM, GRADE, MISSING}
 
     assert {rule.code: rule.rejects for rule in rules} == dict.fromkeys(every, "row") | {GRADE: None}
