@@ -67,6 +67,8 @@ def pages_in(folder: Path) -> Mapping[str, Path]:
     every["masked"] = Home(district.home).summaries("springfield") / every["bad night"].name
     every["checked"] = folder / "checked"
     rosterdrop("check", district.night(2), "--out", every["checked"])
+    every["oneroster"] = folder / "oneroster"
+    rosterdrop("check", district.night(2), "--rules", "oneroster", "--out", every["oneroster"])
     every["Spanish"] = folder / "spanish"
     asked = ("--against", "springfield", "--language", "es", "--show-values", "--out", every["Spanish"])
     rosterdrop("check", district.night(2), *asked, home=district.home)
@@ -81,8 +83,8 @@ def pages_in(folder: Path) -> Mapping[str, Path]:
 
 
 KINDS: Final = (
-    "accepted", "bad night", "withheld", "held", "refused", "masked", "checked", "Spanish", "incomplete", "failed",
-    "hostile",
+    "accepted", "bad night", "withheld", "held", "refused", "masked", "checked", "oneroster", "Spanish", "incomplete",
+    "failed", "hostile",
 )  # fmt: skip
 
 
