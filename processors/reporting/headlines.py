@@ -5,6 +5,7 @@ from typing import Final
 
 from config.wording import Words
 from processors.reporting.contents import Report, change_counts
+from validators import catalogue
 
 _ACTIONS: Final = ("created", "updated", "archived", "restored")
 
@@ -36,10 +37,20 @@ def _sentences(report: Report, rejected: int, reason: str | None, say: Words) ->
     is_real = report.number is not None and not report.test
     if report.test:
         yield say("effect.test")
-    yield _what_became_of_them(report, rejected, "tonight" if is_real else "these", say)
+    if report.rules == "oneroster":
+        yield _whether_they_conform(report, rejected, say)
+    else:
+        yield _what_became_of_them(report, rejected, "tonight" if is_real else "these", say)
     if reason is not None:
         yield reason
     yield from _effects(report, say) if is_real else _possible_effects(report, say)
+
+
+def _whether_they_conform(report: Report, rejected: int, say: Words) -> str:
+    warnings = report.judgement.findings["code"].is_in(list(catalogue.of_level("warning"))).sum()
+    if report.verdict == "accepted" and warnings:
+        return say("conformance.warned", count=warnings, version=report.version)
+    return say(f"conformance.{report.verdict}", count=rejected, version=report.version)
 
 
 def _what_became_of_them(report: Report, rejected: int, which: str, say: Words) -> str:

@@ -1,6 +1,6 @@
 """The rule catalogue: every code with its level, effect, source, examples and texts."""
 
-from validators.catalogue.entries import Entry, codes, entry, groups, rejecting, shown
+from validators.catalogue.entries import Entry, codes, entry, groups, of_level, rejecting, shown
 from validators.catalogue.texts import described, fix, message
 
-__all__ = ["Entry", "codes", "described", "entry", "fix", "groups", "message", "rejecting", "shown"]
+__all__ = ["Entry", "codes", "described", "entry", "fix", "groups", "message", "of_level", "rejecting", "shown"]

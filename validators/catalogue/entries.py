@@ -91,6 +91,12 @@ def rejecting(what: Rejects) -> frozenset[str]:
 
 
 @cache
+def of_level(level: Level) -> frozenset[str]:
+    """The codes of a level."""
+    return frozenset(code for code, about in entries().items() if about.level == level)
+
+
+@cache
 def entries() -> Mapping[str, Entry]:
     """The whole catalogue by code."""
     return {code: Entry(code=code, **about) for group in GROUPS for code, about in loaded(group).items()}
