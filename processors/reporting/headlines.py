@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import polars as pl
+
 from config.wording import Words
 from processors.reporting.contents import Report, change_counts
 from validators import catalogue
@@ -47,7 +49,7 @@ def _sentences(report: Report, rejected: int, reason: str | None, say: Words) ->
 
 
 def _whether_they_conform(report: Report, rejected: int, say: Words) -> str:
-    warnings = report.judgement.findings["code"].is_in(list(catalogue.of_level("warning"))).sum()
+    warnings = report.judgement.findings.filter(pl.col("code").is_in(list(catalogue.of_level("warning")))).height
     if report.verdict == "accepted" and warnings:
         return say("conformance.warned", count=warnings, version=report.version)
     return say(f"conformance.{report.verdict}", count=rejected, version=report.version)
