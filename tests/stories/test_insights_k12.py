@@ -5,12 +5,15 @@ The counts are those of the published tables: the sample's README, and `sort | u
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 from connect_store.store import open_store
+from processors.conformance import check_conformance
 from tests.stories.insights_k12 import BASE_TABLES, INSIGHTS, delivery
 from tests.stories.springfield import Springfield
+from validators import catalogue
 
 pytestmark = pytest.mark.skipif(
     not (INSIGHTS.is_dir() and BASE_TABLES.is_dir()), reason="the samples are not beside the project"
@@ -48,6 +51,21 @@ def test_insights_k12_comes_over_sftp_and_stands_in_the_store(springfield: Sprin
     }  # fmt: skip
     of_each = _counted(springfield, "select key from membership where kind = 'student'")
     assert Counter(of_each.values()) == {6: 600}
+
+
+def test_insights_k12_keeps_the_specification(tmp_path: Path) -> None:
+    for name, content in delivery().items():
+        (tmp_path / name).write_bytes(content)
+
+    report = check_conformance([tmp_path], None, lambda _: None).report
+
+    assert (report.verdict, report.version, report.mode) == ("accepted", "1.1", "bulk")
+    findings = report.judgement.findings.select("code", "file", "line", "column").rows()
+    # The sample's year ends in December 2021, before its spring term begins, and is called 2022.
+    assert {finding for finding in findings if catalogue.entry(finding[0]).level != "info"} == {
+        ("oneroster.session.outside_parent", "academicSessions.csv", 2, "parentSourcedId"),
+        ("oneroster.session.school_year", "academicSessions.csv", 3, "schoolYear"),
+    }
 
 
 def _at_schools(*counts: int) -> dict[str, int]:

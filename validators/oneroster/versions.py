@@ -90,6 +90,8 @@ def decided(headers: Mapping[str, Header], *, asked: Version | None, told: str |
     """
     shown = evidence(headers)
     version, findings = _chosen(shown, asked=asked, told=told, has_manifest=has_manifest)
+    if told and told != version:
+        findings.append(Finding(code="oneroster.version.mixed", file="manifest.csv", detail=version, hint=told))
     return Decision(version=version, findings=(*findings, *_contradictions(shown, version)))
 
 
