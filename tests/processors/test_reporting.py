@@ -259,7 +259,7 @@ def test_a_footer_that_counts_other_rows_holds_the_batch() -> None:
     assert verdict_on(judged, None) == "held"
     told = story_of(report(judged, verdict="held"), masked=False)
     assert "512" in told.headline
-    assert told.first[0].startswith("The last line of users.csv counts 512 row(s), but 180 came.")
+    assert told.first[0].startswith("The last line of users.csv counts 512 rows, but 180 came.")
 
 
 def test_steps_name_causes_and_not_what_follows_from_them() -> None:

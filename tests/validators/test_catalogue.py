@@ -124,7 +124,7 @@ def test_masking_leaves_what_is_public() -> None:
 @pytest.mark.parametrize(
     ("finding", "detail", "message"),
     [
-        (Finding(code="user.school.other", detail="0077", count=3), "0077", "3 person(s) belong to school 0077,"),
+        (Finding(code="user.school.other", detail="0077", count=3), "0077", "3 people belong to school 0077,"),
         (Finding(code="user.school.other", detail="Ana Lopez"), "9 characters", "school 9 characters, hidden,"),
         (Finding(code="schools.adopted", detail="0042, Lopez"), "2 schools", "district's: 2 schools, hidden."),
         (Finding(code="header.column_unknown", file="users.csv", detail="room_key, a.b"), "room_key, a.b", "a.b."),

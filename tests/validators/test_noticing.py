@@ -123,7 +123,7 @@ def test_guardians_of_the_district_are_told_in_plain_words() -> None:
 
     found = told(judgement, "guardian.school.district")
     assert (found["detail"], found["count"]) == ("9000", 1)
-    assert catalogue.message(found, masked=True).startswith("1 guardian(s) of your students belong to “9000”")
+    assert catalogue.message(found, masked=True).startswith("1 guardian of your students belongs to “9000”")
 
 
 def test_a_guardian_of_another_school_without_a_child_here_is_no_guardian_of_the_district() -> None:

@@ -1,7 +1,7 @@
 """What people read about a finding: texts by code and language, filled in a whole frame at a time.
 
 In a text, `{value}` stands for that column of the finding, and a part in [brackets] vanishes where one of its columns
-is null.
+is null. `(is|are)` has a form for a count of one and one for others; `(s)` and `(es)` vanish at a count of one.
 """
 
 import re
@@ -21,6 +21,7 @@ _PERSONAL: Final = ("value", "detail", "hint")
 _TOLD: Final = (*_PERSONAL, "file", "column")
 _PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
 _HOLES: Final = re.compile(r"\{(\w+)\}")
+_FORMS: Final = re.compile(r"\((?:(?P<ending>e?s)|(?P<one>[^()|]*)\|(?P<many>[^()|]*))\)")
 
 
 def described(findings: pl.DataFrame, *, masked: bool, language: str = "en") -> pl.DataFrame:
@@ -90,10 +91,24 @@ def _filled(template: str) -> pl.Expr:
 
 def _pieces(text: str) -> Iterator[pl.Expr]:
     for place, piece in enumerate(_HOLES.split(text)):
-        if place % 2:
+        if piece == "count":
+            yield pl.col("count").map_batches(_written, pl.String)
+        elif place % 2:
             yield pl.col(_told(piece) if piece in _TOLD else piece).cast(pl.String)
         elif piece:
-            yield pl.lit(piece)
+            yield _in_number(piece)
+
+
+def _written(counts: pl.Series) -> pl.Series:
+    """Counts as people write them; both languages, as written in the United States, have commas."""
+    return each_distinct(counts.cast(pl.String), lambda digits: f"{int(digits):,}")
+
+
+def _in_number(text: str) -> pl.Expr:
+    """A text as it stands beside a count of one, or beside any other."""
+    one = _FORMS.sub(lambda form: form["one"] or "", text)
+    many = _FORMS.sub(lambda form: form["ending"] or form["many"], text)
+    return pl.lit(text) if one == many else pl.when(count=1).then(pl.lit(one)).otherwise(pl.lit(many))
 
 
 def _told(column: str) -> str:
