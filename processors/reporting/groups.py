@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from config.wording import Words
-from processors.reporting.ordering import LEVELS, stage_of
+from processors.reporting.ordering import LEVELS, is_conformance, stage_of
 from processors.verdicts import Verdict
 
 MOST_PLACES: Final = 10
@@ -124,6 +124,8 @@ def _what_was_done(about: Mapping[str, Any], verdict: Verdict) -> str:
         return _DONE_BY_CODE[code]
     if code.endswith(_SET_ASIDE_ENDINGS) and code not in _ONLY_NOTED:
         return "set_aside"
+    if is_conformance(code):
+        return f"conform_{rejects or level}"
     if verdict in _NOTHING_DONE and level != "info" and rejects not in {"batch", "file"}:
         return verdict
     return str(rejects or level)

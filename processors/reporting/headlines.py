@@ -19,7 +19,7 @@ def is_applied(report: Report) -> bool:
 
 def badge(report: Report, say: Words) -> str:
     """The verdict in a few words."""
-    told = say(f"badge.{report.verdict}")
+    told = say(f"{'badge_conform' if report.rules == 'oneroster' else 'badge'}.{report.verdict}")
     return say("badge.test", badge=told) if report.test else told
 
 

@@ -18,6 +18,9 @@ _STAGES: Final = {
     "batch": 0,
     "set": 0,
     "archive": 0,
+    "version": 0,
+    "package": 0,
+    "mode": 0,
     "repair": 0,
     "manifest": 0,
     "school": 1,
@@ -39,8 +42,18 @@ _STAGES: Final = {
     "guardianships": 6,
     "guardian": 6,
 }
-_STAGES_BY_FILE: Final = {"users.csv": 3, "classes.csv": 4, "enrollments.csv": 5, "guardians.csv": 6}
+_STAGES_BY_FILE: Final = {
+    "orgs.csv": 1,
+    "academicSessions.csv": 1,
+    "courses.csv": 2,
+    "users.csv": 3,
+    "classes.csv": 4,
+    "enrollments.csv": 5,
+    "guardians.csv": 6,
+}
 _LAST_STAGE: Final = 7
+
+_CONFORMANCE: Final = "oneroster."
 
 
 def rejected_rows(report: Report, *, masked: bool) -> pl.DataFrame:
@@ -72,15 +85,23 @@ def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFra
     return _without_places(_in_order(findings)) if is_alien else _in_order(findings)
 
 
+def is_conformance(code: str) -> bool:
+    """Whether a finding is one of the rule set `oneroster`."""
+    return code.startswith(_CONFORMANCE)
+
+
 def stage_of(code: str, file: str | None) -> int:
     """When in the order of repair a finding has its turn."""
-    return _STAGES.get(code.split(".", maxsplit=1)[0], _STAGES_BY_FILE.get(file or "", _LAST_STAGE))
+    return _STAGES.get(
+        code.removeprefix(_CONFORMANCE).split(".", maxsplit=1)[0], _STAGES_BY_FILE.get(file or "", _LAST_STAGE)
+    )
 
 
 def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings in the order of repair, with `cause` pointing at the new places."""
     stage = (
         pl.col("code")
+        .str.strip_prefix(_CONFORMANCE)
         .str.split(".")
         .list.first()
         .replace_strict(_STAGES, default=pl.col("file").replace_strict(_STAGES_BY_FILE, default=_LAST_STAGE))
