@@ -13,7 +13,7 @@ from connect_store import people
 from connect_store.store import open_store
 from processors import unpacking
 from processors.against_store import known_to
-from processors.file_sets import FileSet, SetFile, judge_set, read_set
+from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
 from processors.nights import looked_at
 from processors.pipeline import decide
 from processors.reporting.contents import Report
@@ -32,10 +32,10 @@ class Checked:
     tables: Mapping[TableName, Table]
 
 
-def check(files: Sequence[DeliveredFile], profile: Profile | None = None) -> Checked:
+def check(files: Sequence[DeliveredFile], profile: Profile | None = None, advance: Advance = nobody_watches) -> Checked:
     """Judge files by themselves. Without a profile: the schools that are found, UTC, US phones, and it says so."""
     profile = profile or ASSUMED
-    found = _read(files, profile)
+    found = _read(files, profile, advance)
     judgement = judge_set(found, profile, Known())
     if profile is ASSUMED:
         judgement = _saying(judgement, Finding(code="profile.assumed"))
@@ -48,9 +48,11 @@ def check(files: Sequence[DeliveredFile], profile: Profile | None = None) -> Che
     return Checked(report=report, tables=found.tables)
 
 
-def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) -> Checked:
+def check_against(
+    home: Home, profile: Profile, files: Sequence[DeliveredFile], advance: Advance = nobody_watches
+) -> Checked:
     """Judge files and say what they would change in a district's roster if they came now; nothing is written."""
-    found = _read(files, profile)
+    found = _read(files, profile, advance)
     with open_store(home.store_db) as store:
         before = people.baseline(store, profile.id)
         night = looked_at(home, store, profile.id, found, profile, before, now=datetime.now(UTC))
@@ -69,7 +71,7 @@ def check_against(home: Home, profile: Profile, files: Sequence[DeliveredFile]) 
     return Checked(report=report, tables=found.tables)
 
 
-def _read(files: Sequence[DeliveredFile], profile: Profile) -> FileSet:
+def _read(files: Sequence[DeliveredFile], profile: Profile, advance: Advance) -> FileSet:
     """Read the files; those of an archive are inflated into a folder that is gone when they have been read."""
     kept, found = unpacking.sorted_out(files)
     with TemporaryDirectory(prefix="rosterdrop-") as folder:
@@ -78,7 +80,7 @@ def _read(files: Sequence[DeliveredFile], profile: Profile) -> FileSet:
             kept += inside.files
             found += inside.findings
         tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
-        return read_set(tables, profile, found)
+        return read_set(tables, profile, found, advance)
 
 
 def _saying(judgement: Judgement, finding: Finding) -> Judgement:

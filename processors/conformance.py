@@ -1,6 +1,6 @@
 """`check --rules oneroster`: files judged by the specification; nothing is written and nothing is known but them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +11,7 @@ from typing import Final
 from config.oneroster import Version
 from processors.archives import Refusal, inflate, require_archive
 from processors.deliveries import NothingToTake
+from processors.file_sets import Advance, nobody_watches
 from processors.reporting.contents import Report
 from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
@@ -18,8 +19,6 @@ from processors.verdicts import verdict_on
 from validators.findings import Finding, as_frame
 from validators.oneroster import Packing, Plan, Read, judged, planned, read
 from validators.tables import Sheet
-
-Advance = Callable[[int], None]
 
 _START: Final = 1 << 20  # bytes within which a header ends, and a whole manifest
 
@@ -39,7 +38,7 @@ class _Delivered:
     findings: tuple[Finding, ...] = ()
 
 
-def check_conformance(paths: Sequence[Path], version: Version | None, advance: Advance) -> Conformed:
+def check_conformance(paths: Sequence[Path], version: Version | None, advance: Advance = nobody_watches) -> Conformed:
     """Judge a folder, a ZIP or single files by the specification of a version, or of the one that they show.
 
     Args:

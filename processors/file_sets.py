@@ -1,6 +1,6 @@
 """A set of files as read, and its verdict row by row: what a batch of the service and `check` have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from config.profiles import Profile
 from config.tables import TABLES, TableName
 from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
-from validators import FileFacts, Judgement, Known, Table, judge, read
+from validators import FileFacts, Judgement, Known, Reading, Table, judge, read
 from validators.findings import Finding, as_frame, joined
 
 
@@ -44,12 +44,23 @@ class FileSet:
     refused: bool = False
 
 
-def read_set(files: Sequence[SetFile], profile: Profile, found: Sequence[Finding] = ()) -> FileSet:
+Advance = Callable[[int], None]
+"""Is told how many bytes were read since the last time, by who watches a long work."""
+
+
+def nobody_watches(_bytes: int) -> None:
+    """Nothing is shown."""
+
+
+def read_set(
+    files: Sequence[SetFile], profile: Profile, found: Sequence[Finding] = (), advance: Advance = nobody_watches
+) -> FileSet:
     """Read every file; `found` is what taking them found, which may forbid to read any."""
     if is_refused(found):
         return FileSet(present=frozenset(), facts=(), tables={}, findings=as_frame(found), refused=True)
-    readings = {
-        file.table: read(
+    readings: dict[TableName, Reading] = {}
+    for file in files:
+        readings[file.table] = read(
             file.path,
             file.table,
             encoding=profile.reading.encoding,
@@ -58,8 +69,7 @@ def read_set(files: Sequence[SetFile], profile: Profile, found: Sequence[Finding
             file=file.file,
             carried_from=file.carried_from,
         )
-        for file in files
-    }
+        advance(readings[file.table].facts.bytes)
     return FileSet(
         present=frozenset(readings),
         facts=tuple(readings[name].facts for name in TABLES if name in readings),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Judged = tuple[Report, Sheets]
 
 Rules = Literal["connect", "oneroster"]
+
+_READING: Final = "Reading"
 
 
 @click.command(
@@ -114,7 +116,7 @@ def _conformed(console: Console, paths: tuple[Path, ...], version: str) -> "Judg
     from processors.conformance import check_conformance, size_of
 
     asked = next((known for known in VERSIONS if known == version), None)
-    with console.terminal.progress("Reading", total=size_of(paths)) as advance:
+    with console.terminal.progress(_READING, total=size_of(paths)) as advance:
         conformed = check_conformance(paths, asked, advance)
     return conformed.report, conformed.sheets
 
@@ -125,8 +127,10 @@ def _checked(console: Console, paths: tuple[Path, ...], profile_file: Path | Non
     from processors.deliveries import files_at
 
     files = files_at(paths)
-    if against:
-        checked = check_against(console.home, load_profile(console.home, against), files)
-    else:
-        checked = judge_offline(files, read_profile(profile_file) if profile_file else None)
+    profile = load_profile(console.home, against) if against else read_profile(profile_file) if profile_file else None
+    with console.terminal.progress(_READING, total=sum(file.path.stat().st_size for file in files)) as advance:
+        if against and profile:
+            checked = check_against(console.home, profile, files, advance)
+        else:
+            checked = judge_offline(files, profile, advance)
     return checked.report, checked.tables

@@ -19,7 +19,7 @@ Mode = Literal["bulk", "delta"]
 LIFE: Final = ("status", "dateLastModified")
 
 _LINE_BREAK: Final = r"[\r\n]"
-_PLACEHOLDER: Final = r"(?i)^(?:NULL|N/A|NA|NONE|0000-00-00)$"
+_PLACEHOLDER: Final = r"^(?:NULL|null|#?N/A|0000-00-00)$"  # Null is a family name
 _UUID_URN: Final = r"(?i)^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 

@@ -19,25 +19,28 @@ from validators.oneroster import columns, manifest
 from validators.oneroster.columns import Columns
 from validators.oneroster.package import MANIFEST
 from validators.passwords import without_passwords
-from validators.reading import free_name
-from validators.tables import LINE, FileFacts, Sheet
+from validators.reading import free_name, newline_met
+from validators.tables import LINE, FileFacts, Newline, Sheet
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LIFE: Final = ("status", "dateLastModified")
 
 # What the readers say of a file or a row, as this rule set says it.
-_CODES: Final = {
+CODES: Final = {
     "file.empty": "oneroster.file.empty",
     "file.not_csv": "oneroster.file.not_csv",
     "file.nul": "oneroster.file.not_csv",
+    "file.nul_bytes": "oneroster.file.not_csv",
+    "file.truncated": "oneroster.file.truncated",
     "file.not_utf8": "oneroster.file.not_utf8",
     "file.decoded": "oneroster.file.not_utf8",
+    "file.inner_marks": "oneroster.file.byte_order_mark",
     "row.cells": "oneroster.row.cells",
     "row.quote": "oneroster.row.quote",
     "row.stray_quote": "oneroster.row.stray_quote",
     "row.line_break": "oneroster.row.line_break",
 }
-_NUL: Final = "NUL"
+_NUL: Final = frozenset({"file.nul", "file.nul_bytes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +103,17 @@ def read(data: bytes, version: Version, file: str, *, sha256: str, delta: bool =
     text = decoded(data, "utf-8")
     if isinstance(text, Finding):
         return _read(file, facts, None, [_in_our_words(text)])
-    facts = replace(facts, encoding=text.encoding, newline=text.newline)
+    facts = replace(facts, encoding=text.encoding)
     notes = [*map(_in_our_words, text.notes)]
     if data.startswith(_BOM):
         notes.append(Finding(code="oneroster.file.byte_order_mark"))
     header = found_header(text.utf8, _layout(version, file))
     if header is None:
-        return _read(file, facts, None, [*notes, Finding(code="oneroster.file.empty")])
+        return _read(file, replace(facts, newline=text.newline), None, [*notes, Finding(code="oneroster.file.empty")])
     wanted = columns_of(version, file, delta=delta)
     about_header = list(_about_header(text, header, wanted, version, file))
     if any(finding.code in rejecting("file") for finding in (*notes, *about_header)):
-        return _read(file, facts, None, [*notes, *about_header])
+        return _read(file, replace(facts, newline=text.newline), None, [*notes, *about_header])
     return _with_rows(file, facts, text, header, wanted, [*notes, *about_header])
 
 
@@ -120,8 +123,9 @@ def _read(file: str, facts: FileFacts, sheet: Sheet | None, findings: Iterable[F
 
 
 def _in_our_words(finding: Finding) -> Finding:
-    detail = _NUL if finding.code == "file.nul" else finding.detail
-    return replace(finding, code=_CODES[finding.code], detail=detail)
+    if finding.code in _NUL:
+        return replace(finding, code=CODES[finding.code], detail="NUL", count=1)
+    return replace(finding, code=CODES[finding.code])
 
 
 def _latest(file: str) -> Version:
@@ -160,8 +164,9 @@ def _with_rows(
 ) -> Read:
     exact = replace(header, cells=columns.cells_of_header(text.utf8, header.body_at))
     cells = _cells_of(text.utf8, exact)
-    facts = replace(facts, rows=cells.rows.height + cells.broken.height)
-    said += [*_about_cells(text, header, cells), *map(_in_our_words, cells.notes)]
+    newline = newline_met(text, header, cells)
+    facts = replace(facts, newline=newline, rows=cells.rows.height + cells.broken.height)
+    said += [*_about_cells(text, header, cells, newline), *map(_in_our_words, cells.notes)]
     if any(finding.code in rejecting("file") for finding in said):
         return _read(file, facts, None, said)
     passwords = wanted.secrets(exact.cells)
@@ -182,14 +187,13 @@ def _cells_of(utf8: bytes, header: Header) -> Cells:
     return read_carefully(body.decode(), width=width, separator=",", first_line=first_line, exact=True)
 
 
-def _about_cells(text: Decoded, header: Header, cells: Cells) -> Iterator[Finding]:
+def _about_cells(text: Decoded, header: Header, cells: Cells, newline: Newline) -> Iterator[Finding]:
     """What there is to say about the lines of a file; of a broken row the readers say it."""
-    body = text.utf8[header.body_at :]
     if cells.truncated:
         yield Finding(code="oneroster.file.truncated", line=cells.broken.get_column(LINE).item(-1))
     elif not (cells.rows.height + cells.broken.height):
         yield Finding(code="oneroster.file.no_rows")
-    if text.newline in {"CR", "mixed"} and body.count(b"\r") != body.count(b"\r\n"):
+    if newline in {"CR", "mixed"} and text.utf8.count(b"\r") != text.utf8.count(b"\r\n"):
         yield Finding(code="oneroster.file.carriage_returns")
     if blank := cells.blank_lines + header.blank_lines:
         yield Finding(code="oneroster.file.blank_lines", count=blank)
