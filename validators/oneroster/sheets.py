@@ -18,12 +18,12 @@ from validators.headers import header_of as found_header
 from validators.oneroster import columns, manifest
 from validators.oneroster.columns import Columns
 from validators.oneroster.package import MANIFEST
+from validators.oneroster.rows import LIFE
 from validators.passwords import without_passwords
 from validators.reading import free_name, newline_met
 from validators.tables import LINE, FileFacts, Newline, Sheet
 
 _BOM: Final = b"\xef\xbb\xbf"
-_LIFE: Final = ("status", "dateLastModified")
 
 # What the readers say of a file or a row, as this rule set says it.
 CODES: Final = {
@@ -59,11 +59,6 @@ class Read:
     sheet: Sheet | None
     findings: tuple[Finding, ...]
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether the file cannot be used."""
-        return any(finding.code in rejecting("file") for finding in self.findings)
-
 
 def columns_of(version: Version, file: str, *, delta: bool) -> Columns:
     """The columns that a file must have; in a delta file those of a record's life are among the required ones."""
@@ -73,7 +68,7 @@ def columns_of(version: Version, file: str, *, delta: bool) -> Columns:
     required = frozenset(schema["required"])
     return Columns(
         names=header_of(version, file),
-        required=required | set(_LIFE) if delta else required,
+        required=required | set(LIFE) if delta else required,
         secret=frozenset(name for name, part in schema["properties"].items() if part.get("x-dropped")),
     )
 
