@@ -27,7 +27,7 @@ from config.mistakes import (
     UnknownDistrict,
     nearest,
 )
-from config.profiles import Arrival, Guard, Guardians, Phones, Profile, Quota, Reading, Reports, Sync
+from config.profiles import Arrival, Attributes, Guard, Guardians, Phones, Profile, Quota, Reading, Reports, Sync
 from config.settings import Audit, Limits, Metrics, Server, Settings, Watching, Worker
 
 __all__ = [
@@ -358,6 +358,7 @@ def _profile(district: str, document: Document) -> Profile:
         guard=Guard(**document.get("guard", {})),
         sync=Sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
+        attributes=Attributes(**document.get("attributes", {})),
         reading=_reading(**document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),
         report=Reports(**document.get("report", {})),

@@ -68,6 +68,13 @@ class Guardians:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes:
+    """Whether student_attributes.csv is taken (connect-behaviour 9.3). Table `[attributes]`."""
+
+    take: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How files are read. Table `[reading]`.
 
@@ -117,6 +124,7 @@ class Profile:
     guard: Guard = field(default_factory=Guard)
     sync: Sync = field(default_factory=Sync)
     guardians: Guardians = field(default_factory=Guardians)
+    attributes: Attributes = field(default_factory=Attributes)
     reading: Reading = field(default_factory=Reading)
     phones: Phones = field(default_factory=Phones)
     report: Reports = field(default_factory=Reports)

@@ -2,11 +2,14 @@
 
 from typing import Final, Literal, get_args
 
-TableName = Literal["users", "classes", "enrollments", "guardians"]
+TableName = Literal["users", "classes", "enrollments", "guardians", "student_attributes"]
 
 TABLES: Final[tuple[TableName, ...]] = get_args(TableName)
 
 REQUIRED_BY_DEFAULT: Final[tuple[TableName, ...]] = ("users", "classes", "enrollments")
+
+ALONGSIDE: Final[frozenset[TableName]] = frozenset({"student_attributes"})
+"""Tables that are taken along with a set: none of them makes a set, completes it or holds it up."""
 
 # The main article of Connect once writes the singular for the first file (connect-behaviour 1.0).
 _ALSO_TAKEN_AS: Final[dict[str, TableName]] = {"user.csv": "users"}
@@ -15,6 +18,12 @@ _ALSO_TAKEN_AS: Final[dict[str, TableName]] = {"user.csv": "users"}
 def file_of(table: TableName) -> str:
     """The file name of a table: `users.csv` for `users`."""
     return f"{table}.csv"
+
+
+def roster_table_of(file_name: str) -> TableName | None:
+    """The table that a delivered file is taken as, where it counts for a set being whole."""
+    table = table_of(file_name)
+    return None if table in ALONGSIDE else table
 
 
 def table_of(file_name: str) -> TableName | None:

@@ -1,6 +1,7 @@
 """Who is in Connect: looking people up, and what a batch must know before it is judged."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,6 +40,7 @@ class Person:
     classrooms: tuple[Link, ...]
     guardians: tuple[Link, ...]
     students: tuple[Link, ...]
+    attributes: Mapping[str, str]
 
 
 def find_people(
@@ -124,6 +126,7 @@ def _person(store: Store, district: str, row: tuple[str, ...]) -> Person:
         ),
         guardians=_linked(store, "guardians_of", who) if kind == "student" else (),
         students=_linked(store, "students_of", who) if kind == "guardian" else (),
+        attributes=dict(store.rows("attributes_of", **who)) if kind == "student" else {},
     )
 
 

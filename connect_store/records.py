@@ -12,7 +12,7 @@ import polars as pl
 Kind = Literal["student", "guardian", "staff"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 Action = Literal["created", "updated", "archived", "restored"]
-EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship"]
+EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship", "attribute"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,10 @@ ATTACHMENT: Final = Entity(name="attachment", key=("kind", "key", "school"), val
 CLASSROOM: Final = Entity(name="classroom", key=("key",), values=("school", "title", "grades"))
 MEMBERSHIP: Final = Entity(name="membership", key=("classroom", "kind", "key"), values=())
 GUARDIANSHIP: Final = Entity(name="guardianship", key=("student", "guardian"), values=("source",))
+# A value that the file cleared is null and stays a record: so it is told from one that the file never named.
+ATTRIBUTE: Final = Entity(name="attribute", key=("student", "name"), values=("value",))
 
 ENTITIES: Final[Mapping[EntityName, Entity]] = {
-    entity.name: entity for entity in (PERSON, ATTACHMENT, CLASSROOM, MEMBERSHIP, GUARDIANSHIP)
+    entity.name: entity for entity in (PERSON, ATTACHMENT, CLASSROOM, MEMBERSHIP, GUARDIANSHIP, ATTRIBUTE)
 }
 """In the order in which they are written: what is pointed at comes before what points."""

@@ -12,7 +12,17 @@ import polars as pl
 
 from config.profiles import Sync
 from connect_store.applying import BROUGHT, CHANGE, Changes
-from connect_store.records import ATTACHMENT, ENTITIES, GUARDIANSHIP, KINDS, MEMBERSHIP, PERSON, Entity, EntityName
+from connect_store.records import (
+    ATTACHMENT,
+    ATTRIBUTE,
+    ENTITIES,
+    GUARDIANSHIP,
+    KINDS,
+    MEMBERSHIP,
+    PERSON,
+    Entity,
+    EntityName,
+)
 from processors.meaning import Roster
 from validators.judging import KEPT
 
@@ -203,6 +213,7 @@ def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frame
         "classroom": missing["classroom"].join(protected["classroom"], on="key", how="semi").select("key"),
         "membership": _memberships_that_stay(missing["membership"], people, away, rooms, protected),
         "guardianship": links.select(GUARDIANSHIP.key).unique(),
+        "attribute": missing["attribute"].select(ATTRIBUTE.key),  # a lost row or column clears nothing
     }
 
 
@@ -283,6 +294,7 @@ def _whole(tonight: Frames, baseline: Frames) -> Frames:
         **tonight,
         "membership": tonight["membership"].join(rooms, left_on="classroom", right_on="key", how="semi"),
         "guardianship": tonight["guardianship"].join(students, left_on="student", right_on="key", how="semi"),
+        "attribute": tonight["attribute"].join(students, left_on="student", right_on="key", how="semi"),
     }
 
 
@@ -338,6 +350,7 @@ def _with_what_belongs_to_students(skipped: Frames, roster: Roster) -> Frames:
         "attachment": roster.records["attachment"].join(students, on=("kind", "key"), how="semi"),
         "membership": roster.records["membership"].join(students, on=("kind", "key"), how="semi"),
         "guardianship": roster.records["guardianship"].join(students, left_on="student", right_on="key", how="semi"),
+        "attribute": roster.records["attribute"].join(students, left_on="student", right_on="key", how="semi"),
     }
     merged = dict(skipped)
     for name, records in of_student.items():

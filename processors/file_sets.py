@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from config.profiles import Profile
-from config.tables import TABLES, TableName
+from config.tables import ALONGSIDE, TABLES, TableName, file_of
 from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
 from validators import FileFacts, Judgement, Known, Reading, Table, judge, read
@@ -59,7 +59,12 @@ def read_set(
     if is_refused(found):
         return FileSet(present=frozenset(), facts=(), tables={}, findings=as_frame(found), refused=True)
     readings: dict[TableName, Reading] = {}
+    unused: list[Finding] = []
     for file in files:
+        if file.table in ALONGSIDE and not profile.attributes.take:
+            unused.append(Finding(code="attribute.off", file=file_of(file.table)))
+            advance(file.path.stat().st_size)
+            continue
         readings[file.table] = read(
             file.path,
             file.table,
@@ -74,7 +79,7 @@ def read_set(
         present=frozenset(readings),
         facts=tuple(readings[name].facts for name in TABLES if name in readings),
         tables={name: reading.table for name, reading in readings.items() if reading.table is not None},
-        findings=joined([*(reading.findings for reading in readings.values()), as_frame(found)]),
+        findings=joined([*(reading.findings for reading in readings.values()), as_frame([*found, *unused])]),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 import polars as pl
 
-from connect_store.records import ATTACHMENT, CLASSROOM, GUARDIANSHIP, MEMBERSHIP, PERSON, EntityName
+from connect_store.records import ATTACHMENT, ATTRIBUTE, CLASSROOM, GUARDIANSHIP, MEMBERSHIP, PERSON, EntityName
 from validators.judging import KEPT, Judgement
+from validators.values import ATTRIBUTES
 
 # Connect's fields and the columns of a file that fill them.
 _PERSON_COLUMNS: Final[Mapping[str, str]] = {
@@ -64,6 +65,7 @@ def roster(judgement: Judgement, before: Mapping[EntityName, pl.DataFrame]) -> R
             "classroom": _classrooms(judgement),
             "membership": _memberships(judgement, users),
             "guardianship": _once(pl.concat(links), GUARDIANSHIP.key),
+            "attribute": _attributes(judgement, before),
         },
         brought=_brought(judgement),
         users_came="users" in judgement.standing,
@@ -213,6 +215,29 @@ def _memberships(judgement: Judgement, users: pl.DataFrame) -> pl.DataFrame:
     return _once(members, MEMBERSHIP.key)
 
 
+def _attributes(judgement: Judgement, before: Mapping[EntityName, pl.DataFrame]) -> pl.DataFrame:
+    """Every cell as a record; an empty one clears what the sync brought, and says nothing where it brought nothing."""
+    rows = judgement.standing.get("student_attributes")
+    fields = rows.schema[ATTRIBUTES] if rows is not None else pl.Struct({})
+    assert isinstance(fields, pl.Struct)
+    cells = [
+        pl.struct(name=pl.lit(field.name), value=pl.col(ATTRIBUTES).struct.field(field.name))
+        for field in fields.fields
+        if field.name != "studentSourcedId"
+    ]
+    if rows is None or not cells:
+        return _once(pl.DataFrame(schema=ATTRIBUTE.schema), ATTRIBUTE.key)
+    told = (
+        rows.select(KEPT, student="studentSourcedId", cell=pl.concat_list(cells))
+        .explode("cell")
+        .unnest("cell")
+        .filter(~pl.col(KEPT).list.contains(pl.col("name")))
+        .select(ATTRIBUTE.columns)
+    )
+    clearing = told.filter(pl.col("value").is_null()).join(before["attribute"], on=ATTRIBUTE.key, how="semi")
+    return _once(pl.concat([told.drop_nulls("value"), clearing]), ATTRIBUTE.key)
+
+
 def _brought(judgement: Judgement) -> frozenset[EntityName]:
     names: set[EntityName] = set()
     if "users" in judgement.standing:
@@ -225,6 +250,8 @@ def _brought(judgement: Judgement) -> frozenset[EntityName]:
         names |= {"person", "attachment"}
     if _links_came(judgement):
         names |= {"guardianship"}
+    if "student_attributes" in judgement.standing:
+        names |= {"attribute"}
     return frozenset(names)
 
 

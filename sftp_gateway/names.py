@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from config.tables import table_of
+from config.tables import roster_table_of
 
 OUR_MANIFEST: Final = "rosterdrop-manifest.json"
 ONEROSTER_MANIFEST: Final = "manifest.csv"
@@ -85,4 +85,4 @@ def makes_good(name: str, interrupted: str) -> bool:
 
 
 def _blocks(name: str) -> str | None:
-    return table_of(name) or (folded(name) if is_manifest(name) else None)
+    return roster_table_of(name) or (folded(name) if is_manifest(name) else None)

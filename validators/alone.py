@@ -8,7 +8,7 @@ import polars as pl
 
 from config.tables import TableName
 from validators import duplicates, elsewhere
-from validators.compiling import compiled
+from validators.compiling import compiled, compiled_others
 from validators.distinct import each_distinct
 from validators.hints import nearest_role
 from validators.people import kind_of
@@ -16,10 +16,11 @@ from validators.rules import Rule, violations
 from validators.schemas import schema_of
 from validators.sifting import Sieve, joined_found
 from validators.tables import LINE, Table
-from validators.values import listed, normalised
+from validators.values import ATTRIBUTES, listed, normalised
 
 _PREFIX: Final[dict[TableName, str]] = {
-    "users": "user", "classes": "class", "enrollments": "enrollment", "guardians": "guardian"
+    "users": "user", "classes": "class", "enrollments": "enrollment", "guardians": "guardian",
+    "student_attributes": "attribute",
 }  # fmt: skip
 _NOTHING_BROKEN: Final = pl.DataFrame(
     schema={LINE: pl.UInt32, **dict.fromkeys(("code", "column", "value", "hint", "rejects"), pl.String)}
@@ -44,7 +45,7 @@ def judged_alone(table: Table, *, country: str, schools: Collection[str] | None 
     again = duplicates.repeated(shared, identity)
     once = mine.setting_aside(again, "duplicate").noting(again)
     differing = duplicates.conflicting(shared, identity)
-    faults = broken_rules(once, [rule for rule in rules_of(table.name) if rule.column])
+    faults = broken_rules(once, [*(rule for rule in rules_of(table.name) if rule.column), *_rules_of_others(table)])
     of_rows, of_values = (faults.filter(rejects=what) for what in ("row", "value"))
     judged = once.rejecting(joined_found(differing, of_rows)).without_values(of_values)
     return _without_absent(_with_notes(judged))
@@ -54,6 +55,13 @@ def judged_alone(table: Table, *, country: str, schools: Collection[str] | None 
 def rules_of(table: TableName) -> tuple[Rule, ...]:
     """The rules of a table's schema."""
     return compiled(schema_of(table))
+
+
+def _rules_of_others(table: Table) -> tuple[Rule, ...]:
+    """The rules of the columns that a file names as it likes."""
+    schema = schema_of(table.name)
+    others = [name for name in table.rows.columns if name != LINE and name not in schema["properties"]]
+    return compiled_others(schema, {name: pl.col(ATTRIBUTES).struct.field(name) for name in others})
 
 
 def broken_rules(sieve: Sieve, rules: Sequence[Rule]) -> pl.DataFrame:

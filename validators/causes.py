@@ -49,8 +49,12 @@ class _Missing:
 
 _MISSING: Final = (
     _Missing(
-        pointers=("enrollment.user.unknown", "guardian.student.unknown"),
-        columns={"enrollments": "userSourcedId", "guardians": "studentSourcedId"},
+        pointers=("enrollment.user.unknown", "guardian.student.unknown", "attribute.student.unknown"),
+        columns={
+            "enrollments": "userSourcedId",
+            "guardians": "studentSourcedId",
+            "student_attributes": "studentSourcedId",
+        },
         file=file_of("users"),
         one="user.missing",
         many="user.many_missing",
@@ -85,6 +89,7 @@ _SCHOOLS: Final = (
     "class.school.other",
     "guardian.school.other",
     "enrollment.school.other",
+    "attribute.school.other",
 )
 """What is said of one school, what the others follow from first."""
 

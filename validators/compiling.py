@@ -32,6 +32,12 @@ def compiled(schema: Schema) -> tuple[Rule, ...]:
     return (*_missing(schema), *_of_columns(schema), *_of_rows(schema))
 
 
+def compiled_others(schema: Schema, cells: Mapping[str, pl.Expr]) -> tuple[Rule, ...]:
+    """The rules of columns that the schema does not name, by their names."""
+    parts = [part for part in schema.get("additionalProperties", {}).get("allOf", ()) if "x-code" in part]
+    return tuple(_rule(part, name, cell_holds(part, cell)) for name, cell in cells.items() for part in parts)
+
+
 def _missing(schema: Schema) -> Iterator[Rule]:
     about = schema.get("x-required", {})
     for column in schema.get("required", ()):

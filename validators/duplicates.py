@@ -11,6 +11,7 @@ from validators.distinct import maybe_shared
 from validators.schemas import columns_of
 from validators.sifting import NOTHING_FOUND
 from validators.tables import LINE
+from validators.values import ATTRIBUTES
 
 _APART: Final = "\x1f"  # stands in no ID: it is a control character
 
@@ -83,6 +84,14 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
         column="studentSourcedId",
         repeated="guardian.pair.repeated",
         conflict="guardian.pair.conflict",
+    ),
+    "student_attributes": Identity(
+        key=pl.col("studentSourcedId"),
+        parts=("studentSourcedId",),
+        same=(ATTRIBUTES,),
+        column="studentSourcedId",
+        repeated="attribute.student.repeated",
+        conflict="attribute.student.conflict",
     ),
 }
 

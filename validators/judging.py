@@ -77,7 +77,7 @@ class Judgement:
     """What became of every row of a batch. Rows of a file = standing + rejected + set aside, checked when it is made.
 
     Attributes:
-        facts: one entry a file, in the order users, classes, enrollments, guardians.
+        facts: one entry a file, in the order of TABLES.
         standing: the accepted rows of each table that is part of the batch: `line` u32, `kept` list of str, and the
             known text columns that the file has, with values as Connect will hold them (roles canonical, phones E.164,
             grades as CEDS codes, several as `09,10`). Beside these
@@ -87,12 +87,14 @@ class Judgement:
             classes: `grades` even where the file lacks them, for they are taken from the students;
             enrollments: `kind`; `role` is that of users.csv where they differ, `schoolSourcedId` that of the class;
             guardians: `studentSourcedId` is null, and in `kept`, where the student has six guardians already.
+            student_attributes: `attributes` (struct of str: every column of the file; a rejected value is still there
+            and named in `kept`).
             A guardians.csv without rows is not here: it brings nothing and takes nothing away.
         findings: as FINDINGS, unfolded; `cause` points into this same frame.
         rejected: as REJECTED.
         set_aside: as SET_ASIDE.
-        protected: keys of rejected rows, whose records must stay as they were. One text column `key` for users and
-            classes (sourcedId); `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
+        protected: keys of rejected rows, whose records must stay as they were. One text column `key` for users,
+            classes and student_attributes; `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
             `guardianSourcedId` for guardians. Of a row that could not be read, every cell that might be a key is here.
             A null half of a pair means that the row does not say: every record with the other half is protected.
         without_id: `givenName`, `familyName` of rejected rows of users.csv that lost their ID; whoever has this name

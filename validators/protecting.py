@@ -18,10 +18,10 @@ _ADDED_AROUND: Final = r"^'|'$|\.0+$"
 def protected(sieve: Sieve) -> pl.DataFrame:
     """Keys as `Judgement.protected` documents them, each once."""
     if sieve.rejected.is_empty():
-        named = ("key",) if sieve.name in ("users", "classes") else KEYS[sieve.name]
+        named = ("key",) if len(KEYS[sieve.name]) == 1 else KEYS[sieve.name]
         return pl.DataFrame(schema=dict.fromkeys(named, pl.String))
     rejected = sieve.rows.join(sieve.rejected, on=LINE, how="semi")
-    if sieve.name in ("users", "classes"):
+    if len(KEYS[sieve.name]) == 1:
         return _ids(sieve, rejected)
     return _pairs(sieve, rejected)
 
@@ -35,10 +35,11 @@ def without_id(sieve: Sieve) -> pl.DataFrame:
 
 def _ids(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
     """The ID of each row, as it stands and without what was added to it; of a row without one, all its words."""
-    named = rejected.select(key="sourcedId").drop_nulls()
+    (column,) = KEYS[sieve.name]
+    named = rejected.select(key=column).drop_nulls()
     repaired = named.select(_repaired("key"))
-    nameless = rejected.filter(pl.col("sourcedId").is_null())
-    cells = [column for column in nameless.columns if nameless.schema[column] == pl.String]
+    nameless = rejected.filter(pl.col(column).is_null())
+    cells = [name for name in nameless.columns if nameless.schema[name] == pl.String]
     unread = nameless.select(LINE, raw=pl.concat_str(cells, separator=",", ignore_nulls=True))
     words = pl.concat([words_of(sieve.table.broken), words_of(unread)])
     return pl.concat([named, repaired, words.select(key="word")]).drop_nulls().unique()

@@ -23,7 +23,7 @@ from validators.headers import Columns, Header, Layout, columns_of, header_of, m
 from validators.headers import notes as header_notes
 from validators.inner_headers import could_repeat_header, without_headers
 from validators.passwords import without_passwords
-from validators.schemas import schema_of
+from validators.schemas import schema_of, takes_any_column
 from validators.surroundings import Body, body_of
 from validators.tables import LINE, FileFacts, Newline, Table
 from validators.traces import LOST, composed, is_id, traces, unmarked
@@ -309,7 +309,7 @@ def _table_of(
     broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
     said = [
         *notes,
-        *header_notes(columns, rows.columns[1:]),
+        *header_notes(columns, () if takes_any_column(name) else rows.columns[1:]),
         *body.notes,
         *_counts(cells, header, facts, body),
         *cells.notes,

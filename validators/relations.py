@@ -114,11 +114,11 @@ def enrollments_pointing(
     return _pointing(enrollments, "enrollment", targets, is_guardian, "enrollment.user.guardian")
 
 
-def guardians_pointing(guardians: pl.DataFrame, people: pl.DataFrame) -> Pointing:
-    """What follows for the rows of guardians.csv from the students that they name."""
+def students_pointing(rows: pl.DataFrame, what: str, people: pl.DataFrame) -> Pointing:
+    """What follows for rows from the students that they name; `what` the rows are: `guardian`, `attribute`."""
     student = _Target(name="student", column="studentSourcedId", places=STUDENT_AT, fates=people)
     is_other = (pl.col("student_kind") != "student") & ~student.is_faulty
-    return _pointing(guardians, "guardian", [student], is_other, "guardian.student.not_student")
+    return _pointing(rows, what, [student], is_other, f"{what}.student.not_student")
 
 
 def _pointing(

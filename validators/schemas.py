@@ -24,6 +24,12 @@ def columns_of(table: TableName) -> tuple[str, ...]:
 
 
 @cache
+def takes_any_column(table: TableName) -> bool:
+    """Whether every other column of a file belongs to its table too."""
+    return "additionalProperties" in schema_of(table)
+
+
+@cache
 def every_column() -> frozenset[str]:
     """The columns of all tables."""
     return frozenset(column for table in TABLES for column in columns_of(table))

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import polars as pl
 
 from config.profiles import Profile
-from config.tables import TABLES, TableName, file_of
+from config.tables import ALONGSIDE, TABLES, TableName, file_of
 from validators.findings import Finding
 from validators.sifting import KEYS
 from validators.tables import LINE, Table
@@ -18,6 +18,7 @@ from validators.words import words_of
 GuardianSource = Literal["users", "guardians", "none"]
 
 _SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
+_EMPTY: Final[Mapping[TableName, str]] = {"student_attributes": "attribute.none"}
 
 
 def schools_named(table: Table | None) -> frozenset[str]:
@@ -78,7 +79,7 @@ def unmarked_repairs(tables: Mapping[TableName, Table], rejected: frozenset[str]
 def empty_tables(tables: Mapping[TableName, Table]) -> list[Finding]:
     """Files that hold a header and nothing else: never "everybody left" (connect-behaviour 9.1)."""
     empty = (name for name in TABLES if name in tables and not rows_in(tables, name))
-    return [Finding(code=f"{name}.none", file=file_of(name)) for name in empty]
+    return [Finding(code=_EMPTY.get(name, f"{name}.none"), file=file_of(name)) for name in empty]
 
 
 def nothing_stands(tables: Mapping[TableName, Table], standing: Mapping[TableName, pl.DataFrame]) -> list[Finding]:
@@ -102,6 +103,8 @@ def unknown_owners(tables: Mapping[TableName, Table]) -> list[Finding]:
     """
     found = []
     for name, table in tables.items():
+        if name in ALONGSIDE:  # nothing is taken out because of what it lacks
+            continue
         unread = table.broken.join(words_of(table.broken), on=LINE, how="anti")
         keys = [pl.col(key) for key in KEYS[name] if table.has(key)]
         damaged = table.rows.filter(pl.any_horizontal(key.str.contains(LOST, literal=True) for key in keys))
@@ -155,7 +158,9 @@ def rejected_shares(counts: Mapping[TableName, tuple[int, int]], profile: Profil
     return [
         Finding(code="rows.rejected_share", file=file_of(name), detail=f"{rejected * 100 / rows:.0f}", count=rejected)
         for name, (rejected, rows) in counts.items()
-        if rejected >= profile.guard.rejected_at_least and rejected * 100 > rows * profile.guard.rejected_percent
+        if name not in ALONGSIDE
+        and rejected >= profile.guard.rejected_at_least
+        and rejected * 100 > rows * profile.guard.rejected_percent
     ]
 
 

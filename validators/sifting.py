@@ -7,6 +7,7 @@ import polars as pl
 
 from config.tables import TableName, file_of
 from validators.findings import FINDINGS
+from validators.schemas import columns_of
 from validators.tables import LINE, Table
 
 KEPT: Final = "kept"
@@ -16,6 +17,7 @@ KEYS: Final[dict[TableName, tuple[str, ...]]] = {
     "classes": ("sourcedId",),
     "enrollments": ("classSourcedId", "userSourcedId"),
     "guardians": ("studentSourcedId", "guardianSourcedId"),
+    "student_attributes": ("studentSourcedId",),
 }
 """What identifies a row of each table."""
 
@@ -114,11 +116,11 @@ class Sieve:
         )
 
     def without_values(self, found: pl.DataFrame) -> Self:
-        """The cells that `found` names by `line` and `column` are empty, and named in `kept`."""
+        """The cells that `found` names by `line` and `column` are named in `kept`, those of known columns empty."""
         if found.is_empty():
             return self
         lost = found.group_by(LINE).agg(lost=pl.col("column").unique(maintain_order=True))
-        columns = found["column"].unique().to_list()
+        columns = [name for name in found["column"].unique() if name in columns_of(self.name)]
         emptied = (pl.when(~pl.col("lost").list.contains(name).fill_null(value=False)).then(name) for name in columns)
         standing = (
             self.standing.lazy()

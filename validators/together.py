@@ -17,6 +17,7 @@ from validators.relations import Pointing
 from validators.sets import GuardianSource
 from validators.sifting import KEPT, Sieve
 from validators.tables import LINE
+from validators.values import ATTRIBUTES
 from validators.words import words_of
 
 ADDED: Final[Mapping[TableName, tuple[str, ...]]] = {
@@ -24,6 +25,7 @@ ADDED: Final[Mapping[TableName, tuple[str, ...]]] = {
     "classes": ("grades",),
     "enrollments": ("kind", "role", "schoolSourcedId"),
     "guardians": (),
+    "student_attributes": (ATTRIBUTES,),
 }
 """Columns that standing rows have whether the file has them or not (`judging.Judgement.standing`)."""
 
@@ -61,6 +63,8 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
         done["enrollments"] = _enrollments(enrollments, people, classes)
     if guardians := alone.get("guardians"):
         done["guardians"] = _guardians(guardians, people, terms)
+    if attributes := alone.get("student_attributes"):
+        done["student_attributes"] = _attributes(attributes, people)
     return with_notices(_with_notes(done, terms), guardians_from=terms.guardians, schools=terms.schools)
 
 
@@ -89,10 +93,18 @@ def _guardians(guardians: Sieve, people: pl.DataFrame | None, terms: Terms) -> S
     if people is None:
         return _without_contact(guardians, terms, "guardianSourcedId")
     guardians = resolved(guardians, {STUDENT_AT: ("studentSourcedId", people)})
-    pointing = relations.guardians_pointing(guardians.standing, people)
+    pointing = relations.students_pointing(guardians.standing, "guardian", people)
     here = _set_aside_with(guardians, pointing, "guardian")
     left = _after(_without_contact(here, terms, "guardianSourcedId", falling=pointing.falling), pointing)
     return left.without_values(relations.beyond_six(left.standing))
+
+
+def _attributes(attributes: Sieve, people: pl.DataFrame | None) -> Sieve:
+    if people is None:
+        return attributes
+    attributes = resolved(attributes, {STUDENT_AT: ("studentSourcedId", people)})
+    pointing = relations.students_pointing(attributes.standing, "attribute", people)
+    return _after(_set_aside_with(attributes, pointing, "attribute"), pointing)
 
 
 def _set_aside_with(sieve: Sieve, pointing: Pointing, what: str) -> Sieve:

@@ -12,7 +12,8 @@ from config.tables import TableName
 from validators import grades, languages
 from validators.distinct import each_distinct
 from validators.phones import as_e164
-from validators.schemas import columns_of
+from validators.schemas import columns_of, takes_any_column
+from validators.tables import LINE
 
 Change = Callable[[pl.Expr], pl.Expr]
 
@@ -21,6 +22,9 @@ _AROUND_TEXT: Final = " \t\r\n\u00a0\u200b\ufeff"
 _EDGE: Final = "".join(rf"\x{{{ord(character):x}}}" for character in _AROUND_TEXT)
 _UNTIDY: Final = rf"(?:^|,)(?:[{_EDGE}]|,|$)|[{_EDGE}](?:,|$)"
 _PLAIN_EMAIL: Final = "^[A-Za-z0-9._%+'-]+@[a-z0-9.-]+$"
+ATTRIBUTES: Final = "attributes"
+"""Column of student_attributes.csv while it is judged (struct): its columns, which the file names as it likes."""
+
 LISTS: Final = ("orgSourcedIds", "agentSourcedIds")
 
 
@@ -39,6 +43,8 @@ def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.Data
         change = changes.get(column, _as_it_stands)
         cell = change(pl.col(column)) if column in rows.columns else pl.lit(None, pl.String)
         cells.append(cell.alias(column))
+    if takes_any_column(table):
+        cells.append(pl.struct(pl.exclude(LINE)).alias(ATTRIBUTES))
     return rows.lazy().select("line", *cells).collect().rechunk()
 
 

@@ -49,6 +49,15 @@ select p.key, p.given_name, p.family_name, p.grades, g.status
    and g.guardian = :key
  order by p.family_name, p.given_name, p.key;
 
+-- name: attributes_of
+select name, value
+  from attribute
+ where district = :district
+   and student = :key
+   and status = 'active'
+   and value is not null
+ order by name;
+
 -- name: guardian_keys
 -- Guardians that Connect has: one of them who lost every contact is no newcomer.
 select key

@@ -14,3 +14,6 @@ create temporary table if not exists stage_membership (classroom text, kind text
 
 -- name: stage_guardianship
 create temporary table if not exists stage_guardianship (student text, guardian text, source text, action text, primary key (student, guardian));
+
+-- name: stage_attribute
+create temporary table if not exists stage_attribute (student text, name text, value text, action text, primary key (student, name));

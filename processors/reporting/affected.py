@@ -26,6 +26,7 @@ _OWN_SCHOOL: Final = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
 _SCHOOL_BY: Final[Mapping[str, tuple[str, TableName]]] = {
     "enrollments": ("classSourcedId", "classes"),
     "guardians": ("studentSourcedId", "users"),
+    "student_attributes": ("studentSourcedId", "users"),
 }
 _AROUND: Final = " \t\u00a0"
 

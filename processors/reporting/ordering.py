@@ -41,6 +41,7 @@ _STAGES: Final = {
     "enrollment": 5,
     "guardianships": 6,
     "guardian": 6,
+    "attribute": 7,
 }
 _STAGES_BY_FILE: Final = {
     "orgs.csv": 1,
@@ -50,8 +51,9 @@ _STAGES_BY_FILE: Final = {
     "classes.csv": 4,
     "enrollments.csv": 5,
     "guardians.csv": 6,
+    "student_attributes.csv": 7,
 }
-_LAST_STAGE: Final = 7
+_LAST_STAGE: Final = 8
 
 _CONFORMANCE: Final = "oneroster."
 

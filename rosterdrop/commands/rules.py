@@ -14,7 +14,7 @@ from rosterdrop.console import Console
 from rosterdrop.terminal import Terminal
 
 OURS: Final = (
-    *("users", "classes", "enrollments", "guardians", "manifest"),
+    *("users", "classes", "enrollments", "guardians", "student_attributes", "manifest"),
     *("report", "profile", "settings", "accounts"),
 )
 ONEROSTER: Final = {name_of(version, file): (version, file) for version, names in FILES.items() for file in names}
@@ -77,7 +77,8 @@ Examples:
 
 \b
 Schemas:
-  users classes enrollments guardians manifest report profile settings accounts
+  users classes enrollments guardians student_attributes manifest report profile
+  settings accounts
   oneroster-1.0-<file>, oneroster-1.1-<file>, oneroster-1.2-<file>: a CSV file as OneRoster has it
 
 \b

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 from config.settings import Watching
-from config.tables import TableName, table_of
+from config.tables import TableName, roster_table_of
 from sftp_gateway.audit.auditing import Audit
 from sftp_gateway.drops.arrivals import Journal, Standing, Told
 from sftp_gateway.drops.drops import Drop
@@ -144,7 +144,7 @@ class Attendant:
             self._audit.note("unreadable_name", **_where(self.drop), path=ascii(name))
         self._unreadable = found.unreadable
         self._growing = found.growing
-        if any(map(table_of, found.growing)):  # any other file would hold the set back for as long as it grows
+        if any(map(roster_table_of, found.growing)):  # any other file would hold the set back for as long as it grows
             self._last_event_s = time.monotonic()
 
     def _state(self, last_event_s: float, inside: Inside) -> DropState:

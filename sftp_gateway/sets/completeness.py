@@ -31,7 +31,7 @@ from operator import attrgetter
 from typing import Final, Literal
 
 from config.profiles import Arrival as ArrivalRule
-from config.tables import TableName, table_of
+from config.tables import ALONGSIDE, TableName, table_of
 from sftp_gateway.names import blocked_by, folded, is_archive, is_manifest, is_temporary, may_be_repair
 from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
 from sftp_gateway.sets.manifests import Judged, Manifest, by_name, file_for, judged
@@ -215,7 +215,8 @@ def _candidates(
 ) -> list[_Candidate]:
     """What may be the set; where one of our manifests names a ZIP or tables, only those."""
     tables = _uncontested([file for file in files if file.kind == "table"], manifests)
-    found = [_Candidate(tuple(tables), frozenset(file.table for file in tables if file.table), _newest(tables))]
+    loose = frozenset(file.table for file in tables if file.table) - ALONGSIDE
+    found = [_Candidate(tuple(tables), loose, _newest(tables))] if loose else []
     for file in files:
         if file.kind == "archive":
             brings = inside.archives.get(file.generation, frozenset())

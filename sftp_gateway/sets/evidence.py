@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
 from config.repairs import START_BYTES, is_repair
-from config.tables import TableName, table_of
+from config.tables import ALONGSIDE, TableName, table_of
 from sftp_gateway.drops.arrivals import FileIdentity
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.drops.uploads import identity_of
@@ -169,7 +169,7 @@ def _tables_among(places: Iterable[PurePosixPath]) -> frozenset[TableName] | Non
     tables = frozenset(table for table, _ in found)
     folders = {folder for _, folder in found}
     together = len(folders) <= 1 and all(len(folder.parts) <= 1 for folder in folders)
-    return tables if together and len(tables) == len(found) else None
+    return tables - ALONGSIDE if together and len(tables) == len(found) else None
 
 
 def _sha256(_file: ArrivedFile, content: FileIO) -> str:

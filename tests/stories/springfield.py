@@ -46,7 +46,14 @@ ENROLLMENTS = ("sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId"
 GUARDIANS = (
     "studentSourcedId", "guardianSourcedId", "givenName", "familyName", "email", "sms", "phone", "language",
 )  # fmt: skip
-HEADERS = {"users": USERS, "classes": CLASSES, "enrollments": ENROLLMENTS, "guardians": GUARDIANS}
+ATTRIBUTES = ("studentSourcedId", "house", "bus")
+HEADERS = {
+    "users": USERS,
+    "classes": CLASSES,
+    "enrollments": ENROLLMENTS,
+    "guardians": GUARDIANS,
+    "student_attributes": ATTRIBUTES,
+}
 
 
 def person(key: str, role: str, **fields: str) -> Row:

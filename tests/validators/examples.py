@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from config.profiles import Guardians, Profile
-from config.tables import TABLES, TableName, file_of
+from config.tables import REQUIRED_BY_DEFAULT, TABLES, TableName, file_of
 from validators.catalogue import Entry
 from validators.judging import Judgement, Known, judge
 from validators.reading import read
@@ -48,6 +48,11 @@ studentSourcedId guardianSourcedId givenName familyName email           sms phon
 s-1              h-1               Gia       Lopez      gia@example.org -   -     es
 s-2              h-2               Hal       Kim        hal@example.org -   -     en
 """,
+    "student_attributes": """
+studentSourcedId house bus
+s-1              Blue  7
+s-2              Green 9
+""",
 }
 
 
@@ -78,8 +83,8 @@ def table(
 
 
 def tables(**changed: Sequence[Row]) -> dict[TableName, Table]:
-    """The valid set, with other rows where they are given; guardians.csv is in it where it is given."""
-    wanted = [name for name in TABLES if name != "guardians" or name in changed]
+    """The valid set, with other rows where they are given; what is not expected is in it where it is given."""
+    wanted = [name for name in TABLES if name in {*REQUIRED_BY_DEFAULT, *changed}]
     return {name: table(name, changed.get(name, base(name))) for name in wanted}
 
 
@@ -87,7 +92,7 @@ class Example:
     """An example of the catalogue, played."""
 
     def __init__(self, needs: str | None, edits: Sequence[Mapping[str, Any]], folder: Path) -> None:
-        self.rows = {name: base(name) for name in (TABLES if needs == "guardians" else TABLES[:3])}
+        self.rows = {name: base(name) for name in TABLES if name in {*REQUIRED_BY_DEFAULT, needs}}
         self.files: dict[TableName, bytes] = {}
         self.profile = SPRINGFIELD
         self.known = Known()

@@ -37,6 +37,7 @@ POINTERS: Final = (
     _Pointer(table="enrollments", code="enrollment.user.unknown", target="users"),
     _Pointer(table="enrollments", code="enrollment.class.unknown", target="classes"),
     _Pointer(table="guardians", code="guardian.student.unknown", target="users"),
+    _Pointer(table="student_attributes", code="attribute.student.unknown", target="users"),
     _Pointer(table="users", code="user.agent.unknown", target="users"),
 )
 
