@@ -69,7 +69,7 @@ def find(
             f"is not in Connect, and stands in the reports ({console.home.reports(district)})"
         )
     console.terminal.table(
-        ["who", "id", "name", "status", "grade or role", "schools", "classes", "guardians or students"],
+        ["who", "id", "name", "status", "grade or role", "schools", "classes", "guardians or students", "attributes"],
         [_as_row(one) for one in found],
     )
     return 0
@@ -82,7 +82,9 @@ def _as_connect_has_it(contact: str, profile: Profile) -> str:
     from validators.phones import as_e164
 
     text = contact.strip()
-    return text if "@" in text else str(pl.select(as_e164(pl.lit(text), profile.phones.country)).item())
+    if "@" in text:
+        return text
+    return str(pl.DataFrame({"number": [text]}).select(as_e164(pl.col("number"), profile.phones.country)).item())
 
 
 def _with_school_names(one: Person, names: Mapping[str, str]) -> Person:
@@ -99,6 +101,7 @@ def _as_row(one: Person) -> list[str]:
         ", ".join(link.name for link in _active(one.schools)),
         ", ".join(link.name for link in _active(one.classrooms)),
         ", ".join(link.name for link in _active(one.guardians or one.students)),
+        ", ".join(f"{name}: {value}" for name, value in one.attributes.items()),
     ]
 
 
