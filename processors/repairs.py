@@ -6,6 +6,7 @@ overwrites another person's row. Whatever else is wrong with it, nothing of it i
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +27,9 @@ from validators.tables import LINE
 
 _FIRST_LINE: Final = "row.quote: "
 """Of rows that could not be read, those whose quotes do not fit were read a line, the others to their end."""
+
+_LINE_END: Final = "\r\n"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +98,12 @@ def repair_in(
     table = _table_in(file, rejected, encoding)
     if isinstance(table, Finding):
         return table
-    rows = with_unguarded_names(_with_content(table.rows.with_columns(unguarded(cs.string().exclude(COLUMNS)))))
     known = rejected[table.name]
+    given = table.rows.select(LINE, BATCH, PLACE, *known.columns, *([RAW] if table.has(RAW) else ()))
+    rows = with_unguarded_names(_with_content(given.with_columns(unguarded(cs.string().exclude(COLUMNS)))))
     if wrong := _wrong_batch(rows, file, batch) or _wrong_line(rows, file, known):
         return wrong
-    lines = rows.with_columns(pl.col(PLACE).cast(pl.UInt32)).drop(LINE, BATCH, REASON, strict=False)
+    lines = rows.with_columns(pl.col(PLACE).cast(pl.UInt32)).drop(LINE, BATCH)
     return Repair(delivered=file, table=table.name, rows=lines.unique(maintain_order=True), reasons=known.reasons)
 
 
@@ -109,13 +114,13 @@ def mended(path: Path, repair: Repair, *, encoding: Encoding, headers: Mapping[s
     """
     original = written(path, repair.table, encoding=encoding, headers=headers)
     assert original is not None  # it had rows that were rejected
-    lines = list(io.StringIO(original.utf8.decode(errors="surrogateescape"), newline=""))
+    lines = _physical(original.utf8.decode(errors="surrogateescape"))
     for row in repair.rows.iter_rows(named=True):
         at = row[PLACE] - 1
         taken = _lines_of_row(lines, at, repair.reasons[row[PLACE]], original.header.separator)
         end = _end_of(lines[at + taken - 1])
         new = str(row[RAW]) if _is_raw(row) else _as_line(row, original)
-        padding = end * (taken - len(new.splitlines()))  # so that every other row stays on its line
+        padding = end * (taken - len(_physical(new)))  # so that every other row stays on its line
         lines[at : at + taken] = [new + end + padding, *[""] * (taken - 1)]
     return "".join(lines).encode(errors="surrogateescape")
 
@@ -145,7 +150,7 @@ def _wrong_batch(rows: pl.DataFrame, file: DeliveredFile, batch: int) -> Finding
     if others.is_empty():
         return None
     line, named = others.select(LINE, BATCH).row(0)
-    if named is None or not named.isdecimal() or int(named) > batch:
+    if named is None or not _NUMBER.fullmatch(named) or int(named) > batch:
         return Finding(code="repair.batch_unknown", file=file.name, line=line, column=BATCH, value=named)
     return Finding(code="repair.outdated", file=file.name, line=line, column=BATCH, value=named, detail=str(batch))
 
@@ -154,7 +159,7 @@ def _wrong_line(rows: pl.DataFrame, file: DeliveredFile, known: Rejected) -> Fin
     """A row that is none of the rejected ones, or two for one of them that differ."""
     places = list(map(str, known.reasons))
     strangers = rows.filter(~pl.col(PLACE).is_in(places).fill_null(value=False))
-    once = rows.unique([name for name in rows.columns if name not in {LINE, REASON}], maintain_order=True)
+    once = rows.unique([name for name in rows.columns if name != LINE], maintain_order=True)
     again = once.filter(pl.col(PLACE).is_duplicated())
     for code, wrong in (("repair.line_unknown", strangers), ("repair.line_repeated", again)):
         if not wrong.is_empty():
@@ -171,9 +176,15 @@ def _is_raw(row: Mapping[str, object]) -> bool:
 def _as_line(row: Mapping[str, str | None], original: Written) -> str:
     """A repaired row as the original file writes its rows; what became no column of the table stays empty."""
     text = io.StringIO()
-    cells = ["" if name is None else row[name] for name in original.names]
-    csv.writer(text, delimiter=original.header.separator, lineterminator="").writerow(cells)
-    return text.getvalue()
+    cells = ["" if name is None else row.get(name) for name in original.names]
+    # Without a line end of its own the writer puts no quotes around breaks within cells (Python before 3.13).
+    csv.writer(text, delimiter=original.header.separator, lineterminator=_LINE_END).writerow(cells)
+    return text.getvalue().removesuffix(_LINE_END)
+
+
+def _physical(text: str) -> list[str]:
+    """The lines of a text with their ends, which are those that readers of CSV know and no others of Unicode."""
+    return list(io.StringIO(text, newline=""))
 
 
 def _lines_of_row(lines: Sequence[str], at: int, reason: str, separator: str) -> int:

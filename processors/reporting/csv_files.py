@@ -28,7 +28,7 @@ def rejected_csv(report: Report, table: Sheet) -> str | None:
     reasons = _reasons(report, table.facts.file)
     if reasons.is_empty() or is_foreign(report):
         return None
-    rows = reasons.join(table.rows.drop(COLUMNS, strict=False), on=LINE, how="left", maintain_order="left")
+    rows = reasons.join(table.rows.drop(*COLUMNS, RAW, strict=False), on=LINE, how="left", maintain_order="left")
     unread = table.broken.select(LINE, pl.col("raw").alias(RAW)).join(reasons, on=LINE, how="semi")
     if not unread.is_empty() and not _had_passwords(report, table.facts.file):
         rows = rows.join(unread, on=LINE, how="left", maintain_order="left")

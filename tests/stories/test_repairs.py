@@ -106,6 +106,19 @@ def test_a_row_with_a_wrong_number_of_cells_comes_back_as_one_text(springfield: 
     assert found.family_name == "Gray, Jr"
 
 
+def test_a_break_within_a_repaired_cell_tears_no_row(springfield: Springfield) -> None:
+    row = rejected(springfield, spoilt_night(springfield))
+    report = springfield.uploads_by_hand(users=written(repaired(row, role="student", familyName="Gray\nHill")))
+    assert report.file("users.csv")["rows"] == len(NIGHT)
+
+
+def test_breaks_that_only_unicode_knows_move_no_other_row(springfield: Springfield) -> None:
+    torn = as_csv("users", [ANA, {**SPOILT, "familyName": "Gray\nHill"}, GIL, {**TOM, "role": "techer"}])
+    row = rejected(springfield, spoilt_night(springfield, torn))[:1]
+    report = springfield.uploads_by_hand(users=written(repaired(row, role="student", familyName="Gray\u2028Hill")))
+    assert report.codes_at("users.csv", 6) == ["user.role.unknown"]
+
+
 def test_rows_that_waited_for_another_one_come_with_it(springfield: Springfield) -> None:
     report = spoilt_night(springfield)
     assert [row["rosterdrop_line"] for row in rejected(springfield, report, "enrollments")] == ["3"]
@@ -130,6 +143,7 @@ def test_what_is_not_repaired_stays_rejected_and_can_be_repaired_next(springfiel
         (lambda rows: repaired(rows, rosterdrop_batch="0"), "repair.outdated"),
         (lambda rows: repaired(rows, rosterdrop_batch=""), "repair.batch_unknown"),
         (lambda rows: repaired(rows, rosterdrop_batch="77"), "repair.batch_unknown"),
+        (lambda rows: repaired(rows, rosterdrop_batch="9" * 5000), "repair.batch_unknown"),
         (lambda rows: repaired(rows, rosterdrop_line="2"), "repair.line_unknown"),
         (lambda rows: repaired(rows, rosterdrop_line="3.0"), "repair.line_unknown"),
         (lambda rows: [*rows, *repaired(rows, givenName="Benjamin")], "repair.line_repeated"),
@@ -144,6 +158,18 @@ def test_a_repair_that_does_not_fit_changes_nothing(
     report = springfield.uploads_by_hand(users=written(spoil(rows)))
     assert (report.verdict, report.codes) == ("refused", {code})
     assert springfield.connect_rows() == before
+
+
+def test_columns_that_nobody_gave_are_not_read(springfield: Springfield) -> None:
+    row = rejected(springfield, spoilt_night(springfield))
+    report = springfield.uploads_by_hand(users=written(repaired(row, role="student", **{"=a": "1", "'=a": "2"})))
+    assert report.verdict == "accepted"
+
+
+def test_a_file_may_have_a_column_called_like_one_of_ours(springfield: Springfield) -> None:
+    users = as_csv("users", NIGHT).replace(b"\n", b",x\n").replace(b",x\n", b",rosterdrop_reason\n", 1)
+    row = rejected(springfield, spoilt_night(springfield, users))
+    assert springfield.uploads_by_hand(users=written(repaired(row, role="student"))).verdict == "accepted"
 
 
 def test_a_repair_is_refused_once_a_newer_night_came(springfield: Springfield) -> None:
