@@ -6,6 +6,7 @@ counts and codes, never a value of a file.
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -206,11 +207,11 @@ def history(store: Store, district: str | None, *, most: int, before: int = _NEW
     return [_batch(row) for row in store.rows("batches", district=district, most=most, before=before)]
 
 
-def last_judged(store: Store, district: str, *, test: bool, but_not: str) -> LedgerBatch | None:
-    """The newest batch of the district that reached a verdict by its tables, without the finding `but_not`."""
+def last_judged(store: Store, district: str, *, test: bool, but_not: AbstractSet[str]) -> LedgerBatch | None:
+    """The newest batch of the district that reached a verdict by its tables, with no finding of the codes `but_not`."""
     judged = (_batch(row) for row in store.rows("last_judged", district=district, test=int(test)))
     with_tables = (batch for batch in judged if any(file.table for file in batch.files))
-    return next((batch for batch in with_tables if but_not not in (batch.summary or {}).get("findings", {})), None)
+    return next((batch for batch in with_tables if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
 
 
 def made_of(store: Store, district: str, *, test: bool, origin: str, files: frozenset[LedgerFile]) -> int | None:

@@ -28,7 +28,7 @@ from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of
 from validators.findings import Finding
 
 _UNDER_WAY: Final = frozenset({"frozen", "working", "decided"})
-FOREIGN: Final = "set.other_district"
+_NO_ROSTER: Final = frozenset({"set.other_district", "repair.marks_missing"})
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
 
 
@@ -118,8 +118,11 @@ def lendable(batch: LedgerBatch | None, *, now: datetime, carry_hours: float) ->
 
 
 def lender_of(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
-    """The last judged batch, which lends its tables; one with another district's files lends nothing."""
-    return ledger.last_judged(store, district, test=test, but_not=FOREIGN)
+    """The last judged batch, which lends its tables and can be repaired; one whose files are no roster of ours is not.
+
+    Such are another district's files, and repaired rows without their marks.
+    """
+    return ledger.last_judged(store, district, test=test, but_not=_NO_ROSTER)
 
 
 def sweep(folders: Iterable[Path]) -> None:

@@ -18,7 +18,6 @@ from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors.comparing import Frames
 from processors.file_sets import FileSet
-from processors.freezing import lender_of
 from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
 from processors.verdicts import APPLIED
@@ -26,6 +25,7 @@ from validators.nights import RENUMBERED, Night, changed
 
 _FILE: Final = "night.json"
 _BATCHES: Final = 10
+_MARKS_MISSING: Final = "repair.marks_missing"
 _ENOUGH: Final = 3  # batches, to know what is usual
 
 
@@ -66,11 +66,10 @@ def looked_at(
         now: when they came.
         test: whether they came through `test/`.
     """
-    history = [
-        batch
-        for batch in ledger.history(store, district, most=_BATCHES * 2)
-        if batch.test == test and batch.summary and batch.requeue_of is None
+    judged = [
+        batch for batch in ledger.history(store, district, most=_BATCHES * 2) if batch.test == test and batch.summary
     ]
+    history = [batch for batch in judged if batch.requeue_of is None]
     people = changed(files.tables, before["person"], country=profile.phones.country)
     same = list(takewhile(lambda batch: _contents(batch.files) == _contents_of(files), history))
     return Night(
@@ -80,7 +79,7 @@ def looked_at(
         same_as=same[0].number if same else None,
         same_days=len({now.date(), *(batch.received.date() for batch in same)}) if same else 0,
         usual=_usual(history),
-        rejected_people=_rejected_before(home, lender_of(store, district, test=test)),
+        rejected_people=_rejected_before(home, judged),
     )
 
 
@@ -102,13 +101,20 @@ def _usual(history: Sequence[LedgerBatch]) -> dict[str, tuple[int, int]]:
     return {file: (min(counts), max(counts)) for file, counts in rows.items() if len(counts) >= _ENOUGH}
 
 
-def _rejected_before(home: Home, before: LedgerBatch | None) -> frozenset[str]:
-    """Whom the batch before rejected in users.csv, where it accepted others; its report keeps their rows."""
-    files = (before.summary or {}).get("files", ()) if before else ()
-    users = next((file for file in files if file["file"] == file_of("users")), None)
-    if before is None or users is None or not (users["accepted"] and users["rejected"]):
-        return frozenset()
-    return rejected_people(home.batch(before.district, before.number) / "report")
+def _rejected_before(home: Home, judged: Sequence[LedgerBatch]) -> frozenset[str]:
+    """Whom the batch before rejected in users.csv, where it accepted others; its report keeps their rows.
+
+    A refused batch in between takes nothing away: who sent repaired rows without their marks sends them again.
+    """
+    for batch in judged:
+        if _MARKS_MISSING in (batch.summary or {})["findings"]:
+            continue
+        users = next((file for file in (batch.summary or {})["files"] if file["file"] == file_of("users")), None)
+        if users and users["accepted"] and users["rejected"]:
+            return rejected_people(home.batch(batch.district, batch.number) / "report")
+        if batch.verdict != "refused":
+            break
+    return frozenset()
 
 
 def _as_json(night: Night) -> dict[str, Any]:

@@ -189,12 +189,27 @@ def test_a_repair_that_is_cut_or_not_utf8_changes_nothing(springfield: Springfie
         assert springfield.uploads_by_hand(users=content).codes == {code}
 
 
-def test_repaired_rows_without_their_marks_are_no_roster(springfield: Springfield) -> None:
-    spoilt_night(springfield)
-    report = springfield.uploads_by_hand(users=[BEN])
-    assert report.verdict == "refused"
-    assert "repair.marks_missing" in report.codes
+def test_repaired_rows_without_their_marks_are_no_roster_however_often(springfield: Springfield) -> None:
+    spoilt_night(springfield, [ANA, SPOILT, GIL, {**TOM, "role": "techer"}])
+    springfield.uploads_by_hand(users=b"no,roster\n1,2\n", classes=[MATH], enrollments=MEMBERS)
+    for users in ([BEN, {**TOM, "role": "?"}], [BEN, TOM]):
+        report = springfield.uploads_by_hand(users=users)
+        assert report.verdict == "refused"
+        assert "repair.marks_missing" in report.codes
+    again = pipeline.outcome_of(springfield.home, springfield.runs_again(report.number))
+    assert again.verdict == "refused"
     assert springfield.status_of("ana") == "active"
+
+
+def test_repaired_rows_without_their_marks_are_in_nobodys_way(springfield: Springfield) -> None:
+    spoilt_night(springfield)
+    springfield.uploads_by_hand(users=[BEN])
+    carried = springfield.uploads_by_hand(classes=[MATH], enrollments=MEMBERS)
+    assert carried.file("users.csv")["carried_from"] == 1
+
+    rows = repaired(rejected(springfield, carried), role="student")
+    springfield.uploads_by_hand(users=[BEN])
+    assert springfield.uploads_by_hand(users=written(rows)).verdict == "accepted"
 
 
 def test_a_corrected_users_csv_may_hold_whom_the_last_one_rejected(springfield: Springfield) -> None:
