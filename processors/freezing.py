@@ -101,7 +101,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         elif not is_refused(found):
             frozen += _carry(home, store, delivery, frozen, workplace / "files")
         place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
-        return _enter(home, store, delivery, frozen, workplace, now=now)
+        return _enter(home, store, delivery, frozen, workplace, now=now, behind=newest if repairs else None)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 
@@ -205,9 +205,20 @@ def _carry(
 
 
 def _enter(
-    home: Home, store: Store, delivery: Delivery, files: list[LedgerFile], workplace: Path, *, now: datetime
+    home: Home,
+    store: Store,
+    delivery: Delivery,
+    files: list[LedgerFile],
+    workplace: Path,
+    *,
+    now: datetime,
+    behind: LedgerBatch | None = None,
 ) -> int:
+    """Make the batch; where `behind` is given, no other one may have come since that was the newest."""
     with store.writing():
+        newest = ledger.last(store, delivery.district, test=delivery.test)
+        if behind and newest and newest.number != behind.number:
+            raise FileMoved(f"batch {newest.number} came meanwhile, which older files must not undo")
         if delivery.origin == "sftp":
             made = ledger.made_of(store, delivery.district, test=delivery.test, origin="sftp", files=frozenset(files))
             if made is not None:

@@ -10,7 +10,7 @@ from config.profiles import Reading
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
-from processors.frozen import digest, intact, lend
+from processors.frozen import digest, intact, lend, write
 from processors.repairs import Repair, mended, rejected_by, repair_in
 from processors.unpacking import DeliveredFile
 from validators.findings import Finding
@@ -83,7 +83,7 @@ def _rewritten(
 ) -> LedgerFile:
     place = target / file.file
     headers = reading.headers_of(repair.table)
-    place.write_bytes(mended(intact(home, batch, file), repair, encoding=reading.encoding, headers=headers))
+    write(place, mended(intact(home, batch, file), repair, encoding=reading.encoding, headers=headers))
     return replace(
         file,
         bytes=place.stat().st_size,

@@ -4,10 +4,13 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from processors import pipeline
+from processors import freezing, pipeline
+from processors.frozen import FileMoved
+from processors.mending import Mended, mend
 from tests.stories.springfield import (
     ANA,
     BEN,
@@ -178,6 +181,23 @@ def test_a_repair_is_refused_once_a_newer_night_came(springfield: Springfield) -
     report = springfield.uploads_by_hand(users=written(rows))
     assert report.codes == {"repair.outdated"}
     assert springfield.status_of("ben") is None
+
+
+def test_a_night_that_comes_while_rows_are_repaired_is_not_undone(
+    springfield: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
+
+    def mend_slowly(*args: Any) -> Mended:
+        made = mend(*args)
+        springfield.home.root.joinpath("by-hand").rename(springfield.home.root / "repairs")
+        springfield.leaves_waiting({"users": [ANA, BEN, GIL], "classes": [MATH], "enrollments": MEMBERS})
+        springfield.home.root.joinpath("repairs").rename(springfield.home.root / "by-hand")
+        return made
+
+    monkeypatch.setattr(freezing, "mend", mend_slowly)
+    with pytest.raises(FileMoved):
+        springfield.leaves_waiting({"users": written(rows)})
 
 
 def test_a_repair_that_is_cut_or_not_utf8_changes_nothing(springfield: Springfield) -> None:
