@@ -152,7 +152,7 @@ def _renumbered(named: Mapping[TableName, Table], known: pl.DataFrame, country: 
     if not many:
         return nobody
     newcomers = pl.concat([_people(table, known, country) for table in named.values()])
-    matched = _matched(gone.filter(pl.col("kind").is_in(many)), newcomers.unique(["kind", "key"]))
+    matched = _matched(gone.filter(pl.col("kind").is_in(many)), newcomers.unique(["kind", "key"], keep="first", maintain_order=True))
     counts = gone.group_by("kind").len("gone").join(matched.group_by("kind").len("matched"), on="kind")
     kinds = counts.filter(pl.col("matched") >= pl.max_horizontal(pl.lit(_FEW), pl.col("gone") * _MATCHED_SHARE))["kind"]
     return matched.filter(pl.col("kind").is_in(kinds.to_list())).sort("kind", "old")
@@ -219,7 +219,7 @@ def _reused(users: Table, known: pl.DataFrame, country: str) -> dict[str, str]:
     tonight = _in_words(renamed.select(users.rows.columns).unique(LINE), "users", country)
     pairs = tonight.join(known, on=["kind", "key"], suffix="_before").filter(_is_another())
     name = pl.concat_str("given_name_before", "family_name_before", separator=" ")
-    return dict(pairs.select("key", name).unique("key").sort("key").iter_rows())
+    return dict(pairs.sort("key", "kind").select("key", name).unique("key", keep="first").iter_rows())
 
 
 def _is_another() -> pl.Expr:
