@@ -45,6 +45,15 @@ def test_new_ids_for_everybody_hold_the_night_and_are_listed(springfield: Spring
     assert len(pairs) == len(MANY)
 
 
+def test_nothing_of_another_district_is_kept_beside_its_files(springfield: Springfield) -> None:
+    night(springfield, [*EVERYBODY, *MANY])
+    strangers = [{**row, "orgSourcedIds": "7777"} for row in renumbered(MANY)]
+    report = springfield.uploads_by_hand(users=strangers, classes=[{**MATH, "schoolSourcedId": "7777"}], enrollments=[])
+    assert report.codes == {"set.other_district"}
+    kept = springfield.home.batch("springfield", report.number).rglob("*.*")
+    assert [path.name for path in kept if "9-s07" in path.read_text("utf-8")] == ["users.csv"]
+
+
 def test_new_ids_that_are_meant_are_taken(springfield: Springfield) -> None:
     springfield.settles(guard__hold_changed_ids="false")
     night(springfield, [*EVERYBODY, *MANY])
