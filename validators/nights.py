@@ -152,7 +152,9 @@ def _renumbered(named: Mapping[TableName, Table], known: pl.DataFrame, country: 
     if not many:
         return nobody
     newcomers = pl.concat([_people(table, known, country) for table in named.values()])
-    matched = _matched(gone.filter(pl.col("kind").is_in(many)), newcomers.unique(["kind", "key"], keep="first", maintain_order=True))
+    matched = _matched(
+        gone.filter(pl.col("kind").is_in(many)), newcomers.unique(["kind", "key"], keep="first", maintain_order=True)
+    )
     counts = gone.group_by("kind").len("gone").join(matched.group_by("kind").len("matched"), on="kind")
     kinds = counts.filter(pl.col("matched") >= pl.max_horizontal(pl.lit(_FEW), pl.col("gone") * _MATCHED_SHARE))["kind"]
     return matched.filter(pl.col("kind").is_in(kinds.to_list())).sort("kind", "old")

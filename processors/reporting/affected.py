@@ -136,7 +136,8 @@ def _cell(table: Table, column: str) -> pl.Expr:
 def _by_school(counts: pl.DataFrame) -> tuple[SchoolCounts, ...]:
     """Counts as one entry a school, those with the most first and those of no school last."""
     found: dict[str | None, dict[str, int]] = {}
-    for school, kind, count in counts.sort("school", "kind").iter_rows():
+    summed = counts.group_by("school", "kind").agg(pl.col("count").sum())  # files may share a kind, as `person`
+    for school, kind, count in summed.sort("school", "kind").iter_rows():
         found.setdefault(school, {})[kind] = count
     entries = [SchoolCounts(school=school, counts=by_kind) for school, by_kind in found.items()]
     return tuple(sorted(entries, key=lambda one: (one.school is None, -sum(one.counts.values()), one.school)))

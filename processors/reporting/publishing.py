@@ -179,7 +179,7 @@ def _rejected(report: Report, tables: Sheets) -> dict[str, str]:
 
 
 def _new_ids(report: Report) -> dict[str, str]:
-    """The IDs that people probably had and have, for a person to confirm; there only where a batch is held for them."""
+    """The IDs that people probably had and have, for a person to confirm; there only where some have changed."""
     return {} if report.judgement.renumbered.is_empty() else {"new-ids.csv": new_ids_csv(report)}
 
 

@@ -191,6 +191,16 @@ def test_enrollments_belong_to_the_school_of_their_class() -> None:
     }
 
 
+def test_people_whose_role_nobody_knows_are_counted_in_all_files() -> None:
+    users = other_table("users", sourcedId=["u-1"], orgSourcedIds=["0042"], role=["?"])
+    attributes = other_table("student_attributes", studentSourcedId=["u-1"])
+    rows = rejected(*((file, 2, None, ["row.cells"], False) for file in ("users.csv", "student_attributes.csv")))
+
+    who = affected(report(judgement(rejected_rows=rows)), {"users": users, "student_attributes": attributes})
+
+    assert {one.school: dict(one.counts) for one in who.left_out} == {"0042": {"person": 2}}
+
+
 def other_table(name: TableName, **columns: list[str]) -> Table:
     rows = pl.DataFrame(columns).with_row_index("line", offset=2)
     return Table(name=name, facts=facts(f"{name}.csv", rows.height), rows=rows, broken=pl.DataFrame(schema=BROKEN))
