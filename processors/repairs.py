@@ -9,7 +9,6 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -114,15 +113,15 @@ def mended(path: Path, repair: Repair, *, encoding: Encoding, headers: Mapping[s
     """
     original = written(path, repair.table, encoding=encoding, headers=headers)
     assert original is not None  # it had rows that were rejected
-    lines = _physical(original.utf8.decode(errors="surrogateescape"))
+    lines = original.utf8.splitlines(keepends=True)
     for row in repair.rows.iter_rows(named=True):
         at = row[PLACE] - 1
         taken = _lines_of_row(lines, at, repair.reasons[row[PLACE]], original.header.separator)
         end = _end_of(lines[at + taken - 1])
-        new = str(row[RAW]) if _is_raw(row) else _as_line(row, original)
-        padding = end * (taken - len(_physical(new)))  # so that every other row stays on its line
-        lines[at : at + taken] = [new + end + padding, *[""] * (taken - 1)]
-    return "".join(lines).encode(errors="surrogateescape")
+        new = (str(row[RAW]) if _is_raw(row) else _as_line(row, original)).encode()
+        padding = end * (taken - len(new.splitlines()))  # so that every other row stays on its line
+        lines[at : at + taken] = [new + end + padding, *[b""] * (taken - 1)]
+    return b"".join(lines)
 
 
 def _table_in(file: DeliveredFile, rejected: Mapping[TableName, Rejected], encoding: Encoding) -> Table | Finding:
@@ -182,16 +181,11 @@ def _as_line(row: Mapping[str, str | None], original: Written) -> str:
     return text.getvalue().removesuffix(_LINE_END)
 
 
-def _physical(text: str) -> list[str]:
-    """The lines of a text with their ends, which are those that readers of CSV know and no others of Unicode."""
-    return list(io.StringIO(text, newline=""))
-
-
-def _lines_of_row(lines: Sequence[str], at: int, reason: str, separator: str) -> int:
+def _lines_of_row(lines: Sequence[bytes], at: int, reason: str, separator: str) -> int:
     """How many physical lines the rejected row at this place has."""
-    if _FIRST_LINE in reason:
+    if reason.startswith(_FIRST_LINE):
         return 1
-    here = islice(lines, at, at + MOST_LINES)
+    here = (line.decode(errors="replace") for line in lines[at : at + MOST_LINES])
     records = csv.reader(here, delimiter=separator, strict=True)
     try:
         next(records)
@@ -200,5 +194,5 @@ def _lines_of_row(lines: Sequence[str], at: int, reason: str, separator: str) ->
     return records.line_num
 
 
-def _end_of(line: str) -> str:
-    return line[len(line.rstrip("\r\n")) :]
+def _end_of(line: bytes) -> bytes:
+    return line[len(line.rstrip(b"\r\n")) :]
