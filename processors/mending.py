@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.home import Home
+from config.loading import read_profile
 from config.profiles import Reading
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
-from processors.frozen import digest, intact, lend, write
+from processors.frozen import digest, frozen_profile, intact, lend, write
 from processors.repairs import Repair, mended, rejected_by, repair_in
 from processors.unpacking import DeliveredFile
 from validators.findings import Finding
@@ -34,7 +35,7 @@ def mend(
         newest: the last batch that was judged by its tables, the only one that can be repaired.
         repairs: what was delivered.
         target: the folder of the new batch's files.
-        reading: what the profile says of how files are read.
+        reading: what the profile says of how files are read, for the repairs; of the batch its own profile says it.
 
     Raises:
         Damaged: a file of that batch is not what was frozen.
@@ -47,8 +48,9 @@ def mend(
     if refused := [one for one in found if isinstance(one, Finding)] or list(_twice(repaired)):
         return Mended(findings=tuple(refused))
     by_table = {repair.table: repair for repair in repaired}
+    read_by = read_profile(frozen_profile(home, newest), newest.district).reading  # names what `rejected/` calls so
     files = [
-        _rewritten(home, newest, file, repair, target, reading)
+        _rewritten(home, newest, file, repair, target, read_by)
         if (repair := by_table.get(file.table))
         else lend(home, newest, file, target)
         for file in newest.files

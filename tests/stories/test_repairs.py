@@ -175,6 +175,16 @@ def test_a_file_may_have_a_column_called_like_one_of_ours(springfield: Springfie
     assert springfield.uploads_by_hand(users=written(repaired(row, role="student"))).verdict == "accepted"
 
 
+def test_a_column_that_the_profile_names_since_then_loses_nothing(springfield: Springfield) -> None:
+    users = as_csv("users", [ANA, {**SPOILT, "email": "ben@example.org"}, GIL, TOM])
+    row = rejected(springfield, spoilt_night(springfield, users.replace(b"email", b"Correo del hogar", 1)))
+    springfield.settles(reading__headers='["users.email=Correo del hogar"]')
+    springfield.uploads_by_hand(users=written(repaired(row, role="student")))
+    found = springfield.find("ben")
+    assert found
+    assert found.email == "ben@example.org"
+
+
 def test_a_repair_is_refused_once_a_newer_night_came(springfield: Springfield) -> None:
     rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
     spoilt_night(springfield, [ANA, SPOILT, GIL])
