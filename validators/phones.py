@@ -5,7 +5,7 @@ phonenumbers' own, so it knows no other area codes than the library (connect-beh
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
@@ -85,10 +85,15 @@ def _parsed(text: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _kinds_of(plan: phonenumbers.PhoneMetadata) -> Iterator[phonenumbers.PhoneNumberDesc | None]:
+    """What a plan knows of numbers that are neither toll-free nor premium; Canada's 600 is a number by internet."""
+    yield from (plan.fixed_line, plan.mobile, plan.personal_number, plan.voip, plan.uan, plan.pager, plan.shared_cost)
+
+
 @cache
 def _north_american_in_use() -> str:
     """Every number of the plan that can take messages, as one pattern of the library's own."""
     plans = [phonenumbers.PhoneMetadata.metadata_for_region(region) for region in COUNTRY_CODE_TO_REGION_CODE[1]]
-    kinds = [kind for plan in plans if plan for kind in (plan.fixed_line, plan.mobile, plan.personal_number)]
+    kinds = [kind for plan in plans if plan for kind in _kinds_of(plan)]
     patterns = {kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern}
     return rf"^\+1(?:{'|'.join(sorted(patterns))})$".replace(r"\d", "[0-9]")

@@ -1,6 +1,7 @@
 """Whatever path a tenant asks for, by whatever request, it learns nothing of another tenant (reference 7, 29)."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -69,7 +70,12 @@ class Tenant:
     def secret_is_untouched(self) -> bool:
         secret = self.site.home.drop("shelbyville") / "secret.csv"
         others = {entry.name for entry in secret.parent.iterdir()} - {"reports", "test", "secret.csv"}
-        return secret.stat() == self.secret and not others
+        return _but_for_reading(secret.stat()) == _but_for_reading(self.secret) and not others
+
+
+def _but_for_reading(facts: os.stat_result) -> tuple[int, ...]:
+    """Without the time of access: the gateway itself looks whether a new CSV file holds repaired rows."""
+    return facts.st_ino, facts.st_mode, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 @pytest.fixture(scope="module")

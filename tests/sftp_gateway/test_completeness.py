@@ -347,6 +347,7 @@ class Night:
                 one.generation: Manifest(name=one.name, promises=promises) for one in new if is_manifest(one.name)
             },
             archives={one.generation: ALL for one in new if one.name == "roster.zip"},
+            repairs={one.generation: False for one in new if may_be_repair(one.name)},
         )
 
     def is_promised(self) -> bool:

@@ -57,7 +57,7 @@ def judged(plan: Plan, reads: Sequence[Read], found: Sequence[Finding] = ()) -> 
     files: dict[str, Sifted] = {}
     for read in reads:
         of_rows = [finding for finding in read.findings if _is_of_row(finding, read)]
-        said += [finding for finding in read.findings if finding not in of_rows]
+        said += [finding for finding in read.findings if not _is_of_row(finding, read)]
         if read.sheet is not None and read.file != MANIFEST:
             mode, about_mode = _mode(read.file, read.sheet, plan)
             said += about_mode
