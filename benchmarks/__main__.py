@@ -2,9 +2,16 @@
 
 import sys
 
-from benchmarks import generating, night, reading, transfers
+from benchmarks import check, findings, generating, night, reading, transfers
 
-ALL = {"generating": generating.main, "night": night.main, "reading": reading.main, "transfers": transfers.main}
+ALL = {
+    "check": check.main,
+    "findings": findings.main,
+    "generating": generating.main,
+    "night": night.main,
+    "reading": reading.main,
+    "transfers": transfers.main,
+}
 
 
 def main(names: list[str]) -> int:

@@ -105,6 +105,7 @@ class Reports:
     """How a district is told what became of its files. Table `[report]`."""
 
     language: str = DEFAULT
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -257,6 +257,7 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         received=batch.received,
         test=batch.test,
         language=profile.report.language,
+        contact=profile.report.contact,
         changes=batch.changes,
         guard=guard_in(summary),
         carried={number: ledger.require(store, number).received for number in lenders},

@@ -38,6 +38,7 @@ class Report:
         judgement: what became of every row.
         changes: counts of records; None where nothing was compared.
         guard: what was counted before applying; None where nothing was compared.
+        contact: whom people ask about it; None where the profile does not say.
         carried: when the batches were received that files are carried from, by number; gives those files their age.
     """
 
@@ -55,6 +56,7 @@ class Report:
     rules: Literal["connect", "oneroster"] = "connect"
     version: Literal["1.0", "1.1", "1.2"] = "1.1"
     mode: Literal["bulk", "delta"] = "bulk"
+    contact: str | None = None
     carried: Mapping[int, datetime] = field(default_factory=dict)
 
 

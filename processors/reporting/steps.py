@@ -17,6 +17,11 @@ MOST_STEPS: Final = 5
 
 _TOO_MANY_REJECTED: Final = "rows.rejected_share"
 
+_MOST_LINES_NAMED: Final = 3
+
+_SAFETY: Final = frozenset({"guardian.restriction.set"})
+"""What somebody has to look at today, whatever else is wrong: who must not hear of a child (sis-deviations 132)."""
+
 _SENTENCE: Final = re.compile(r"(?:“[^”]*”|(?<![.!?]) |[^ ])+")
 """Up to a blank after a full stop, but never within quotes: a value may hold one ("St. Mary"). A text that writes an
 abbreviation has a no-break space after it ("a.\N{NO-BREAK SPACE}m.")."""
@@ -89,9 +94,14 @@ def _is_root(group: Group) -> bool:
     return group.level != "info" and not group.is_consequence
 
 
-def _urgency(group: Group) -> tuple[bool, int, int]:
-    """Errors, then the order of repair, then what most findings go away with."""
-    return group.level != "error", stage_of(group.code, group.file), -(group.count + group.brings)
+def _urgency(group: Group) -> tuple[bool, bool, int, int]:
+    """What may put a child at risk, errors, then the order of repair, then what most findings go away with."""
+    return (
+        group.code not in _SAFETY,
+        group.level != "error",
+        stage_of(group.code, group.file),
+        -(group.count + group.brings),
+    )
 
 
 def step_about(group: Group, say: Words) -> str:
@@ -111,4 +121,7 @@ def _where(group: Group, say: Words) -> str:
         return say("step.file", file=group.file)
     if group.count == 1:
         return say("step.file_line", file=group.file, line=str(group.places[0].line))
+    if group.count == len(group.places) <= _MOST_LINES_NAMED:
+        lines = say.listed([str(place.line) for place in group.places])
+        return say("step.file_lines", file=group.file, lines=lines)
     return say("step.file_rows", file=group.file, count=group.count)

@@ -60,6 +60,7 @@ class Story:
         held_back: why removals are held back, the worst first.
         notes: limits that came near, what stayed as it was, what was carried.
         first: what to do first, root causes before their consequences.
+        then: what else people ask: what comes of doing nothing, how to send rows back, whom to ask.
         details: the findings file by file, for the page.
         anchors: step to what a link to its details is called.
         folder: name of the folder in the drop where this report stands, None offline.
@@ -76,6 +77,7 @@ class Story:
     held_back: tuple[str, ...]
     notes: tuple[str, ...]
     first: tuple[str, ...]
+    then: tuple[str, ...]
     files: tuple[FileStory, ...]
     changes: ChangeCounts | None
     changes_title: str
@@ -95,6 +97,7 @@ def story_of(report: Report, *, masked: bool) -> Story:
     details = details_of(findings, report.verdict, say)
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
+    first = first_steps(report, groups, say)
     return Story(
         say=say,
         title=title(report, say("title.check") if report.number is None else _batch(report, say)),
@@ -104,7 +107,8 @@ def story_of(report: Report, *, masked: bool) -> Story:
         headline=headline(report, rejected, _reason(report, groups), say),
         notes=(*near_limits(report, say), *_notes(report, counts, rejected, say)),
         held_back=held_back(report, groups, say),
-        first=first_steps(report, groups, say),
+        first=first,
+        then=tuple(_then(report, say, can_repair=bool(rejected) and not masked)) if first else (),
         files=tuple(_file_story(file, report, groups, say) for file in counts),
         changes=change_counts(report),
         changes_title=say("changes.title_done" if is_applied(report) else "changes.title_would"),
@@ -154,6 +158,16 @@ def _notes(report: Report, counts: Sequence[FileCounts], rejected: int, say: Wor
             yield say("file.is_carried", file=file.facts.file, carried=carried)
     if rejected and is_applied(report):
         yield say("note.kept", count=rejected)
+
+
+def _then(report: Report, say: Words, *, can_repair: bool) -> Iterator[str]:
+    """What people ask when they have read what to do first; of files that were only checked nobody asks it."""
+    if report.number is None or report.test:
+        return
+    yield say("then.nothing" if is_applied(report) else "then.nothing_held")
+    if can_repair:
+        yield say("then.repair")
+    yield say("then.ask", contact=report.contact) if report.contact else say("then.ask_support")
 
 
 def _file_story(file: FileCounts, report: Report, groups: Sequence[Group], say: Words) -> FileStory:

@@ -64,6 +64,8 @@ def _opening(story: Story) -> Iterable[str]:
         yield story.say("heading.first_line")
     for number, step in enumerate(story.first, start=1):
         yield from _wrapped(step, f"{number}. ")
+    for line in story.then:
+        yield from _wrapped(line, "")
 
 
 def _summary(story: Story) -> list[str]:

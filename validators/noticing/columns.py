@@ -48,10 +48,11 @@ def _of_column(sieve: Sieve, name: TableName, column: str, *, brings_guardians: 
     says_no, says_yes = _SAYS_NO.search(header), _SAYS_YES.search(header)
     if says_no or says_yes:
         cells = _cells(sieve, column)
-        unread = counted(cells, "guardian.restriction.unread", detail=column)
-        yield name, unread
         forbids = pl.col(column).str.contains(_YES if says_no else _NO) | pl.col(column).str.contains(_DENIED)
-        yield name, counted(cells.filter(forbids), "guardian.restriction.set", value=column, detail=column)
+        forbidden = counted(cells.filter(forbids), "guardian.restriction.set", value=column, detail=column)
+        yield name, forbidden
+        if forbidden.is_empty():  # else this says the same, and less
+            yield name, counted(cells, "guardian.restriction.unread", detail=column)
     elif brings_guardians and (_SAYS_WHO.search(header) or _IS_EMERGENCY.search(header)):
         cells = _cells(sieve, column)
         if name == "users":
