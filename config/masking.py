@@ -1,15 +1,19 @@
 """What may be shown of a value outside its district's own reports; no log or masked report goes around it."""
 
 from functools import cache, lru_cache
+from typing import Literal
 
 from config.wording import Words, flat, forms_of
+
+Kind = Literal["empty", "digit", "letter", "character"]
+"""What all characters of a value are; `character` where they are of several kinds."""
 
 
 def masked(value: str | None, language: str = "en") -> str | None:
     """A value reduced to kind and length: `4 letters`, `10 digits`, `17 characters`; None stays None."""
     if value is None:
         return None
-    return _told(len(value), _kind(value), language)
+    return told(len(value), _kind(value), language)
 
 
 def hidden(language: str) -> str:
@@ -17,14 +21,15 @@ def hidden(language: str) -> str:
     return _masks(language)("hidden")
 
 
-def _kind(value: str) -> str:
+def _kind(value: str) -> Kind:
     if value == "":
         return "empty"
     return "digit" if value.isdecimal() else "letter" if value.isalpha() else "character"
 
 
 @lru_cache(maxsize=1024)
-def _told(length: int, kind: str, language: str) -> str:
+def told(length: int, kind: Kind, language: str) -> str:
+    """What is shown of a value of so many characters."""
     return _masks(language)(kind, count=length)
 
 

@@ -14,7 +14,8 @@ ESCAPES: Final[Mapping[int, str]] = {
 } | {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r"}
 """How each of them is spelt out, by its code."""
 
-_LEFT_RAW_BY_JSON: Final = re.compile(f"[{''.join(chr(code) for code in _UNSEEN if code >= 0x7F)}]")
+LEFT_RAW_BY_JSON: Final = f"[{''.join(chr(code) for code in _UNSEEN if code >= 0x7F)}]"
+"""A pattern of those that JSON may hold raw."""
 
 
 def visible(text: str) -> str:
@@ -24,4 +25,4 @@ def visible(text: str) -> str:
 
 def visible_in_json(document: str) -> str:
     """JSON in which those that it may hold raw are escaped too; it means the same."""
-    return _LEFT_RAW_BY_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+    return re.sub(LEFT_RAW_BY_JSON, lambda found: f"\\u{ord(found[0]):04x}", document)

@@ -7,8 +7,7 @@ import polars.selectors as cs
 
 from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
 from processors.reporting.contents import Report, is_foreign
-from processors.reporting.escaping import guarded, visible_cells, with_guarded_names
-from processors.reporting.ordering import findings_in_order
+from processors.reporting.escaping import guarded, harmless, visible_cells, with_guarded_names
 from validators.catalogue import described
 from validators.tables import LINE, Sheet
 
@@ -17,10 +16,13 @@ PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's co
 _FINDING: Final = ("file", "line", "column", "code", "level", "rejects", "value", "message", "fix", "count")
 
 
-def findings_csv(report: Report, *, masked: bool) -> str:
-    """Every finding, in the order of repair; control characters are shown, not obeyed."""
-    findings = findings_in_order(report, masked=masked, fold=False).select(_FINDING)
-    return findings.with_columns(guarded(visible_cells(cs.string()))).write_csv()
+def findings_csv(findings: pl.DataFrame) -> str:
+    """Every finding, in the order of repair; control characters are shown, not obeyed.
+
+    Args:
+        findings: as `findings_in_order` tells them.
+    """
+    return harmless(findings.select(_FINDING)).write_csv()
 
 
 def rejected_csv(report: Report, table: Sheet) -> str | None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Final
 
 import polars as pl
+import polars.selectors as cs
 
-from config.unseen import ESCAPES
+from config.unseen import ESCAPES, LEFT_RAW_BY_JSON
 
 # What makes a spreadsheet take a cell for a formula, with full-width and small look-alikes (OWASP, "CSV Injection").
 # Blanks before it are skipped by some spreadsheets. Apostrophes before it are ours or look like ours.
 _FORMULA: Final = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _NEEDS_GUARD: Final = rf"^('*\s*{_FORMULA})"
+_ACTS: Final = "|".join(("[" + "".join(map(chr, ESCAPES)) + "]", _NEEDS_GUARD))
 
 
 def visible_cells(column: pl.Expr) -> pl.Expr:
@@ -24,6 +26,17 @@ def guarded(column: pl.Expr) -> pl.Expr:
     A cell that only looks as if it had got one gets one too, so that taking one away always gives what was there.
     """
     return column.str.replace(_NEEDS_GUARD, "'${1}")
+
+
+def harmless(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, visible and guarded; a column without any text that acts is only looked through."""
+    acting = [name for name in rows.select(cs.string()).columns if rows[name].str.contains(_ACTS).any()]
+    return rows.with_columns(guarded(visible_cells(pl.col(acting)))) if acting else rows
+
+
+def has_unseen(document: str) -> bool:
+    """Whether JSON holds raw what `config.unseen.visible_in_json` escapes; polars looks through it ten times faster."""
+    return bool(pl.Series([document]).str.contains(LEFT_RAW_BY_JSON).item())
 
 
 def unguarded(column: pl.Expr) -> pl.Expr:

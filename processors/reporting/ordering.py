@@ -9,7 +9,6 @@ from config.masking import masked as masked_value
 from processors.reporting.contents import Report, is_foreign
 from validators.catalogue import described
 from validators.distinct import each_distinct
-from validators.findings import folded
 
 LEVELS: Final = ("error", "warning", "info")
 
@@ -70,20 +69,17 @@ def rejected_rows(report: Report, *, masked: bool) -> pl.DataFrame:
     )
 
 
-def findings_in_order(report: Report, *, masked: bool, fold: bool) -> pl.DataFrame:
+def findings_in_order(report: Report, *, masked: bool) -> pl.DataFrame:
     """The findings with level, effect and texts, in the order of repair: as FINDINGS and `described` add to it.
 
     Args:
         report: what is told.
         masked: whether values are reduced to kind and length, here and in the messages.
-        fold: whether findings that follow from another one are counted under it instead of listed.
 
     Returns: errors before warnings before notes, root causes first; `cause` is an index into this very frame.
     """
     is_alien = is_foreign(report)
     findings = described(report.judgement.findings, masked=masked or is_alien, language=report.language)
-    if fold:
-        findings = folded(findings)
     return _without_places(_in_order(findings)) if is_alien else _in_order(findings)
 
 

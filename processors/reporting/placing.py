@@ -17,16 +17,16 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
-def place_file(path: Path, text: str) -> None:
+def place_file(path: Path, content: str | bytes) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads half of it."""
     make_folder(path.parent)
     beside = _beside(path)
-    _write(beside, text)
+    _write(beside, content.encode() if isinstance(content, str) else content)
     beside.replace(path)
     _sync(path.parent)
 
 
-def place_folder(folder: Path, files: Mapping[str, str]) -> Path:
+def place_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     """Make a folder hold exactly these files (by their path in it), whatever it held before.
 
     A new folder appears at once. One that is there already is never missing for a moment: its files are replaced one
@@ -44,16 +44,16 @@ def place_folder(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def _write_all(folder: Path, files: Mapping[str, str]) -> None:
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     make_folder(folder)
-    for name, text in files.items():
+    for name, content in files.items():
         make_folder((folder / name).parent)
-        _write(folder / name, text)
+        _write(folder / name, content)
     for inside in {folder, *((folder / name).parent for name in files)}:
         _sync(inside)
 
 
-def _replace_each(folder: Path, beside: Path, files: Mapping[str, str]) -> None:
+def _replace_each(folder: Path, beside: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         make_folder((folder / name).parent)
         (beside / name).replace(folder / name)
@@ -77,10 +77,10 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -7,12 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from config.home import Home
 from config.tables import TableName
 from processors.reporting.contents import Report, folder_name, moment
 from processors.reporting.csv_files import findings_csv, new_ids_csv, rejected_csv
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import as_json
+from processors.reporting.ordering import findings_in_order
 from processors.reporting.placing import make_folder, place_file, place_folder
 from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
@@ -22,7 +25,7 @@ from processors.reporting.unjudged import Shortfall, failed_story, incomplete_st
 from validators.findings import Finding, as_frame
 from validators.tables import Sheet, Table
 
-Files = Mapping[str, str]
+Files = Mapping[str, bytes]
 Sheets = Mapping[TableName, Sheet] | Mapping[str, Sheet]
 """The rows of the files that a report speaks about, by the names of the files without `.csv`."""
 
@@ -88,7 +91,7 @@ def publish_failed(
         received=received,
         test=test,
     )
-    files = _laid_out(report, failed_story(report), {}, masked=True)
+    files = _laid_out(report, failed_story(report), findings_in_order(report, masked=True), {}, masked=True)
     _keep(home.batch(district, number), files, files)
     return _deliver(home, report, f"batch-{number}", files, files)
 
@@ -149,23 +152,25 @@ def publish_incomplete(
         incomplete_story(report, shortfall),
         folder=folder_name(at, time_zone, "incomplete"),
     )
-    files = _laid_out(report, story, {}, masked=True)
+    files = _laid_out(report, story, findings_in_order(report, masked=True), {}, masked=True)
     return _deliver(home, report, "incomplete", files, files)
 
 
 def _files(report: Report, tables: Sheets, *, masked: bool) -> Files:
     """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
-    return _laid_out(report, story_of(report, masked=masked), tables, masked=masked)
+    findings = findings_in_order(report, masked=masked)
+    return _laid_out(report, story_of(report, masked=masked, findings=findings), findings, tables, masked=masked)
 
 
-def _laid_out(report: Report, story: Story, tables: Sheets, *, masked: bool) -> Files:
+def _laid_out(report: Report, story: Story, findings: pl.DataFrame, tables: Sheets, *, masked: bool) -> Files:
     files = {
         "report.html": as_html(story, report, _tables_in(tables)),
         "report.txt": as_text(story),
-        "report.json": as_json(report, masked=masked),
-        "findings.csv": findings_csv(report, masked=masked),
+        "report.json": as_json(report, masked=masked, findings=findings),
+        "findings.csv": findings_csv(findings),
     }
-    return files if masked else files | _rejected(report, tables) | _new_ids(report)
+    every = files if masked else files | _rejected(report, tables) | _new_ids(report)
+    return {name: text.encode() for name, text in every.items()}
 
 
 def _tables_in(sheets: Sheets) -> Mapping[TableName, Table]:

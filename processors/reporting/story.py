@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import polars as pl
+
 from config.wording import Words
 from processors.reporting.contents import (
     FileCounts,
@@ -89,10 +91,17 @@ class Story:
     masked: bool
 
 
-def story_of(report: Report, *, masked: bool) -> Story:
-    """The report in words; with `masked`, no value of the files is in it."""
+def story_of(report: Report, *, masked: bool, findings: pl.DataFrame | None = None) -> Story:
+    """The report in words; with `masked`, no value of the files is in it.
+
+    Args:
+        report: what is told.
+        masked: whether values are reduced to kind and length.
+        findings: as `findings_in_order` tells them, where somebody has them already.
+    """
     say = say_in(report.language)
-    findings = findings_in_order(report, masked=masked, fold=False)
+    if findings is None:
+        findings = findings_in_order(report, masked=masked)
     groups = groups_of(findings, report.verdict, say)
     details = details_of(findings, report.verdict, say)
     counts = file_counts(report.judgement)

@@ -86,7 +86,7 @@ def test_root_causes_come_first() -> None:
         )
     ] + [Finding(code="school.missing", detail="0043")]
 
-    ordered = findings_in_order(report(judgement(findings=found)), masked=False, fold=False)
+    ordered = findings_in_order(report(judgement(findings=found)), masked=False)
 
     assert ordered.select("code", "line").rows() == [
         ("school.missing", None),
@@ -476,7 +476,7 @@ def test_causes_survive_any_order() -> None:
         for line in range(20)
     ] + [Finding(code="user.role.unknown", file="users.csv", line=line) for line in range(2, 7)]
 
-    told = findings_in_order(report(judgement(findings=found)), masked=False, fold=False)
+    told = findings_in_order(report(judgement(findings=found)), masked=False)
 
     followers = told.filter(pl.col("cause").is_not_null())
     assert [told["line"][cause] for cause in followers["cause"]] == [2 + line % 5 for line in followers["line"]]

@@ -21,6 +21,7 @@ from processors.reporting.contents import Report
 from processors.reporting.csv_files import findings_csv, rejected_csv
 from processors.reporting.escaping import guarded
 from processors.reporting.html_page import as_html
+from processors.reporting.ordering import findings_in_order
 from processors.reporting.story import story_of
 from tests.processors.reporting_samples import (
     USERS,
@@ -339,7 +340,9 @@ def test_findings_csv_cuts_nothing_off() -> None:
         for line in range(2, 3_002)
     ]
 
-    lines = list(csv.reader(io.StringIO(findings_csv(report(judgement(findings=found)), masked=False))))
+    lines = list(
+        csv.reader(io.StringIO(findings_csv(findings_in_order(report(judgement(findings=found)), masked=False))))
+    )
 
     assert lines[0] == ["file", "line", "column", "code", "level", "rejects", "value", "message", "fix", "count"]
     assert len(lines) == 3_001
@@ -353,7 +356,7 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(value: str) -> None:
     found = [Finding(code="user.role.unknown", file="users.csv", line=2, column="role", value=value)]
     made = report(judgement(files=[table.facts], findings=found, rejected_rows=rows))
 
-    for text in (findings_csv(made, masked=False), rejected_csv(made, table) or ""):
+    for text in (findings_csv(findings_in_order(made, masked=False)), rejected_csv(made, table) or ""):
         cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
         assert not [cell for cell in cells if re.match(r"\s*[=+\-@\uff1d]", cell)]
 

@@ -168,7 +168,7 @@ def _power_cut(path: Path, target: Path) -> None:
 
 
 def test_a_folder_is_never_missing_while_it_is_replaced(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = place_folder(home.root / "report", {"report.txt": "one", "old/list.csv": "one"})
+    folder = place_folder(home.root / "report", {"report.txt": b"one", "old/list.csv": b"one"})
     seen: list[str] = []
     replace_file = Path.replace
 
@@ -177,7 +177,7 @@ def test_a_folder_is_never_missing_while_it_is_replaced(home: Home, monkeypatch:
         return replace_file(path, target)
 
     monkeypatch.setattr(Path, "replace", watched)
-    place_folder(folder, {"report.txt": "two", "new/list.csv": "two"})
+    place_folder(folder, {"report.txt": b"two", "new/list.csv": b"two"})
 
     assert seen == ["one", "two"]
     assert texts_in(folder) == {"report.txt": "two", "new/list.csv": "two"}

@@ -7,11 +7,13 @@ is null. `(is|are)` has a form for a count of one and one for others; `(s)` and 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
-from typing import Final
+from typing import Final, cast
 
 import polars as pl
 
+from config.masking import Kind as MaskKind
 from config.masking import hidden as hidden_mark
+from config.masking import told
 from config.wording import forms_of
 from validators.catalogue.entries import GROUPS, Kind, entries, loaded
 from validators.catalogue.hiding import shown, words
@@ -163,11 +165,33 @@ def _hidden(column: str, kinds: Mapping[str, Kind | None], language: str, *, mar
     kind = pl.col("code").replace_strict(kinds, default=None, return_dtype=pl.String)
     parts = []
     for each in {*kinds.values(), None}:
-        here = kind.is_null() if each is None else kind == each
-        answer = partial(shown, kind=each, language=language, mark=mark)
-        texts_of_kind = pl.when(here).then(column)
-        parts.append(texts_of_kind.map_batches(partial(each_distinct, answer=answer), pl.String))
+        texts_of_kind = pl.when(kind.is_null() if each is None else kind == each).then(column)
+        if each is None:
+            parts.append(_by_length(texts_of_kind, language, mark))
+        else:
+            answer = partial(shown, kind=each, language=language, mark=mark)
+            parts.append(texts_of_kind.map_batches(partial(each_distinct, answer=answer), pl.String))
     return pl.coalesce(parts)
+
+
+def _by_length(values: pl.Expr, language: str, mark: str) -> pl.Expr:
+    """Values reduced to kind and length as `masking.masked` does it, without a look at each of a million."""
+    kind = (
+        pl.when(values == "")
+        .then(pl.lit("empty"))
+        .when(values.str.contains(r"^\p{Nd}+$"))
+        .then(pl.lit("digit"))
+        .when(values.str.contains(r"^\p{L}+$"))
+        .then(pl.lit("letter"))
+        .otherwise(pl.lit("character"))
+    )
+    shapes = pl.concat_str(values.str.len_chars().cast(pl.String), kind, separator=" ")
+    return shapes.map_batches(partial(each_distinct, answer=partial(_mask, language=language, mark=mark)), pl.String)
+
+
+def _mask(shape: str, *, language: str, mark: str) -> str:
+    length, _, kind = shape.partition(" ")
+    return f"{told(int(length), cast(MaskKind, kind), language)}{mark}"
 
 
 def _files_shown(language: str, *, mark: str = "") -> pl.Expr:
