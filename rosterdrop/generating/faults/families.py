@@ -94,8 +94,7 @@ def _custody(plot: Plot) -> list[Mark]:
     (row,) = plot.links_of_guardian[person.id] if plot.links else (plot.user_row[person.id],)
     sheet.add_column("custody", "")
     sheet.put(row, "custody", "No Rights")
-    codes = ("guardian.restriction.unread", "guardian.restriction.set")
-    return [Mark(place=Place(sheet.file, row, code)) for code in codes]
+    return [Mark(place=Place(sheet.file, row, "guardian.restriction.set"))]
 
 
 def _placeholder(plot: Plot) -> list[Mark]:
