@@ -16,6 +16,8 @@ from validators.passwords import is_password
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+MOST_COLUMNS: Final = 4_000  # each costs time in every step; real exports have less than a hundred
+_MOST_BYTES: Final = 64 * MOST_COLUMNS  # of a line that may be a header
 _MOST_TITLES: Final = 20  # lines above a header
 _PREFIX: Final = re.compile(r"[A-Za-z][_.](?=[A-Za-z])|(?:[A-Za-z]\w*\.)+(?=[A-Za-z])")
 _EXCEL_HINT: Final = re.compile(r"sep=.?", re.IGNORECASE)  # the first line by which Excel is told the separator
@@ -63,7 +65,7 @@ class Header:
 
     `line`: the physical line it stands on; `body_at`: offset of the first byte after it; `blank_lines`: before it.
     `has_excel_hint`: whether a line before it tells Excel the separator. `better`: where it names no column, the line
-    among those that follow that names at least two.
+    among those that follow that names at least two. `is_too_wide`: whether `cells` are only its first ones.
     """
 
     cells: tuple[str, ...]
@@ -73,6 +75,7 @@ class Header:
     blank_lines: int = 0
     has_excel_hint: bool = False
     better: int | None = None
+    is_too_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +118,20 @@ def header_of(utf8: bytes, layout: Layout) -> Header | None:
     """The first line of a text that says anything, split as most known columns demand; None where none does."""
     blank_lines, has_excel_hint = 0, False
     for line, match in enumerate(_LINE.finditer(utf8), start=1):
-        text = match[0].decode(errors="replace").strip(EDGES)
+        whole = _start_of(match)
+        text = whole.strip(EDGES)
         if text and not _EXCEL_HINT.fullmatch(text):
             separator = _proven_separator(text, layout)
+            cells = _split(whole, separator)
             return Header(
-                cells=tuple(cell.strip(EDGES) for cell in _split(match[0].decode(errors="replace"), separator)),
+                cells=tuple(cell.strip(EDGES) for cell in cells[:MOST_COLUMNS]),
                 separator=separator,
                 line=line,
                 body_at=match.end(),
                 blank_lines=blank_lines,
                 has_excel_hint=has_excel_hint,
                 better=None if _known_in(text, separator, layout) else _header_below(utf8, line, match.end(), layout),
+                is_too_wide=len(cells) > MOST_COLUMNS or len(match[0]) > _MOST_BYTES,
             )
         blank_lines += not text
         has_excel_hint = has_excel_hint or bool(text)
@@ -135,10 +141,15 @@ def header_of(utf8: bytes, layout: Layout) -> Header | None:
 def _header_below(utf8: bytes, line: int, at: int, layout: Layout) -> int | None:
     """The line that is the header where titles stand above it; nobody is asked to guess, so it is only named (44)."""
     for number, match in enumerate(islice(_LINE.finditer(utf8, at), _MOST_TITLES), start=line + 1):
-        text = match[0].decode(errors="replace")
+        text = _start_of(match)
         if any(_known_in(text, separator, layout) >= 2 for separator in SEPARATORS):
             return number
     return None
+
+
+def _start_of(line: re.Match[bytes]) -> str:
+    """A line, of one that is too long for a header its start."""
+    return line[0][:_MOST_BYTES].decode(errors="replace")
 
 
 def _proven_separator(line: str, layout: Layout) -> str:
@@ -189,6 +200,9 @@ def refusals(columns: Columns, layout: Layout) -> Iterator[Finding]:
     if not any(columns.names):
         below = None if header.better is None else str(header.better)
         yield Finding(code="header.missing", line=line, detail=shape, hint=below)
+        return
+    if header.is_too_wide:
+        yield Finding(code="header.too_wide", line=line, detail=f"{MOST_COLUMNS:,}")
         return
     unknown = [cell for _, cell in columns.unknown()]
     missing = missing_columns(columns, layout)

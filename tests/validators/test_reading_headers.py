@@ -194,3 +194,15 @@ def test_a_header_of_very_many_columns_is_read(tmp_path: Path, quote: str) -> No
     cells = ",".join([f"{quote}1{quote}"] * 3000)
 
     assert len(columns(delivered(tmp_path, f"{USERS},{more}\n{ROW},{cells}\n"))) == 3005
+
+
+@pytest.mark.parametrize(
+    "more",
+    [",x" * 200_000, "," * 200_000, "x" * 2_000_000],
+    ids=["columns", "separators", "text"],
+)
+def test_a_header_without_measure_refuses_its_file_at_once(tmp_path: Path, more: str) -> None:
+    reading = delivered(tmp_path, f"{USERS},email{more}\n{ROW},\n")
+
+    assert reading.table is None
+    assert found(reading, "line", "detail") == [("header.too_wide", 1, "4,000")]

@@ -13,7 +13,7 @@ from validators.cells import Cells, position
 from validators.decoding import Decoded, decoded
 from validators.fast_reading import read_fast
 from validators.findings import Finding
-from validators.headers import Header, Layout, folded
+from validators.headers import MOST_COLUMNS, Header, Layout, folded
 from validators.headers import header_of as found_header
 from validators.oneroster import columns, manifest
 from validators.oneroster.columns import Columns
@@ -81,7 +81,9 @@ def header_cells(start: bytes, file: str) -> tuple[str, ...]:
     header = found_header(text.utf8, _layout(_latest(file), file))
     if header is None:
         return ()
-    return columns.cells_of_header(text.utf8, header.body_at) if header.separator == "," else header.cells
+    if header.is_too_wide or header.separator != ",":
+        return header.cells
+    return columns.cells_of_header(text.utf8, header.body_at)
 
 
 def read(data: bytes, version: Version, file: str, *, sha256: str, delta: bool = False) -> Read:
@@ -138,6 +140,9 @@ def _about_header(text: Decoded, header: Header, wanted: Columns, version: Versi
     if header.separator != ",":
         name = {";": "semicolon", "\t": "tab", "|": "pipe"}[header.separator]
         yield Finding(code="oneroster.header.delimiter", line=header.line, detail=name)
+        return
+    if header.is_too_wide:
+        yield Finding(code="oneroster.header.too_wide", line=header.line, detail=f"{MOST_COLUMNS:,}")
         return
     cells = columns.cells_of_header(text.utf8, header.body_at)
     if file == MANIFEST:

@@ -69,6 +69,7 @@ def test_a_column_that_nobody_knows_keeps_its_name_and_a_known_one_its_own() -> 
         (orgs("d-1,,,D,district,,\n").replace(b"\n", b"\r\n"), []),
         (orgs("d-1,,,D,district,,\n").replace(b",", b";"), ["header.delimiter"]),
         (orgs("d-1,,,D,district,,\n", ""), ["header.missing"]),
+        (orgs("").removesuffix(b"\n") + b"," * 200_000 + b"\n", ["header.too_wide"]),
         (orgs("\nd-1,,,D,district,,\n"), ["file.blank_lines"]),
         (orgs("d-1,,,D,district,,,\n"), ["row.cells"]),
         (orgs('d-1,,,D,district,,\nd-2,,,"D'), ["file.truncated"]),
