@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps an event loop running, beside which no other test can run its own.
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
