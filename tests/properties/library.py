@@ -1,16 +1,42 @@
 """What the jsonschema library says of a row, in the codes that stand beside the keywords it finds broken."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
+from random import Random
 from typing import Any, Final
 
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
 from validators.phones import takes_messages
 
 Cells = Mapping[str, str | None]
+
+_TOGETHER: Final = 500
+THOROUGHLY: Final = settings(
+    max_examples=100_000 // _TOGETHER,
+    deadline=None,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+"""A hundred thousand rows, where each example is `many` of them."""
+
+
+def many(columns: Sequence[str], cells: st.SearchStrategy[str | None]) -> st.SearchStrategy[list[Cells]]:
+    """As many rows as polars is made for, of few cells: to draw each cell of each would take hours."""
+    pools = st.lists(cells, min_size=1, max_size=100)
+    return st.builds(partial(_dealt, columns), pools, st.integers(min_value=0))
+
+
+def _dealt(columns: Sequence[str], pool: Sequence[str | None], deal: int) -> list[Cells]:
+    dealer = Random(deal)  # noqa: S311  # guards nothing
+    return [dict(zip(columns, dealer.choices(pool, k=len(columns)), strict=True)) for _ in range(_TOGETHER)]
+
 
 FORMATS: Final = FormatChecker(formats=())
 FORMATS.checks("phone")(lambda number: takes_messages(str(number)))

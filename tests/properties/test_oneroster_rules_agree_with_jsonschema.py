@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.oneroster import FILES, VERSIONS, Version, header_of, schema_of
-from tests.properties.library import Cells, Library
+from tests.properties.library import THOROUGHLY, Cells, Library, many
 from validators.compiling import compiled
 from validators.rules import Rule, violations
 
@@ -47,16 +47,28 @@ def by_polars(rules: Sequence[Rule], header: Sequence[str], rows: Sequence[Cells
     return set(violations(frame.lazy(), rules).collect().select("line", "code").rows())
 
 
+def assert_agreement(version: Version, file: str, rows: Sequence[Cells]) -> None:
+    schema = schema_of(version, file)
+    library = Library(schema)
+    expected = {(place, code) for place, row in enumerate(rows) for code in library.codes(row)}
+    assert by_polars(compiled(schema), header_of(version, file), rows) == expected
+
+
 @pytest.mark.parametrize(("version", "file"), FILE)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_both_judge_every_row_alike(version: Version, file: str, data: st.DataObject) -> None:
-    header, schema = header_of(version, file), schema_of(version, file)
-    rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(header, CELLS)), min_size=1, max_size=6))
+    row = st.fixed_dictionaries(dict.fromkeys(header_of(version, file), CELLS))
+    assert_agreement(version, file, data.draw(st.lists(row, min_size=1, max_size=6)))
 
-    library = Library(schema)
-    expected = {(place, code) for place, row in enumerate(rows) for code in library.codes(row)}
-    assert by_polars(compiled(schema), header, rows) == expected
+
+@pytest.mark.soak
+@pytest.mark.parametrize("file", sorted({file for _, file in FILE}))
+@THOROUGHLY
+@given(data=st.data())
+def test_both_judge_a_hundred_thousand_rows_alike(file: str, data: st.DataObject) -> None:
+    version = data.draw(st.sampled_from([version for version, name in FILE if name == file]))
+    assert_agreement(version, file, data.draw(many(header_of(version, file), CELLS)))
 
 
 @pytest.mark.parametrize(("version", "file"), FILE)

@@ -4,9 +4,11 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.properties.library import THOROUGHLY
 from validators.careful_reading import read_carefully
 from validators.cells import Cells
 from validators.fast_reading import read_fast
@@ -90,6 +92,13 @@ def test_readers_agree_on_adversarial_text(text: str, width: int) -> None:
 @settings(max_examples=300, deadline=None)
 @given(text=nearly_files())
 def test_readers_agree_on_files_that_are_nearly_right(text: str) -> None:
+    assert_agreement(text, 3)
+
+
+@pytest.mark.soak
+@settings(THOROUGHLY, max_examples=100_000)
+@given(text=adversarial | nearly_files())
+def test_readers_agree_on_a_hundred_thousand_files(text: str) -> None:
     assert_agreement(text, 3)
 
 

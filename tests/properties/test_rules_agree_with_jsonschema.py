@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.tables import TABLES, TableName
-from tests.properties.library import Cells, Library
+from tests.properties.library import THOROUGHLY, Cells, Library, many
 from validators.alone import rules_of
 from validators.cells import tidied
 from validators.compiling import compiled_others
@@ -38,10 +38,6 @@ def columns_in(table: TableName) -> tuple[str, ...]:
     return (*columns_of(table), *(("house", "kept") if takes_any_column(table) else ()))
 
 
-def rows_of(table: TableName) -> st.SearchStrategy[list[Cells]]:
-    return st.lists(st.fixed_dictionaries(dict.fromkeys(columns_in(table), CELLS)), min_size=1, max_size=6)
-
-
 def by_polars(table: TableName, rows: Sequence[Cells]) -> set[tuple[int, str]]:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns_in(table), pl.String)).with_row_index("line")
     others = {name: pl.col(name) for name in columns_in(table) if name not in columns_of(table)}
@@ -49,14 +45,26 @@ def by_polars(table: TableName, rows: Sequence[Cells]) -> set[tuple[int, str]]:
     return set(violations(frame.lazy(), rules).collect().select("line", "code").rows())
 
 
-@pytest.mark.parametrize("table", TABLES)
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_both_judge_every_row_alike(table: TableName, data: st.DataObject) -> None:
-    drawn = data.draw(rows_of(table))
+def assert_agreement(table: TableName, drawn: Sequence[Cells]) -> None:
     frame = pl.DataFrame(drawn, schema=dict.fromkeys(columns_in(table), pl.String))
     rows: Sequence[Cells] = tidied(pl.repeat(0, frame.height, eager=True), frame).rows.drop(LINE).to_dicts()
 
     library = Library(schema_of(table))
     expected = {(place, code) for place, row in enumerate(rows) for code in library.codes(row)}
     assert by_polars(table, rows) == expected
+
+
+@pytest.mark.parametrize("table", TABLES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_both_judge_every_row_alike(table: TableName, data: st.DataObject) -> None:
+    row = st.fixed_dictionaries(dict.fromkeys(columns_in(table), CELLS))
+    assert_agreement(table, data.draw(st.lists(row, min_size=1, max_size=6)))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("table", TABLES)
+@THOROUGHLY
+@given(data=st.data())
+def test_both_judge_a_hundred_thousand_rows_alike(table: TableName, data: st.DataObject) -> None:
+    assert_agreement(table, data.draw(many(columns_in(table), CELLS)))
