@@ -26,7 +26,7 @@ from validators.passwords import without_passwords
 from validators.schemas import schema_of, takes_any_column
 from validators.surroundings import Body, body_of
 from validators.tables import LINE, FileFacts, Newline, Table
-from validators.traces import LOST, composed, is_id, traces, unmarked
+from validators.traces import LOST, cleaned, is_id
 
 _START: Final = 1 << 20  # bytes within which a header ends
 
@@ -305,7 +305,7 @@ def _table_of(
 ) -> Reading:
     header = columns.header
     chosen = cells.rows.select(LINE, **_chosen(cells.rows, columns))
-    rows, marks = unmarked(composed(chosen, body.utf8), body.utf8)
+    rows, traces = cleaned(chosen, body.utf8)
     broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
     said = [
         *notes,
@@ -314,7 +314,7 @@ def _table_of(
         *_counts(cells, header, facts, body),
         *cells.notes,
     ]
-    found = pl.concat([_placed(facts, said), marks, traces(rows, body.utf8)]).with_columns(file=pl.lit(facts.file))
+    found = pl.concat([_placed(facts, said), traces]).with_columns(file=pl.lit(facts.file))
     return Reading(table=Table(name=name, facts=facts, rows=rows, broken=broken), findings=found, facts=facts)
 
 

@@ -27,8 +27,15 @@ _MARKED: Final = r"^'\+?[0-9(][^']*$"
 
 _NAMES: Final = ("givenName", "familyName", "middleName")
 _NUMBERS: Final = ("sms", "phone")
-# Letters that have a whole form begin with these bytes when they come in parts: accents, Hangul, kana with a mark.
-_PARTS: Final = (b"\xcc", b"\xcd", b"\xe1\x84", b"\xe1\x85", b"\xe1\x86", b"\xe3\x82\x99", b"\xe3\x82\x9a")
+# What letters that have a whole form hold when they come in parts: accents, Hangul, kana with a mark.
+_PARTS: Final = "[\u0300-\u037f\u1100-\u117f\u1180-\u11bf\u3099\u309a]"
+_SIGNS: Final = "|".join((_MISREAD, _UNSEEN, LOST, _ASKED, _WRAPPED, _MARKED))
+
+_VALUE: Final = pl.col("value")
+_OF_ID: Final = pl.col("column").str.contains("ourcedId", literal=True)
+_OF_NAME: Final = pl.col("column").is_in(_NAMES)
+_IS_MARKED: Final = (_OF_ID | pl.col("column").is_in(_NUMBERS)) & _VALUE.str.contains(_MARKED)
+_NOTHING: Final = pl.DataFrame(schema=FINDINGS)
 
 
 def is_id(column: str) -> bool:
@@ -36,62 +43,71 @@ def is_id(column: str) -> bool:
     return "ourcedId" in column
 
 
-def composed(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
-    """Letters in one piece, so that a name in parts is no other name the next night (13); IDs stay as they are."""
-    # One byte is found ten times faster than two: most names have none of the first ones.
-    if body.isascii() or not any(part[:1] in body and part in body for part in _PARTS):
-        return rows
-    texts = [column for column in rows.columns[1:] if not is_id(column)]
-    return rows.with_columns(pl.col(texts).str.normalize("NFC"))
-
-
-def unmarked(rows: pl.DataFrame, body: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """IDs and numbers without the apostrophe by which a spreadsheet is told to keep zeros (35); and the notes."""
-    if b"'" not in body:
-        return rows, _none()
-    columns = [name for name in rows.columns[1:] if is_id(name) or name in _NUMBERS]
-    notes = {name: _notes(_like(_starting(rows, name, "'"), _MARKED), name, "cell.apostrophe") for name in columns}
-    marked = [name for name in columns if notes[name].height]
-    cells = (
-        pl.when(pl.col(name).str.contains(_MARKED)).then(pl.col(name).str.slice(1)).otherwise(name) for name in marked
-    )
-    bare = rows.with_columns(cell.alias(name) for cell, name in zip(cells, marked, strict=True))
-    return bare, pl.concat([_none(), *notes.values()])
-
-
-def traces(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
-    """What there is to say about single cells, as FINDINGS; a look at the bytes decides whether they are asked at all.
+def cleaned(rows: pl.DataFrame, body: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows without what means nothing, and what there is to say about single cells, as FINDINGS.
 
     Args:
         rows: of the table, without columns of passwords.
         body: what they were read from.
     """
-    found = [_none()]
-    columns = rows.columns[1:]
-    if not body.isascii():
-        found += [notes for column in columns for notes in _about_letters(rows, column)]
-    if b"'" in body:
-        texts = [column for column in columns if not is_id(column)]
-        found += [_notes(_like(_starting(rows, name, "'"), _WRAPPED), name, "cell.quoted") for name in texts]
-    if b"?" in body:
-        names = [column for column in _NAMES if column in columns]
-        found += [_notes(_like(_cells(rows, name), _ASKED), name, "cell.lost_letter") for name in names]
-    return pl.concat(found)
+    odd = _odd_cells(rows, body)
+    if odd.is_empty():
+        return rows, _NOTHING
+    if odd.select((~_OF_ID & _VALUE.str.contains(_PARTS)).any()).item():
+        # In one piece, so that a name in parts is no other name the next night (13); IDs stay as they are.
+        texts = [column for column in rows.columns[1:] if not is_id(column)]
+        rows = rows.with_columns(pl.col(texts).str.normalize("NFC"))
+        odd = odd.with_columns(value=pl.when(_OF_ID).then(_VALUE).otherwise(_VALUE.str.normalize("NFC")))
+    suspects = odd.filter(_VALUE.str.contains(_SIGNS))
+    if suspects.is_empty():
+        return rows, _NOTHING
+    marked = suspects.filter(_IS_MARKED)
+    bare = (
+        pl.when(pl.col(name).str.contains(_MARKED)).then(pl.col(name).str.slice(1)).otherwise(name).alias(name)
+        for name in marked["column"].unique(maintain_order=True)
+    )
+    left = suspects.with_columns(value=pl.when(_IS_MARKED).then(_VALUE.str.slice(1)).otherwise(_VALUE))
+    return rows.with_columns(bare), pl.concat([_notes(marked, "cell.apostrophe"), *_about_letters(left)])
 
 
-def _about_letters(rows: pl.DataFrame, column: str) -> Iterator[pl.DataFrame]:
-    """Patterns are tried on cells with other letters than ASCII only: those are few, and told by their lengths."""
-    letters = _cells(rows, column).filter(pl.col("value").str.len_bytes() != pl.col("value").str.len_chars())
-    if letters.is_empty():
-        return
-    meant = pl.col("value").map_batches(lambda texts: each_distinct(texts, _meant), pl.String)
-    misread = _like(letters, _MISREAD).with_columns(hint=meant).drop_nulls("hint")
-    yield _notes(misread, column, "cell.misread")
-    if not is_id(column):  # of IDs their rules speak
-        others = letters.join(misread, on=LINE, how="anti")
-        yield _notes(_like(others, _UNSEEN), column, "cell.unseen")
-        yield _notes(_like(others, LOST), column, "cell.lost_letter")
-        yield _notes(_like(others, _WRAPPED).filter(~pl.col("value").str.starts_with("'")), column, "cell.quoted")
+def _odd_cells(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
+    """`line`, `column` and `value` of the cells in which there can be anything to tell.
+
+    They have other letters than ASCII, an apostrophe in front, or are names with a question mark: so few that patterns
+    are tried on them alone. Which of these there are at all, the bytes tell.
+    """
+    columns = [name for name in rows.columns[1:] if rows.get_column(name).null_count() < rows.height]
+    signs: dict[str, list[pl.Expr]] = {name: [] for name in columns}
+    for name, cell in zip(columns, map(pl.col, columns), strict=True):
+        if not body.isascii():
+            signs[name].append(cell.str.len_bytes() != cell.str.len_chars())
+        if b"'" in body:
+            signs[name].append(cell.str.starts_with("'"))
+        if b"?" in body and name in _NAMES:
+            signs[name].append(cell.str.contains("?", literal=True))
+    is_odd = rows.select(pl.any_horizontal(some).alias(name) for name, some in signs.items() if some)
+    cells = [
+        pl.DataFrame({LINE: rows[LINE].filter(odd), "value": rows[odd.name].filter(odd)}).select(
+            LINE, "value", column=pl.lit(odd.name)
+        )
+        for odd in is_odd
+        if odd.any()
+    ]
+    return pl.concat([_NOTHING.select(LINE, "value", "column"), *cells])
+
+
+def _about_letters(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Notes on what was lost or misread; of IDs it is misread letters alone, for of others their rules speak."""
+    like_misread = pl.when(_VALUE.str.contains(_MISREAD)).then(_VALUE)
+    told = cells.with_columns(hint=like_misread.map_batches(lambda texts: each_distinct(texts, _meant), pl.String))
+    is_misread, is_asked = pl.col("hint").is_not_null(), _OF_NAME & _VALUE.str.contains(_ASKED)
+    yield _notes(told.filter(is_misread), "cell.misread")
+    texts = told.filter(~_OF_ID).with_columns(is_misread=is_misread, hint=pl.lit(None, pl.String))
+    yield _notes(texts.filter(~pl.col("is_misread"), _VALUE.str.contains(_UNSEEN)), "cell.unseen")
+    is_lost = ~pl.col("is_misread") & _VALUE.str.contains(LOST, literal=True)
+    yield _notes(texts.filter(is_lost | is_asked), "cell.lost_letter")
+    is_wrapped = ~pl.col("is_misread") | _VALUE.str.starts_with("'")
+    yield _notes(texts.filter(is_wrapped, _VALUE.str.contains(_WRAPPED)), "cell.quoted")
 
 
 def _meant(text: str) -> str | None:
@@ -111,24 +127,7 @@ def _byte(letter: str) -> bytes:
     return letter.encode("latin-1" if "\u0080" <= letter <= "\u009f" else "cp1252")
 
 
-def _cells(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """`line` and `value` of the cells of a column."""
-    return rows.select(LINE, value=pl.col(column))
-
-
-def _starting(rows: pl.DataFrame, column: str, text: str) -> pl.DataFrame:
-    return _cells(rows, column).filter(pl.col("value").str.starts_with(text))
-
-
-def _like(cells: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    return cells.filter(pl.col("value").str.contains(pattern))
-
-
-def _notes(cells: pl.DataFrame, column: str, code: str) -> pl.DataFrame:
-    """One note for each cell (`line`, `value`, `hint` where there is one)."""
-    told = cells.with_columns(code=pl.lit(code), column=pl.lit(column), count=pl.lit(1, pl.UInt32))
-    return pl.concat([_none(), told], how="diagonal")
-
-
-def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema=FINDINGS)
+def _notes(cells: pl.DataFrame, code: str) -> pl.DataFrame:
+    """One note for each cell (`line`, `column`, `value`, `hint` where there is one)."""
+    told = cells.with_columns(code=pl.lit(code), count=pl.lit(1, pl.UInt32))
+    return pl.concat([_NOTHING, told.select(pl.selectors.by_name(*FINDINGS, require_all=False))], how="diagonal")
