@@ -28,7 +28,7 @@ from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of
 from validators.findings import Finding
 
 _UNDER_WAY: Final = frozenset({"frozen", "working", "decided"})
-_NO_ROSTER: Final = frozenset({"set.other_district", "repair.marks_missing"})
+_NO_ROSTER: Final = frozenset({"set.other_district", "repair.marks_missing", "repair.no_whole_file"})
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
 
 

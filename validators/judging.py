@@ -159,6 +159,7 @@ def judge(
         *sets.missing_tables(missing),
         *sets.missing_schools(tables, profile),
         *sets.unmarked_repairs(tables, known.night.rejected_people),
+        *sets.repairs_as_files(tables),
         *nights.findings(known.night, tables, profile.guard),
         *sets.empty_tables(tables),
         *sets.nothing_stands(tables, {name: sieve.standing for name, sieve in sieves.items()}),

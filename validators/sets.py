@@ -7,8 +7,10 @@ from typing import Final, Literal
 import polars as pl
 
 from config.profiles import Profile
+from config.repairs import BATCH, PLACE
 from config.tables import ALONGSIDE, TABLES, TableName, file_of
 from validators.findings import Finding
+from validators.headers import folded
 from validators.sifting import KEYS
 from validators.tables import LINE, Table
 from validators.traces import LOST
@@ -18,6 +20,7 @@ from validators.words import words_of
 GuardianSource = Literal["users", "guardians", "none"]
 
 _SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
+_MARKS: Final = frozenset({folded(BATCH), folded(PLACE)})
 _EMPTY: Final[Mapping[TableName, str]] = {"student_attributes": "attribute.none"}
 
 
@@ -74,6 +77,15 @@ def unmarked_repairs(tables: Mapping[TableName, Table], rejected: frozenset[str]
     people = users.rows["sourcedId"].unique()
     is_repair = 0 < people.len() <= len(rejected) and people.is_in(list(rejected)).all()
     return [Finding(code="repair.marks_missing", file=file_of("users"))] if is_repair else []
+
+
+def repairs_as_files(tables: Mapping[TableName, Table]) -> list[Finding]:
+    """Files that hold columns of rejected rows and were yet taken for whole ones: from a ZIP, or with a mark renamed.
+
+    As a roster they would mean that everything else is gone.
+    """
+    marked = (name for name, table in tables.items() if not _MARKS.isdisjoint(map(folded, table.rows.columns)))
+    return [Finding(code="repair.no_whole_file", file=file_of(name)) for name in marked]
 
 
 def empty_tables(tables: Mapping[TableName, Table]) -> list[Finding]:

@@ -242,6 +242,19 @@ def test_repaired_rows_without_their_marks_are_in_nobodys_way(springfield: Sprin
     assert springfield.uploads_by_hand(users=written(rows)).verdict == "accepted"
 
 
+@pytest.mark.parametrize("table", ["users", "enrollments"])
+def test_repaired_rows_that_are_taken_for_a_whole_file_take_nobody_away(springfield: Springfield, table: str) -> None:
+    rows = rejected(springfield, spoilt_night(springfield), table)
+    renamed = [{name.replace("_line", " row"): cell for name, cell in row.items()} for row in rows]
+    report = springfield.uploads_by_hand(**{table: written(renamed)})
+    assert report.verdict == "refused"
+    assert "repair.no_whole_file" in report.codes
+    assert [springfield.status_of(row["sourcedId"]) for row in (ANA, TOM)] == ["active"] * 2
+
+    carried = springfield.uploads_by_hand(classes=[MATH])
+    assert [carried.file(f"{name}.csv")["carried_from"] for name in ("users", "enrollments")] == [1, 1]
+
+
 def test_a_corrected_users_csv_may_hold_whom_the_last_one_rejected(springfield: Springfield) -> None:
     everybody = [ANA, BEN, GIL, TOM]
     spoilt_night(springfield, [{**row, "role": "?"} for row in everybody])
