@@ -202,7 +202,11 @@ def _reading_of(data: bytes, facts: FileFacts, encoding: Encoding, layout: Layou
         return _unusable(replace(facts, newline=text.newline), [*text.notes, *refused])
     body = body_of(text.utf8, header)
     cells, differs = _rows_of(body, columns, layout)
-    facts = replace(facts, newline=newline_met(text, header, cells), rows=cells.rows.height + cells.broken.height)
+    facts = replace(
+        facts,
+        newline=newline_met(text, header, cells, rows=len(body.utf8)),
+        rows=cells.rows.height + cells.broken.height,
+    )
     sound = _without_damage(cells, columns, text.damage) if text.damage else cells
     if sound is None:
         return _unusable(facts, [text.damage] if text.damage else [])
@@ -259,10 +263,14 @@ def _noting_backslashes(cells: Cells, count: int) -> Cells:
     return replace(cells, notes=(Finding(code="file.backslashes", count=count, detail=str(count)), *cells.notes))
 
 
-def newline_met(text: Decoded, header: Header, cells: Cells) -> Newline:
-    """The line ends of a file: as the fast reader met them below the header, else counted."""
+def newline_met(text: Decoded, header: Header, cells: Cells, *, rows: int) -> Newline:
+    """The line ends of a file: as the fast reader met them in the `rows` bytes below the header, else counted.
+
+    A footer may have others than the rows.
+    """
     above = newline_of(text.utf8[: header.body_at])
-    return above if above == cells.newline else text.newline
+    is_whole = header.body_at + rows == len(text.utf8)
+    return above if is_whole and above == cells.newline else text.newline
 
 
 def _truncation(cells: Cells) -> list[Finding]:

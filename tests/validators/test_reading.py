@@ -97,6 +97,11 @@ def test_mixed_line_ends_are_read(deliver: Deliver) -> None:
     assert reading.facts.newline == "mixed"
 
 
+def test_a_footer_may_end_its_lines_otherwise(deliver: Deliver) -> None:
+    reading = deliver(lines(HEADER, ANA, "", end="\r\n") + "(1 rows affected)\n")
+    assert reading.facts.newline == "mixed"
+
+
 def test_a_header_alone_is_a_table_without_rows(deliver: Deliver) -> None:
     for content in (HEADER, HEADER + "\n", HEADER + "\r\n\r\n"):
         assert rows(deliver(content)) == []

@@ -164,7 +164,7 @@ def _with_rows(
 ) -> Read:
     exact = replace(header, cells=columns.cells_of_header(text.utf8, header.body_at))
     cells = _cells_of(text.utf8, exact)
-    newline = newline_met(text, header, cells)
+    newline = newline_met(text, header, cells, rows=len(text.utf8) - header.body_at)
     facts = replace(facts, newline=newline, rows=cells.rows.height + cells.broken.height)
     said += [*_about_cells(text, header, cells, newline), *map(_in_our_words, cells.notes)]
     if any(finding.code in rejecting("file") for finding in said):
