@@ -130,7 +130,7 @@ def _schools_of(name: TableName, table: Table, tables: Mapping[TableName, Table]
 
 
 def _cell(table: Table, column: str) -> pl.Expr:
-    return pl.col(column) if table.has(column) else pl.lit(None, pl.String)
+    return pl.col(column) if table.has(column) else pl.repeat(None, pl.len(), dtype=pl.String)
 
 
 def _by_school(counts: pl.DataFrame) -> tuple[SchoolCounts, ...]:

@@ -79,6 +79,14 @@ class FileCounts:
         return self.facts.rows - self.rejected - self.set_aside_in_all
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """How many rows were rejected, and for how many reasons: root causes, each counted once for all its rows."""
+
+    rows: int
+    reasons: int
+
+
 def file_counts(judgement: Judgement) -> tuple[FileCounts, ...]:
     """Where the rows of each file ended, in the order of the judgement's facts."""
     rejected = _counted(judgement.rejected, ("file",))

@@ -111,13 +111,18 @@ class FileDetails:
         return sum(detail.count for detail in self.details if detail.level == level)
 
 
-def details_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[FileDetails, ...]:
-    """Findings, unfolded and described, by file; every finding is counted, and the first ones have their place."""
-    if findings.is_empty():
+def details_of(traced: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[FileDetails, ...]:
+    """Findings by file; every finding is counted, and the first ones have their place.
+
+    Args:
+        traced: the findings, unfolded and described, as `rooted` tells them.
+        verdict: of the batch.
+        say: the language.
+    """
+    if traced.is_empty():
         return ()
-    rooted = _rooted(findings)
-    roots = rooted.filter(pl.col("cause").is_null())
-    consequences = _consequences(rooted, say.language)
+    roots = traced.filter(pl.col("cause").is_null())
+    consequences = _consequences(traced, say.language)
     rows = _grouped(roots).to_dicts()
     most = max(_FEWEST, min(_MOST_OF_ONE, MOST_LISTED // max(len(rows), 1)))
     titles = _titles(rows, say.language)
@@ -139,16 +144,16 @@ def told_as(details: Iterable[FileDetails], done: str) -> tuple[FileDetails, ...
     )
 
 
-def _rooted(findings: pl.DataFrame) -> pl.DataFrame:
+def rooted(findings: pl.DataFrame) -> pl.DataFrame:
     """The findings with `root` (place of what it comes from), `family` (rule and file of that) and `brings`."""
     numbered = findings.with_row_index("place")
     root = numbered["cause"].cast(pl.UInt32).fill_null(numbered["place"])
     while not (further := root.gather(root)).equals(root):  # a cause may itself have one
         root = further
     family = numbered.select(pl.struct("code", "file").rank("dense").alias("family"))["family"].gather(root)
-    rooted = numbered.with_columns(root.alias("root"), family.alias("family"))
-    brings = rooted.filter(pl.col("cause").is_not_null()).group_by("root").agg(pl.col("count").sum().alias("brings"))
-    return rooted.join(brings, left_on="place", right_on="root", how="left", maintain_order="left").with_columns(
+    traced = numbered.with_columns(root.alias("root"), family.alias("family"))
+    brings = traced.filter(pl.col("cause").is_not_null()).group_by("root").agg(pl.col("count").sum().alias("brings"))
+    return traced.join(brings, left_on="place", right_on="root", how="left", maintain_order="left").with_columns(
         pl.col("brings").fill_null(0)
     )
 
@@ -174,10 +179,10 @@ def _grouped(roots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _consequences(rooted: pl.DataFrame, language: str) -> Mapping[int, Sequence[Consequence]]:
+def _consequences(traced: pl.DataFrame, language: str) -> Mapping[int, Sequence[Consequence]]:
     """What follows from each family."""
     groups = (
-        rooted.filter(pl.col("cause").is_not_null())
+        traced.filter(pl.col("cause").is_not_null())
         .group_by("family", "code", "file", maintain_order=True)
         .agg(
             *_SAID,

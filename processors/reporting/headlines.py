@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from config.wording import Words
-from processors.reporting.contents import Report, change_counts
+from processors.reporting.contents import LeftOut, Report, change_counts
 from validators import catalogue
 
 _ACTIONS: Final = ("created", "updated", "archived", "restored")
@@ -23,41 +23,50 @@ def badge(report: Report, say: Words) -> str:
     return say("badge.test", badge=told) if report.test else told
 
 
-def headline(report: Report, rejected: int, reason: str | None, say: Words) -> str:
+def headline(report: Report, left_out: LeftOut, reason: str | None, say: Words) -> str:
     """What happened, in one to four sentences.
 
     Args:
         report: what is told.
-        rejected: how many rows were rejected.
+        left_out: how many rows were rejected, and for how many reasons.
         reason: why the batch was refused or put on hold, where it was.
         say: the language.
     """
-    return " ".join(_sentences(report, rejected, reason, say))
+    return " ".join(_sentences(report, left_out, reason, say))
 
 
-def _sentences(report: Report, rejected: int, reason: str | None, say: Words) -> Iterator[str]:
+def _sentences(report: Report, left_out: LeftOut, reason: str | None, say: Words) -> Iterator[str]:
     is_real = report.number is not None and not report.test
     if report.test:
         yield say("effect.test")
     if report.rules == "oneroster":
-        yield _whether_they_conform(report, rejected, say)
+        yield _whether_they_conform(report, left_out, say)
     else:
-        yield _what_became_of_them(report, rejected, "tonight" if is_real else "these", say)
+        yield _what_became_of_them(report, left_out, "tonight" if is_real else "these", say)
     if reason is not None:
         yield reason
     yield from _effects(report, say) if is_real else _possible_effects(report, say)
 
 
-def _whether_they_conform(report: Report, rejected: int, say: Words) -> str:
+def _whether_they_conform(report: Report, left_out: LeftOut, say: Words) -> str:
     warnings = report.judgement.findings.filter(pl.col("code").is_in(list(catalogue.of_level("warning")))).height
     if report.verdict == "accepted" and warnings:
         return say("conformance.warned", count=warnings, version=report.version)
-    return say(f"conformance.{report.verdict}", count=rejected, version=report.version)
+    return say(
+        f"conformance.{report.verdict}",
+        count=left_out.rows,
+        reasons=say("reasons", count=left_out.reasons),
+        version=report.version,
+    )
 
 
-def _what_became_of_them(report: Report, rejected: int, which: str, say: Words) -> str:
+def _what_became_of_them(report: Report, left_out: LeftOut, which: str, say: Words) -> str:
     if report.verdict == "accepted_with_rejections":
-        return say(f"{which}.accepted_with_rejections", count=rejected)
+        return say(
+            f"{which}.accepted_with_rejections",
+            count=left_out.rows,
+            reasons=say("reasons", count=left_out.reasons),
+        )
     removals = sum(by_action["withheld"] for by_action in (change_counts(report) or {}).values())
     if report.verdict == "withheld" and removals:
         return say(f"{which}.withheld_counted", count=removals)

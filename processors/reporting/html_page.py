@@ -19,7 +19,8 @@ from processors.reporting.charts import by_worst, changes, guard_bar, stacked
 from processors.reporting.contents import ACTIONS, FileCounts, Report
 from processors.reporting.headlines import is_applied
 from processors.reporting.limits import school_name
-from processors.reporting.steps import gist
+from processors.reporting.people import told_people
+from processors.reporting.steps import SAFETY, gist
 from processors.reporting.story import MOST_HELD_BACK, Story
 from processors.reporting.wording import at_most, records, say_on_page
 from processors.verdicts import ChangeCounts
@@ -27,6 +28,7 @@ from validators.tables import Table
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SHOWN_AT_ONCE: Final = 10
+_CAUSES_AT_ONCE: Final = 5
 _LONGEST_VALUE: Final = 200
 _MOST_BARS: Final = 12
 _PEOPLE_AND_CLASSES: Final = ("student", "guardian", "staff", "classroom")
@@ -63,9 +65,10 @@ def as_html(story: Story, report: Report, tables: Mapping[TableName, Table]) -> 
         style_hash=_hash(style),
         parts=list(_parts(story, report)),
         deleted=list(_deleted(report, story.changes, words)),
-        who=list(_who(affected(report, tables), report, words)),
+        who=list(_who(affected(report, tables), story, report, words)),
         changed=list(_changed(story.changes or {}, say)),
         guard=_guard(report, words),
+        causes=list(_causes(story)),
     )
 
 
@@ -113,17 +116,31 @@ def _in_words(counts: ChangeCounts, kinds: Sequence[str], words: PageWords) -> l
     return [records(words.reports, number, kind) for kind, number in archived.items() if number]
 
 
-def _who(who: Affected, report: Report, words: PageWords) -> Iterator[dict[str, Any]]:
+def _who(who: Affected, story: Story, report: Report, words: PageWords) -> Iterator[dict[str, Any]]:
     """The tables of who is affected, by school and kind."""
     if who.left_out:
-        count = sum(Affected.total(who.left_out).values())
+        total = Affected.total(who.left_out)
+        count = sum(total.values())
+        what = [_counted(number, kind, words) for kind, number in total.items()]
+        reasons = words.reports("reasons", count=story.left_out[None].reasons)
         kept = words.page("affected.left_out_applied" if is_applied(report) else "affected.left_out_kept")
-        lead = f"{words.page('affected.left_out', count=count)}. {kept}"
+        told = words.page("affected.left_out", count=count, reasons=reasons, what=words.page.listed(what))
+        lead = f"{told} {kept}"
         yield _counts_table("left-out", lead, words.page("affected.by_school"), who, who.left_out, words)
     if who.vanishing:
         removed = is_applied(report) and report.verdict != "withheld"
         caption = words.page("affected.vanishing_applied" if removed else "affected.vanishing_held")
         yield _counts_table("vanishing", None, caption, who, who.vanishing, words)
+
+
+def _causes(story: Story) -> Iterator[dict[str, Any]]:
+    """Whom each reason concerns for which something was left out, and first of all what may put a child at risk."""
+    details = [(detail, file.file) for file in story.details for detail in file.details]
+    shown = [(detail, file) for detail, file in details if detail.level == "error" or detail.code in SAFETY]
+    for detail, file in sorted(shown, key=lambda one: one[0].code not in SAFETY):
+        concerned = story.people.of(detail.code, file)
+        if concerned.first:
+            yield {"detail": detail, "people": told_people(concerned, file, story.say)}
 
 
 def _counts_table(
@@ -186,9 +203,20 @@ def _kind_name(words: PageWords, kind: str) -> str:
     return words.page("affected.person") if kind == PERSON else words.reports(f"type.{kind}")
 
 
+def _counted(count: int, kind: str, words: PageWords) -> str:
+    if kind == PERSON:
+        return words.page("affected.people", count=count)
+    return records(words.reports, count, kind)
+
+
 def _row_parts(counts: FileCounts) -> Any:
     numbers = {"accepted": counts.accepted, "rejected": counts.rejected, "aside": counts.set_aside_in_all}
     return stacked(numbers, whole=counts.facts.rows)
+
+
+def _at_line(line: int, file: str | None, who: Mapping[tuple[str, int], str]) -> str | None:
+    """Who stands in a line of a file."""
+    return who.get((file or "", line))
 
 
 def _shortened(value: str) -> str:
@@ -211,8 +239,10 @@ def _templates() -> Environment:
         actions=ACTIONS,
         most_held_back=MOST_HELD_BACK,
         shown_at_once=_SHOWN_AT_ONCE,
+        causes_at_once=_CAUSES_AT_ONCE,
     )
     environment.filters.update(
+        at_line=_at_line,
         gist=gist,
         row_parts=_row_parts,
         shortened=_shortened,

@@ -159,12 +159,13 @@ def publish_incomplete(
 def _files(report: Report, tables: Sheets, *, masked: bool) -> Files:
     """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
     findings = findings_in_order(report, masked=masked)
-    return _laid_out(report, story_of(report, masked=masked, findings=findings), findings, tables, masked=masked)
+    story = story_of(report, masked=masked, findings=findings, tables=tables_in(tables))
+    return _laid_out(report, story, findings, tables, masked=masked)
 
 
 def _laid_out(report: Report, story: Story, findings: pl.DataFrame, tables: Sheets, *, masked: bool) -> Files:
     files = {
-        "report.html": as_html(story, report, _tables_in(tables)),
+        "report.html": as_html(story, report, tables_in(tables)),
         "report.txt": as_text(story),
         "report.json": as_json(report, masked=masked, findings=findings),
         "findings.csv": findings_csv(findings),
@@ -173,7 +174,7 @@ def _laid_out(report: Report, story: Story, findings: pl.DataFrame, tables: Shee
     return {name: text.encode() for name, text in every.items()}
 
 
-def _tables_in(sheets: Sheets) -> Mapping[TableName, Table]:
+def tables_in(sheets: Sheets) -> Mapping[TableName, Table]:
     """Those of the files that are tables of Connect."""
     return {sheet.name: sheet for sheet in sheets.values() if isinstance(sheet, Table)}
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from config.wording import Words
 from processors.reporting.contents import Report
-from processors.reporting.groups import Group
+from processors.reporting.groups import Group, Place
 from processors.reporting.limits import school_name, steps_without_finding, unexplained
 from processors.reporting.ordering import stage_of
+from processors.reporting.people import People
 from processors.reporting.wording import records
 from processors.verdicts import HOLDING
 
@@ -19,7 +20,7 @@ _TOO_MANY_REJECTED: Final = "rows.rejected_share"
 
 _MOST_LINES_NAMED: Final = 3
 
-_SAFETY: Final = frozenset({"guardian.restriction.set"})
+SAFETY: Final = frozenset({"guardian.restriction.set"})
 """What somebody has to look at today, whatever else is wrong: who must not hear of a child (sis-deviations 132)."""
 
 _SENTENCE: Final = re.compile(r"(?:“[^”]*”|(?<![.!?]) |[^ ])+")
@@ -27,16 +28,16 @@ _SENTENCE: Final = re.compile(r"(?:“[^”]*”|(?<![.!?]) |[^ ])+")
 abbreviation has a no-break space after it ("a.\N{NO-BREAK SPACE}m.")."""
 
 
-def first_steps(report: Report, groups: Sequence[Group], say: Words) -> tuple[str, ...]:
+def first_steps(report: Report, groups: Sequence[Group], people: People, say: Words) -> tuple[str, ...]:
     """Errors before warnings, at most MOST_STEPS."""
     reasons = [group for group in groups if report.guard and group.code in report.guard.reasons]
-    steps = [*(step_about(group, say) for group in reasons), *_decision(report, groups, say)]
+    steps = [*(step_about(group, people, say) for group in reasons), *_decision(report, groups, people, say)]
     roots = sorted((group for group in groups if _is_root(group) and group not in reasons), key=_urgency)
     if _is_on_hold(report):
         roots = [group for group in roots if group.code not in HOLDING]
     free = max(MOST_STEPS - len(steps), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
-    steps += [step_about(group, say) for group in shown]
+    steps += [step_about(group, people, say) for group in shown]
     if len(shown) < len(roots):
         steps.append(say("step.more", count=len(roots) - len(shown)))
     return tuple(steps)
@@ -53,20 +54,20 @@ def sentences(text: str) -> list[str]:
     return _SENTENCE.findall(text)
 
 
-def _decision(report: Report, groups: Sequence[Group], say: Words) -> Iterator[str]:
+def _decision(report: Report, groups: Sequence[Group], people: People, say: Words) -> Iterator[str]:
     """What a person has to decide before anything is repaired."""
     if report.verdict == "withheld":
         yield from steps_without_finding(report, groups, say)
         yield from _about_people(report, say)
     elif _is_on_hold(report):
-        yield from _about_hold(report, groups, say)
+        yield from _about_hold(report, groups, people, say)
 
 
-def _about_hold(report: Report, groups: Sequence[Group], say: Words) -> Iterator[str]:
+def _about_hold(report: Report, groups: Sequence[Group], people: People, say: Words) -> Iterator[str]:
     holding = [group for group in groups if group.code in HOLDING]
     for group in holding:
         if group.code != _TOO_MANY_REJECTED:
-            yield step_about(group, say)
+            yield step_about(group, people, say)
     if any(group.code == _TOO_MANY_REJECTED for group in holding):
         yield say("step.hold")
         yield say("step.hold_right", number=str(report.number))
@@ -97,22 +98,22 @@ def _is_root(group: Group) -> bool:
 def _urgency(group: Group) -> tuple[bool, bool, int, int]:
     """What may put a child at risk, errors, then the order of repair, then what most findings go away with."""
     return (
-        group.code not in _SAFETY,
+        group.code not in SAFETY,
         group.level != "error",
         stage_of(group.code, group.file),
         -(group.count + group.brings),
     )
 
 
-def step_about(group: Group, say: Words) -> str:
+def step_about(group: Group, people: People, say: Words) -> str:
     """What to do about findings of one rule, with what goes away with them."""
     fix = sentences(group.fix)[0] if group.fix else None
     causes = say("step.explains", explains=group.causes) if group.causes else None
-    return _where(group, say) + " ".join(part for part in (gist(group.message), fix, causes) if part)
+    return _where(group, people, say) + " ".join(part for part in (gist(group.message), fix, causes) if part)
 
 
-def _where(group: Group, say: Words) -> str:
-    """File and line or number of rows, as far as the message does not say it itself."""
+def _where(group: Group, people: People, say: Words) -> str:
+    """File and line with who stands there, or number of rows, as far as the message does not say it itself."""
     if group.findings > 1 and not group.places:
         return say("step.one_of", count=group.findings)
     if group.file is None or group.file in group.message:
@@ -120,8 +121,13 @@ def _where(group: Group, say: Words) -> str:
     if not group.places:
         return say("step.file", file=group.file)
     if group.count == 1:
-        return say("step.file_line", file=group.file, line=str(group.places[0].line))
+        return say("step.file_line", file=group.file, line=_line(group, group.places[0], people, say))
     if group.count == len(group.places) <= _MOST_LINES_NAMED:
-        lines = say.listed([str(place.line) for place in group.places])
+        lines = say.listed([_line(group, place, people, say) for place in group.places])
         return say("step.file_lines", file=group.file, lines=lines)
     return say("step.file_rows", file=group.file, count=group.count)
+
+
+def _line(group: Group, place: Place, people: People, say: Words) -> str:
+    who = people.at.get((group.file or "", place.line))
+    return say("step.line_of", line=str(place.line), who=who) if who else str(place.line)

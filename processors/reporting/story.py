@@ -10,22 +10,27 @@ from typing import Final
 
 import polars as pl
 
+from config.tables import TableName
 from config.wording import Words
 from processors.reporting.contents import (
     FileCounts,
+    LeftOut,
     Report,
     change_counts,
     file_counts,
     folder_name,
+    is_foreign,
 )
-from processors.reporting.details import FileDetails, details_of
+from processors.reporting.details import FileDetails, details_of, rooted
 from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits
 from processors.reporting.ordering import findings_in_order, rejected_rows
+from processors.reporting.people import NOBODY_NAMED, People, people_in
 from processors.reporting.steps import first_steps, gist, step_about
 from processors.reporting.wording import how_long, say_in
 from processors.verdicts import HOLDING, ChangeCounts, Verdict
+from validators.tables import Table
 
 MOST_HELD_BACK: Final = 6
 """Lines that tell why removals are held back; all of them stand in report.json."""
@@ -64,8 +69,10 @@ class Story:
         first: what to do first, root causes before their consequences.
         then: what else people ask: what comes of doing nothing, how to send rows back, whom to ask.
         details: the findings file by file, for the page.
+        people: whom the findings are about; nobody where values are hidden.
         anchors: step to what a link to its details is called.
         folder: name of the folder in the drop where this report stands, None offline.
+        left_out: rows that were rejected by file, and for how many reasons; None stands for all files.
         has_rejected_rows: whether rejected rows lie beside it, to be repaired.
         masked: whether values are hidden.
     """
@@ -85,35 +92,48 @@ class Story:
     changes_title: str
     groups: tuple[Group, ...]
     details: tuple[FileDetails, ...]
+    people: People
     anchors: Mapping[str, str]
     folder: str | None
+    left_out: Mapping[str | None, LeftOut]
     has_rejected_rows: bool
     masked: bool
 
 
-def story_of(report: Report, *, masked: bool, findings: pl.DataFrame | None = None) -> Story:
+def story_of(
+    report: Report,
+    *,
+    masked: bool,
+    findings: pl.DataFrame | None = None,
+    tables: Mapping[TableName, Table] | None = None,
+) -> Story:
     """The report in words; with `masked`, no value of the files is in it.
 
     Args:
         report: what is told.
         masked: whether values are reduced to kind and length.
         findings: as `findings_in_order` tells them, where somebody has them already.
+        tables: as they were read, for the names of people.
     """
     say = say_in(report.language)
     if findings is None:
         findings = findings_in_order(report, masked=masked)
     groups = groups_of(findings, report.verdict, say)
-    details = details_of(findings, report.verdict, say)
+    traced = rooted(findings)
+    details = details_of(traced, report.verdict, say)
+    is_open = not masked and not is_foreign(report)
+    people = people_in(traced, _places(details), tables or {}, say) if is_open else NOBODY_NAMED
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
-    first = first_steps(report, groups, say)
+    left_out = _left_out(counts, traced)
+    first = first_steps(report, groups, people, say)
     return Story(
         say=say,
         title=title(report, say("title.check") if report.number is None else _batch(report, say)),
         verdict=report.verdict,
         badge=badge(report, say),
         received=say.time(report.received, report.time_zone) if report.received else None,
-        headline=headline(report, rejected, _reason(report, groups), say),
+        headline=headline(report, left_out[None], _reason(report, groups), say),
         notes=(*near_limits(report, say), *_notes(report, counts, rejected, say)),
         held_back=held_back(report, groups, say),
         first=first,
@@ -123,16 +143,37 @@ def story_of(report: Report, *, masked: bool, findings: pl.DataFrame | None = No
         changes_title=say("changes.title_done" if is_applied(report) else "changes.title_would"),
         groups=groups,
         details=details,
-        anchors=_anchors(groups, details, say),
+        people=people,
+        anchors=_anchors(groups, details, people, say),
         folder=_folder(report),
+        left_out=left_out,
         has_rejected_rows=not masked and not rejected_rows(report, masked=True).is_empty(),
         masked=masked,
     )
 
 
-def _anchors(groups: Sequence[Group], details: Sequence[FileDetails], say: Words) -> Mapping[str, str]:
+def _left_out(counts: Sequence[FileCounts], traced: pl.DataFrame) -> Mapping[str | None, LeftOut]:
+    rejecting = traced.filter(pl.col("rejects") == "row")
+    reasons = dict(rejecting.group_by("file").agg(pl.col("family").n_unique()).iter_rows())
+    by_file: dict[str | None, LeftOut] = {
+        file.facts.file: LeftOut(rows=file.rejected, reasons=reasons.get(file.facts.file, 0))
+        for file in counts
+        if file.rejected
+    }
+    rows = sum(one.rows for one in by_file.values())
+    return by_file | {None: LeftOut(rows=rows, reasons=rejecting["family"].n_unique())}
+
+
+def _places(details: Sequence[FileDetails]) -> Iterator[tuple[str, int]]:
+    """Lines that the page lists."""
+    for file in details:
+        for detail in file.details:
+            yield from ((file.file, spot.line) for spot in detail.spots if file.file and spot.line)
+
+
+def _anchors(groups: Sequence[Group], details: Sequence[FileDetails], people: People, say: Words) -> Mapping[str, str]:
     there = {(detail.code, file.file): detail.anchor for file in details for detail in file.details}
-    places = {step_about(group, say): there.get((group.code, group.file)) for group in groups}
+    places = {step_about(group, people, say): there.get((group.code, group.file)) for group in groups}
     return {step: anchor for step, anchor in places.items() if anchor}
 
 

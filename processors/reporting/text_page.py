@@ -1,17 +1,20 @@
 """report.txt: the report for a terminal of 80 columns, and its first twenty lines for commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from textwrap import wrap
 from typing import Final
 
+from config.tables import TableName
 from config.unseen import visible
 from config.wording import Words
 from processors.reporting.contents import ACTIONS, Report
 from processors.reporting.groups import Group, Place
+from processors.reporting.people import told_people
 from processors.reporting.steps import sentences
 from processors.reporting.story import MOST_HELD_BACK, Story, story_of
 from processors.reporting.wording import at_most
+from validators.tables import Table
 
 WIDTH: Final = 80
 MOST_SUMMARY_LINES: Final = 20
@@ -45,9 +48,9 @@ def as_text(story: Story) -> str:
     return "\n".join(_plain(line) for line in parts) + "\n"
 
 
-def summary_lines(report: Report, *, masked: bool = True) -> list[str]:
+def summary_lines(report: Report, *, masked: bool = True, tables: Mapping[TableName, Table] | None = None) -> list[str]:
     """What happened and what to do first, in at most twenty lines of eighty columns."""
-    return [_plain(line) for line in _summary(story_of(report, masked=masked))]
+    return [_plain(line) for line in _summary(story_of(report, masked=masked, tables=tables))]
 
 
 def _opening(story: Story) -> Iterable[str]:
@@ -170,10 +173,11 @@ def _findings(story: Story) -> Iterable[str]:
         if groups:
             yield from ("", *_heading(story.say(f"heading.{level}")))
         for group in groups:
-            yield from _group(group, story.say)
+            yield from _group(group, story)
 
 
-def _group(group: Group, say: Words) -> Iterable[str]:
+def _group(group: Group, story: Story) -> Iterable[str]:
+    say = story.say
     yield ""
     times = say("group.times", count=group.count)
     if group.file:
@@ -184,6 +188,8 @@ def _group(group: Group, say: Words) -> Iterable[str]:
     for relation in (group.because, group.causes):
         if relation:
             yield from _wrapped(relation, "  ")
+    if people := told_people(story.people.of(group.code, group.file), group.file, say):
+        yield from _wrapped("; ".join(people), _label("who", say))
     if group.places:
         yield from _wrapped("; ".join(_place(place, say) for place in group.places), _label("where", say))
     if group.more:

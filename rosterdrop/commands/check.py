@@ -79,7 +79,7 @@ def check(  # noqa: PLR0913  # each is an option of the command
     judged by the specification alone, and no profile is asked.
     """
     from processors.reporting.json_document import as_json
-    from processors.reporting.publishing import write_report
+    from processors.reporting.publishing import tables_in, write_report
     from processors.reporting.text_page import summary_lines
     from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
@@ -94,7 +94,7 @@ def check(  # noqa: PLR0913  # each is an option of the command
     if out is not None:
         write_report(out, report, sheets, masked=not show_values)
     console.terminal.json_text(as_json(report, masked=not show_values, fold=False))
-    for line in summary_lines(report, masked=not show_values):
+    for line in summary_lines(report, masked=not show_values, tables=tables_in(sheets)):
         console.terminal.line(line)
     if rules == "connect" and profile_file is None and against is None:
         console.terminal.line(message({"code": "profile.assumed"}, report.language, masked=True))
