@@ -16,6 +16,7 @@ from connect_store.store import Store
 from processors import freezing, frozen
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, names_in, require_archive
 from processors.freezing import Delivery
+from processors.lending import lendable, lender_of
 from processors.unpacking import DeliveredFile, kind_of
 
 
@@ -52,17 +53,19 @@ def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
 def upload(
     store: Store, profile: Profile, files: Sequence[DeliveredFile], *, who: str, limits: Limits = WITHOUT_RESERVE
 ) -> Delivery:
-    """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible."""
+    """Files as if they had come by SFTP: expected tables that are not among them are carried where that is possible.
+
+    Raises:
+        NotJudgedYet: it is not known yet what can be carried.
+    """
     missing = frozenset(profile.arrival.expected) - _tables_of(files)
-    files = _without_overtaken_repairs(files)
-    lender = freezing.lender_of(store, profile.id, test=False)
-    lendable = freezing.lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
+    lent = _lent(store, profile, missing, test=False, now=datetime.now(UTC))
     return Delivery(
         district=profile.id,
-        files=files,
+        files=_without_overtaken_repairs(files),
         who=who,
         origin="upload",
-        carried=missing if missing <= lendable else frozenset(),
+        carried=lent if lent == missing else frozenset(),
         most_inflated=limits.most_bytes,
         reserve_bytes=limits.reserve_bytes,
     )
@@ -72,6 +75,9 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     """A delivery without files of which the newest batch has a newer one: the older must not undo it.
 
     What then lacks to the expected set is carried. None where nothing newer is left.
+
+    Raises:
+        NotJudgedYet: it is not known yet what can be carried.
     """
     newest = ledger.last(store, delivery.district, test=delivery.test)
     came = {file.table: ledger.moment(file.arrived) for file in (newest.files if newest else ()) if file.table}
@@ -81,9 +87,7 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     if not any(file.table or file.kind == "archive" for file in newer):
         return None
     missing = frozenset(profile.arrival.expected) - _tables_of(newer)
-    lender = freezing.lender_of(store, delivery.district, test=delivery.test)
-    lendable = freezing.lendable(lender, now=now, carry_hours=profile.arrival.carry_hours)
-    return replace(delivery, files=newer, carried=missing & lendable)
+    return replace(delivery, files=newer, carried=_lent(store, profile, missing, test=delivery.test, now=now))
 
 
 def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Limits = WITHOUT_RESERVE) -> Delivery:
@@ -119,6 +123,16 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Lim
         most_inflated=limits.most_bytes,
         reserve_bytes=limits.reserve_bytes,
     )
+
+
+def _lent(
+    store: Store, profile: Profile, missing: frozenset[TableName], *, test: bool, now: datetime
+) -> frozenset[TableName]:
+    """Those of the missing tables that can be carried."""
+    if not missing:
+        return frozenset()
+    lender = lender_of(store, profile.id, test=test)
+    return missing & lendable(lender, now=now, carry_hours=profile.arrival.carry_hours)
 
 
 def _is_inflated(file: LedgerFile, batch: LedgerBatch) -> bool:

@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,28 +15,22 @@ from typing import Final
 from config.home import Home
 from config.loading import read_profile
 from config.mistakes import ConfigError
-from config.profiles import Profile
+from config.profiles import Profile, Reading
 from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import unpacking
 from processors.archives import MOST_BYTES, Limits
-from processors.frozen import FOUND, FileMoved, copy, found_in, frozen_profile, lend, take
+from processors.frozen import FOUND, Frozen, copy, found_in, frozen_profile, lend, take
+from processors.lending import NothingToLend, NotJudgedYet, lender_of, repairable
 from processors.mending import is_made_of, mend
 from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of
 from validators.findings import Finding
 
-_UNDER_WAY: Final = frozenset({"frozen", "working", "decided"})
-_NO_ROSTER: Final = frozenset({"set.other_district", "repair.marks_missing", "repair.no_whole_file"})
+_HIDDEN: Final = ".freezing-"
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
-
-
-class NothingToLend(Exception):
-    """A table was to be carried, and no judged batch has it."""
-
-    exit_code = 2
 
 
 class NewerBatch(Exception):
@@ -78,58 +73,51 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
 
     Raises:
         FileMoved: a file is not what was seen when the set was complete.
+        NotJudgedYet: it builds on the files of a batch that is not finished.
         NothingToLend: a table to be carried is in no judged batch.
         NewerBatch: a batch is to be run again, and a newer one was applied or waits.
     """
-    folder = home.batches / delivery.district
-    workplace = folder / f".freezing-{uuid.uuid4().hex}"
-    (workplace / "files").mkdir(mode=0o700, parents=True)
-    try:
+    if (made := _made_before(store, delivery)) is not None:
+        return made
+    lender = _lender_for(store, delivery)
+    with _workplace(home, delivery.district) as workplace:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
-        repairs = _repairs_in(delivery)
-        newest = ledger.last(store, delivery.district, test=delivery.test)
-        if newest and is_made_of(newest, repairs):
-            return newest.number
-        frozen, found = _take_all(delivery, workplace, profile.arrival.trigger)
-        found += _found_before(home, store, delivery, found)
-        if repairs:
-            if newest and newest.state in _UNDER_WAY:
-                raise FileMoved(f"batch {newest.number}, which may be the one to repair, has no report yet")
-            repaired = lender_of(store, delivery.district, test=delivery.test)
-            mended = mend(home, repaired, repairs, workplace / "files", profile.reading)
-            frozen, found = [*frozen, *mended.files], [*found, *mended.findings]
-        elif not is_refused(found):
-            frozen += _carry(home, store, delivery, frozen, workplace / "files")
+        own = _take_all(delivery, workplace, profile.arrival.trigger)
+        lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
+        found = [*own.findings, *lent.findings, *_found_before(home, store, delivery, own.findings)]
         place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
-        return _enter(home, store, delivery, frozen, workplace, now=now, behind=newest if repairs else None)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
-
-
-def lendable(batch: LedgerBatch | None, *, now: datetime, carry_hours: float) -> frozenset[TableName]:
-    """Tables of the last judged batch whose files came no longer than `carry_hours` ago."""
-    if batch is None:
-        return frozenset()
-    return frozenset(
-        file.table
-        for file in batch.files
-        if file.table and (now - ledger.moment(file.arrived)).total_seconds() <= carry_hours * 3600
-    )
-
-
-def lender_of(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
-    """The last judged batch, which lends its tables and can be repaired; one whose files are no roster of ours is not.
-
-    Such are another district's files, and repaired rows without their marks.
-    """
-    return ledger.last_judged(store, district, test=test, but_not=_NO_ROSTER)
+        return _enter(home, store, delivery, [*own.files, *lent.files], workplace, lender=lender, now=now)
 
 
 def sweep(folders: Iterable[Path]) -> None:
     """Remove what a crash left of freezing; only the holder of the service's lock may call this."""
     for folder in folders:
-        for leftover in folder.glob(".freezing-*"):
+        for leftover in folder.glob(f"{_HIDDEN}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _made_before(store: Store, delivery: Delivery) -> int | None:
+    """The newest batch, where it was made of the very same repairs before a crash."""
+    newest = ledger.last(store, delivery.district, test=delivery.test)
+    return newest.number if newest and is_made_of(newest, _repairs_in(delivery)) else None
+
+
+def _lender_for(store: Store, delivery: Delivery) -> LedgerBatch | None:
+    """The batch on whose files this one builds; None where there is none, or all that counts was delivered."""
+    if _repairs_in(delivery):
+        return repairable(store, delivery.district, test=delivery.test)
+    return lender_of(store, delivery.district, test=delivery.test) if delivery.carried else None
+
+
+@contextmanager
+def _workplace(home: Home, district: str) -> Iterator[Path]:
+    """A hidden folder that becomes the batch's; what is left of it in the end goes away."""
+    workplace = home.batches / district / f"{_HIDDEN}{uuid.uuid4().hex}"
+    (workplace / "files").mkdir(mode=0o700, parents=True)
+    try:
+        yield workplace
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> Profile:
@@ -145,25 +133,39 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         return read_profile(place, delivery.district)
 
 
-def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> tuple[list[LedgerFile], list[Finding]]:
+def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> Frozen:
     """The delivered files, those of an archive too, and what was found; of a refused set nothing counts as a table."""
     target = workplace / "files"
     kept, found = unpacking.sorted_out(unpacking.with_triggers(_with_names_of_repairs(delivery.files), trigger))
     limits = Limits(most_bytes=delivery.most_inflated, reserve_bytes=delivery.reserve_bytes)
-    frozen: list[LedgerFile] = []
+    files: list[LedgerFile] = []
     for archive in (file for file in kept if file.kind == "archive"):
-        frozen.append(take(archive, target))
+        files.append(take(archive, target))
         inside = unpacking.unpack(
             replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
-        frozen += [take(file, target) for file in inside.files]
+        files += [take(file, target) for file in inside.files]
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
-    taken = {file.file for file in frozen}  # an archive may have a manifest.csv, and another one came beside it
-    frozen += [take(file, target) for file in kept if file.name not in taken]
+    taken = {file.file for file in files}  # an archive may have a manifest.csv, and another one came beside it
+    files += [take(file, target) for file in kept if file.name not in taken]
     if is_refused(found):
-        frozen = [replace(file, table=None) for file in frozen]
-    return frozen, found
+        files = [replace(file, table=None) for file in files]
+    return Frozen(files=tuple(files), findings=tuple(found))
+
+
+def _lent(
+    home: Home, delivery: Delivery, own: Frozen, lender: LedgerBatch | None, target: Path, reading: Reading
+) -> Frozen:
+    """The files of the lender that the batch has beside its own: all of them repaired, or the tables to be carried."""
+    if repairs := _repairs_in(delivery):
+        return mend(home, lender, repairs, target, reading)
+    wanted = frozenset() if is_refused(own.findings) else delivery.carried - {file.table for file in own.files}
+    if not wanted:
+        return Frozen()
+    if lender is None or not wanted <= {file.table for file in lender.files}:
+        raise NothingToLend(f"no batch can lend {', '.join(sorted(wanted))}")
+    return Frozen(files=tuple(lend(home, lender, file, target) for file in lender.files if file.table in wanted))
 
 
 def _repairs_in(delivery: Delivery) -> list[DeliveredFile]:
@@ -191,19 +193,6 @@ def _found_before(home: Home, store: Store, delivery: Delivery, found: Sequence[
     return [one for one in before if one.code in _OF_THE_DELIVERY and one not in found]
 
 
-def _carry(
-    home: Home, store: Store, delivery: Delivery, frozen: Sequence[LedgerFile], target: Path
-) -> list[LedgerFile]:
-    carried = delivery.carried - {file.table for file in frozen if file.table}
-    if not carried:
-        return []
-    lender = lender_of(store, delivery.district, test=delivery.test)
-    lent = [file for file in (lender.files if lender else ()) if file.table in carried]
-    if lender is None or {file.table for file in lent} != carried:
-        raise NothingToLend(f"no batch can lend {', '.join(sorted(carried))}")
-    return [lend(home, lender, file, target) for file in lent]
-
-
 def _enter(
     home: Home,
     store: Store,
@@ -211,14 +200,14 @@ def _enter(
     files: list[LedgerFile],
     workplace: Path,
     *,
+    lender: LedgerBatch | None,
     now: datetime,
-    behind: LedgerBatch | None = None,
 ) -> int:
-    """Make the batch; where `behind` is given, no other one may have come since that was the newest."""
+    """Make the batch, unless another one came meanwhile that is to lend its files instead."""
     with store.writing():
-        newest = ledger.last(store, delivery.district, test=delivery.test)
-        if behind and newest and newest.number != behind.number:
-            raise FileMoved(f"batch {newest.number} came meanwhile, which older files must not undo")
+        meanwhile = _lender_for(store, delivery)
+        if meanwhile and (lender is None or meanwhile.number != lender.number):
+            raise NotJudgedYet(meanwhile.number)
         if delivery.origin == "sftp":
             made = ledger.made_of(store, delivery.district, test=delivery.test, origin="sftp", files=frozenset(files))
             if made is not None:

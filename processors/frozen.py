@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,14 @@ class Damaged(Exception):
     """A frozen file is not what it was: the disk lost it, or somebody touched it."""
 
     exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """Files that lie in a batch's folder, and what there is to say about them."""
+
+    files: tuple[LedgerFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def frozen_file(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from config.home import Home
@@ -11,24 +11,18 @@ from config.profiles import Reading
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
-from processors.frozen import digest, frozen_profile, intact, lend, write
+from processors.frozen import Frozen, digest, frozen_profile, intact, lend, write
 from processors.repairs import Repair, mended, rejected_by, repair_in
 from processors.unpacking import DeliveredFile
 from validators.findings import Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
-    """The frozen files of the batch that repairs make, none where they cannot be used, and what there is to say."""
-
-    files: tuple[LedgerFile, ...] = ()
-    findings: tuple[Finding, ...]
-
-
 def mend(
     home: Home, newest: LedgerBatch | None, repairs: Sequence[DeliveredFile], target: Path, reading: Reading
-) -> Mended:
+) -> Frozen:
     """Freeze the files of the newest batch again, with what its report rejected replaced by what came back.
+
+    Where repairs cannot be used there are no files, and the findings say why.
 
     Args:
         home: the installation.
@@ -41,12 +35,12 @@ def mend(
         Damaged: a file of that batch is not what was frozen.
     """
     if newest is None:
-        return Mended(findings=tuple(Finding(code="repair.batch_unknown", file=file.name) for file in repairs))
+        return Frozen(findings=tuple(Finding(code="repair.batch_unknown", file=file.name) for file in repairs))
     rejected = rejected_by(home.batch(newest.district, newest.number) / "report")
     found = [repair_in(file, newest.number, rejected, encoding=reading.encoding) for file in repairs]
     repaired = [one for one in found if isinstance(one, Repair)]
     if refused := [one for one in found if isinstance(one, Finding)] or list(_twice(repaired)):
-        return Mended(findings=tuple(refused))
+        return Frozen(findings=tuple(refused))
     by_table = {repair.table: repair for repair in repaired}
     read_by = read_profile(frozen_profile(home, newest), newest.district).reading  # names what `rejected/` calls so
     files = [
@@ -56,7 +50,7 @@ def mend(
         for file in newest.files
         if file.table is not None
     ]
-    return Mended(files=tuple(files), findings=tuple(_told(repair, newest) for repair in repaired))
+    return Frozen(files=tuple(files), findings=tuple(_told(repair, newest) for repair in repaired))
 
 
 def is_made_of(newest: LedgerBatch | None, repairs: Sequence[DeliveredFile]) -> bool:

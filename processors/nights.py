@@ -22,11 +22,10 @@ from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
 from processors.verdicts import APPLIED
 from validators.nights import RENUMBERED, Night, changed
-from validators.sets import is_other_district
+from validators.sets import UNMARKED, is_other_district
 
 _FILE: Final = "night.json"
 _BATCHES: Final = 10
-_UNMARKED: Final = frozenset({"repair.marks_missing", "repair.no_whole_file"})
 _ENOUGH: Final = 3  # batches, to know what is usual
 
 
@@ -110,7 +109,7 @@ def _rejected_before(home: Home, judged: Sequence[LedgerBatch]) -> frozenset[str
     A refused batch in between takes nothing away: who sent repaired rows without their marks sends them again.
     """
     for batch in judged:
-        if not _UNMARKED.isdisjoint((batch.summary or {})["findings"]):
+        if not UNMARKED.isdisjoint((batch.summary or {})["findings"]):
             continue
         users = next((file for file in (batch.summary or {})["files"] if file["file"] == file_of("users")), None)
         if users and users["accepted"] and users["rejected"]:

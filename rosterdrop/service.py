@@ -21,8 +21,9 @@ from connect_store import ledger
 from connect_store.store import StoreVanished, open_store
 from processors import freezing, frozen
 from processors.deliveries import without_older
-from processors.freezing import Delivery, NothingToLend
+from processors.freezing import Delivery
 from processors.frozen import FileMoved
+from processors.lending import NothingToLend, NotJudgedYet, promised
 from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
@@ -38,6 +39,7 @@ from sftp_gateway import (
     FilesChanged,
     Gateway,
     Interruption,
+    NotYet,
     Shortage,
     receiving_of,
 )
@@ -208,6 +210,8 @@ class _Receiver:
             number = await asyncio.to_thread(_freeze, self.home, self.live.now.profiles[district], delivery)
         except (FileMoved, NothingToLend) as moved:
             raise FilesChanged(str(moved)) from moved
+        except NotJudgedYet as waits:
+            raise NotYet(str(waits)) from waits
         self.work_came()
         return number
 
@@ -293,8 +297,7 @@ def _came_by_hand(home: Home, district: str) -> bool:
 def _carriable(home: Home, configuration: Configuration, district: str, drop: DropName) -> frozenset[TableName]:
     carry_hours = configuration.profiles[district].arrival.carry_hours
     with open_store(home.store_db) as store:
-        lender = freezing.lender_of(store, district, test=drop == "test")
-    return freezing.lendable(lender, now=datetime.now(UTC), carry_hours=carry_hours)
+        return promised(store, district, test=drop == "test", now=datetime.now(UTC), carry_hours=carry_hours)
 
 
 def _delivered(file: ArrivedFile) -> DeliveredFile:

@@ -6,6 +6,7 @@ Errors of this room:
         PortTaken              another program listens there
         NoHostKeys             HOME/keys holds no key that can be used
     FilesChanged               raised by the service inside `Receiver.complete`: wait and look again
+    NotYet                     likewise: the set stays as it is, and its turn comes
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,10 @@ class NoHostKeys(GatewayError):
 
 class FilesChanged(Exception):
     """A file of a complete set moved while it was frozen: nothing was taken, the gateway waits and looks again."""
+
+
+class NotYet(Exception):
+    """A complete set cannot be frozen before the batch that is worked on is done: nothing was taken, ask again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,8 @@ class Receiver(Protocol):
         """Freeze a complete set into a batch and return the batch's number.
 
         When this returns, the journal marks these generations as taken and they never come again. Raise
-        `FilesChanged` where a file is not what the set says; raise anything else and the same set is tried again.
+        `FilesChanged` where a file is not what the set says, `NotYet` where it builds on a batch that is not judged;
+        raise anything else and the same set is tried again, less and less often.
 
         Args:
             district: whose drop it is.
@@ -191,7 +197,7 @@ class Receiver(Protocol):
         """
 
     async def carriable(self, district: str, drop: DropName) -> frozenset[TableName]:
-        """Tables that the last judged batch can lend right now (not older than `carry_hours`)."""
+        """Tables that a batch can lend now, or once it is judged (not older than `carry_hours`)."""
 
     async def incomplete(self, district: str, drop: DropName, shortage: Shortage) -> None:
         """Tell once that what came cannot be taken: at the deadline, or when a manifest or trigger is not kept.

@@ -204,7 +204,7 @@ def _another_district(tables: Mapping[TableName, Table]) -> Judgement:
     return Judgement(
         facts=_facts(tables),
         standing={},
-        findings=as_frame([Finding(code="set.other_district")]),
+        findings=as_frame([Finding(code=sets.OTHER_DISTRICT)]),
         rejected=pl.DataFrame(schema=REJECTED),
         set_aside=pl.DataFrame(schema=SET_ASIDE),
         refused=True,

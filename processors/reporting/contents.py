@@ -12,14 +12,12 @@ from config.languages import DEFAULT
 from processors.guarding import GuardOutcome
 from processors.verdicts import ChangeCounts, Verdict
 from validators.judging import Judgement
+from validators.sets import OTHER_DISTRICT
 from validators.tables import FileFacts
 
 CHANGED_TYPES: Final = ("student", "guardian", "staff", "classroom", "membership", "guardianship")
 ACTIONS: Final = ("created", "updated", "archived", "restored", "unchanged", "withheld")
 SET_ASIDE_REASONS: Final = ("other_school", "duplicate", "absent", "no_contact", "other_source")
-
-FOREIGN: Final = "set.other_district"
-"""The finding after which not one row, value or ID of the files may be written (DESIGN, rules that hold everywhere)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ def change_counts(report: Report) -> ChangeCounts | None:
 
 def is_foreign(report: Report) -> bool:
     """Whether these are somebody else's files, of which nothing may be written but that they came."""
-    return FOREIGN in report.judgement.findings["code"]
+    return OTHER_DISTRICT in report.judgement.findings["code"]
 
 
 def moment(at: datetime) -> str:

@@ -22,7 +22,6 @@ from rosterdrop.console import Console
 
 if TYPE_CHECKING:
     from processors.archives import Limits
-    from processors.freezing import Delivery
 
 _NUMBER: Final = click.IntRange(1, 10**9)
 
@@ -133,13 +132,26 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
     Needs no running service; beside one, it works under the same locks.
     """
     from processors import deliveries
+    from processors.lending import NotJudgedYet
+    from processors.pipeline import deliver, work
 
     home = console.home
     profile = load_profile(home, district)
     files = deliveries.files_at(paths)
-    with open_store(home.store_db) as store:
-        delivery = deliveries.upload(store, profile, files, who=_who(), limits=_limits(home))
-    return _hand_over(console, home, delivery, wait=wait)
+
+    def freeze() -> int:
+        with open_store(home.store_db) as store:
+            delivery = deliveries.upload(store, profile, files, who=_who(), limits=_limits(home))
+        return deliver(home, delivery)
+
+    try:
+        number = freeze()
+    except NotJudgedYet:
+        if not wait:
+            raise
+        work(home, district, who=_who())
+        number = freeze()
+    return _hand_over(console, home, district, number, wait=wait)
 
 
 @batch.command(epilog="\b\nExample:\n  rosterdrop --home home batch requeue 42 --wait")
@@ -152,12 +164,13 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
     Refused when a newer batch was applied: the older files would undo it.
     """
     from processors import deliveries
+    from processors.pipeline import deliver
 
     home = console.home
     with open_store(home.store_db) as store:
         again = ledger.require(store, number)
         delivery = deliveries.again(home, store, again, who=_who(), limits=_limits(home))
-    return _hand_over(console, home, delivery, wait=wait)
+    return _hand_over(console, home, delivery.district, deliver(home, delivery), wait=wait)
 
 
 def _limits(home: Home) -> "Limits":
@@ -168,25 +181,24 @@ def _limits(home: Home) -> "Limits":
     return Limits(most_bytes=settings.server.max_file_bytes, reserve_bytes=settings.limits.reserve_bytes)
 
 
-def _hand_over(console: Console, home: Home, delivery: "Delivery", *, wait: bool) -> int:
-    from processors.pipeline import deliver, finish
+def _hand_over(console: Console, home: Home, district: str, number: int, *, wait: bool) -> int:
+    from processors.pipeline import finish
     from processors.reporting.json_document import as_json
     from processors.reporting.text_page import summary_lines
     from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
 
-    number = deliver(home, delivery)
     if not wait:
-        console.terminal.json({"batch": number, "district": delivery.district, "state": "frozen"})
+        console.terminal.json({"batch": number, "district": district, "state": "frozen"})
         console.terminal.line(_waits(home, number))
         return 0
-    outcome = finish(home, delivery.district, number, who=_who())
+    outcome = finish(home, district, number, who=_who())
     console.terminal.json_text(as_json(outcome.report, masked=True))
     for line in summary_lines(outcome.report):
         console.terminal.line(line)
     report = outcome.report
     assert report.received is not None
-    folder = report_folder(home, delivery.district, number, report.received, report.time_zone, test=report.test)
+    folder = report_folder(home, district, number, report.received, report.time_zone, test=report.test)
     console.terminal.line(say_in(report.language)("text.whole", path=str(folder / "report.html")))
     return EXIT_CODES[outcome.verdict]
 

@@ -15,13 +15,13 @@ from sftp_gateway.audit.auditing import Audit
 from sftp_gateway.drops.arrivals import Journal, Standing, Told
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.names import blocked_by, is_temporary
-from sftp_gateway.receiving import ArrivedFile, FilesChanged, Interruption, Receiver, Receiving, Shortage
+from sftp_gateway.receiving import ArrivedFile, FilesChanged, Interruption, NotYet, Receiver, Receiving, Shortage
 from sftp_gateway.sets.completeness import DropState, Gathered, Inside, Take, Wait, gathered, next_step
 from sftp_gateway.sets.deadlines import believable, deadline_on, due_deadline, has_grace
 from sftp_gateway.sets.evidence import Evidence
 from sftp_gateway.threads import DiskThreads
 
-_LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow
+_LOOK_AGAIN_S: Final = 1.0  # at a file that may still grow, or a set whose turn has not come
 _FIRST_RETRY_S: Final = 2.0
 _LONGEST_RETRY_S: Final = 300.0
 _LEFT_OVER_S: Final = 86_400.0
@@ -181,6 +181,8 @@ class Attendant:
             batch = await self._receiver.complete(self.drop.id.district, self.drop.id.drop, step.files, step.carried)
         except FilesChanged:
             self._happened()
+            return _LOOK_AGAIN_S
+        except NotYet:
             return _LOOK_AGAIN_S
         except Exception:
             log.exception("A complete set could not be handed over and is tried again")

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from config.home import Home
 from config.tables import TableName
-from processors.reporting.contents import FOREIGN, Report
+from processors.reporting.contents import Report
 from processors.reporting.placing import place_folder
 from processors.reporting.publishing import FolderInUse, publish, publish_failed, publish_incomplete, write_report
 from processors.reporting.receipts import write_receipt
@@ -31,6 +31,7 @@ from tests.processors.reporting_samples import (
 )
 from validators.catalogue import codes, entry
 from validators.findings import Finding
+from validators.sets import OTHER_DISTRICT
 from validators.tables import Table
 
 SENTINEL = "ZQSECRETQZ"
@@ -62,7 +63,7 @@ def said_of(code: str, sentinel: str) -> Finding:
 def night_of(sentinel: str, **more: Any) -> tuple[Report, dict[TableName, Table]]:
     """A night in which every cell holds a sentinel, and everything that could be said about one is said."""
     table = users_table({2: (sentinel,) * len(USERS), 3: (sentinel,) * len(USERS)}, broken={4: sentinel})
-    found = [said_of(code, sentinel) for code in codes() if code != FOREIGN]
+    found = [said_of(code, sentinel) for code in codes() if code != OTHER_DISTRICT]
     rows = rejected(
         ("users.csv", 2, sentinel, ["user.role.unknown"], False), ("users.csv", 4, None, ["row.cells"], False)
     )
@@ -123,7 +124,7 @@ def test_the_masked_twin_holds_no_value(home: Home) -> None:
 
 def test_nothing_of_foreign_rows_is_written_anywhere(home: Home) -> None:
     made, tables = night_of(SENTINEL)
-    foreign = Finding(code="set.other_district", detail=SENTINEL)
+    foreign = Finding(code=OTHER_DISTRICT, detail=SENTINEL)
     found = pl.concat([made.judgement.findings, judgement(findings=[foreign]).findings])
 
     publish(home, replace(made, verdict="refused", judgement=replace(made.judgement, findings=found)), tables)

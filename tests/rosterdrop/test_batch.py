@@ -43,6 +43,17 @@ def test_a_batch_that_waits_says_who_will_work_on_it(springfield: Path, night: P
     assert "Report:   none yet" in shown
 
 
+def test_a_part_of_a_set_comes_after_the_set_that_waits(springfield: Path, night: Path) -> None:
+    rosterdrop("batch", "upload", "springfield", night, home=springfield)
+    part = ("batch", "upload", "springfield", night / "users.csv")
+    refused = rosterdrop(*part, home=springfield)
+    assert refused.code == 2
+    assert "batch 1, which is not finished" in refused.err
+
+    report = rosterdrop("--json", *part, "--wait", home=springfield).document
+    assert {file["file"]: file["carried_from"] for file in report["files"]}["classes.csv"] == 1
+
+
 def test_a_batch_shows_when_it_came_and_where_its_report_is(loaded: Path) -> None:
     shown = rosterdrop("--json", "batch", "show", "1", home=loaded).document
     assert shown["received"].endswith("Z")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from config.profiles import Arrival as ArrivalRule
-from sftp_gateway import DropName, FilesChanged, Receiving, Shortage
+from sftp_gateway import DropName, FilesChanged, NotYet, Receiving, Shortage
 from sftp_gateway.drops.arrivals import Writing
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.receiving import DropId
@@ -150,6 +150,18 @@ def test_a_set_that_could_not_be_frozen_is_tried_again(tmp_path: Path, fault: Ex
             await site.until(lambda: site.receiver.batches)
             await site.until(lambda: not site.attendant().drop.new())
             assert len(site.receiver.batches) == 1
+
+    story(night())
+
+
+def test_a_set_whose_turn_has_not_come_need_not_be_quiet_anew(tmp_path: Path) -> None:
+    async def night() -> None:
+        async with running(tmp_path) as site:
+            attendant = site.attendant()
+            before_s = attendant._last_event_s
+            site.receiver.fails = [NotYet("batch 1 is not finished")]
+            assert await attendant._hand_over(Take(())) == 1.0
+            assert attendant._last_event_s == before_s
 
     story(night())
 

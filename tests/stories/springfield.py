@@ -161,16 +161,17 @@ class Springfield:
         """Freeze a batch that nobody works on yet; its number."""
         folder = self.home.root / "by-hand"
         folder.mkdir()
-        for table, rows in tables.items():
-            (folder / f"{table}.csv").write_bytes(rows if isinstance(rows, bytes) else as_csv(table, rows))
-        with open_store(self.home.store_db) as store:
-            profile = load_profile(self.home, "springfield")
-            delivery = deliveries.upload(store, profile, deliveries.files_at([folder]), who="a story")
-        if spoilt_profile:
-            self.home.profile_file("springfield").write_text("name = ")
-        number = pipeline.deliver(self.home, replace(delivery, test=test))
-        shutil.rmtree(folder)
-        return number
+        try:
+            for table, rows in tables.items():
+                (folder / f"{table}.csv").write_bytes(rows if isinstance(rows, bytes) else as_csv(table, rows))
+            with open_store(self.home.store_db) as store:
+                profile = load_profile(self.home, "springfield")
+                delivery = deliveries.upload(store, profile, deliveries.files_at([folder]), who="a story")
+            if spoilt_profile:
+                self.home.profile_file("springfield").write_text("name = ")
+            return pipeline.deliver(self.home, replace(delivery, test=test))
+        finally:
+            shutil.rmtree(folder)
 
     def runs_again(self, number: int) -> int:
         """Run a batch again, as `batch requeue` does; the number of the new one."""

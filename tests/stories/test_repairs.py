@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from processors import freezing, pipeline
-from processors.frozen import FileMoved
-from processors.mending import Mended, mend
+from processors.frozen import Frozen
+from processors.lending import NotJudgedYet
+from processors.mending import mend
 from tests.stories.springfield import (
     ANA,
     BEN,
@@ -198,7 +199,7 @@ def test_a_night_that_comes_while_rows_are_repaired_is_not_undone(
 ) -> None:
     rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
 
-    def mend_slowly(*args: Any) -> Mended:
+    def mend_slowly(*args: Any) -> Frozen:
         made = mend(*args)
         springfield.home.root.joinpath("by-hand").rename(springfield.home.root / "repairs")
         springfield.leaves_waiting({"users": [ANA, BEN, GIL], "classes": [MATH], "enrollments": MEMBERS})
@@ -206,8 +207,24 @@ def test_a_night_that_comes_while_rows_are_repaired_is_not_undone(
         return made
 
     monkeypatch.setattr(freezing, "mend", mend_slowly)
-    with pytest.raises(FileMoved):
+    with pytest.raises(NotJudgedYet):
         springfield.leaves_waiting({"users": written(rows)})
+
+
+def test_rows_are_repaired_only_once_the_report_of_their_batch_is_written(
+    springfield: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student")
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "publish", _full)
+        with pytest.raises(OSError):
+            spoilt_night(springfield)
+    with pytest.raises(NotJudgedYet):
+        springfield.leaves_waiting({"users": written(repaired(rows, rosterdrop_batch="2"))})
+
+
+def _full(*_: object) -> None:
+    raise OSError
 
 
 def test_a_repair_that_is_cut_or_not_utf8_changes_nothing(springfield: Springfield) -> None:

@@ -4,12 +4,15 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from config.loading import load_profile
 from config.tables import TableName
 from processors import freezing, frozen, pipeline
+from processors.frozen import Frozen
+from processors.lending import NotJudgedYet
 from processors.lifecycle import MOST_ATTEMPTS
 from processors.reporting.json_document import as_json
 from rosterdrop.service import Service
@@ -155,6 +158,35 @@ def test_files_of_another_district_are_never_lent(springfield: Springfield) -> N
 
     assert report.verdict == "accepted"
     assert report.file("classes.csv")["carried_from"] == own.number
+
+
+def test_a_table_is_carried_from_the_newest_night_once_that_is_judged(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    newer = springfield.leaves_waiting({**NIGHT, "classes": [{**MATH, "title": "Math 6"}]})
+    with pytest.raises(NotJudgedYet, match="batch 2"):
+        springfield.leaves_waiting({"users": [ANA, BEN, GIL]})
+
+    pipeline.finish(springfield.home, "springfield", newer, who="a story")
+    assert springfield.uploads_by_hand(users=[ANA, BEN, GIL]).file("classes.csv")["carried_from"] == newer
+
+
+def test_a_night_that_comes_while_a_table_is_carried_is_not_overtaken(
+    springfield: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    by_hand = springfield.home.root / "by-hand"
+    take_all = freezing._take_all
+
+    def take_slowly(*args: Any) -> Frozen:
+        monkeypatch.setattr(freezing, "_take_all", take_all)
+        by_hand.rename(by_hand.with_name("users-only"))
+        springfield.leaves_waiting(NIGHT)
+        by_hand.with_name("users-only").rename(by_hand)
+        return take_all(*args)
+
+    monkeypatch.setattr(freezing, "_take_all", take_slowly)
+    with pytest.raises(NotJudgedYet, match="batch 2"):
+        springfield.leaves_waiting({"users": EVERYBODY})
 
 
 def test_an_edit_that_is_not_valid_leaves_the_last_good_profile_in_force(springfield: Springfield) -> None:
