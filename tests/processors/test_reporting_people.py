@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from config.tables import TableName
-from processors.reporting.contents import FOREIGN, Report
+from processors.reporting.contents import Report
 from processors.reporting.html_page import as_html
 from processors.reporting.people import told_people
 from processors.reporting.publishing import write_report
@@ -15,6 +15,7 @@ from processors.reporting.story import story_of
 from processors.reporting.text_page import as_text, summary_lines
 from tests.processors.reporting_samples import facts, judgement, rejected, report
 from validators.findings import Finding
+from validators.sets import OTHER_DISTRICT
 from validators.tables import BROKEN, Table
 
 PEOPLE: Final = {
@@ -105,7 +106,7 @@ def test_page_text_and_terminal_name_whom_the_first_step_is_about() -> None:
 
 @pytest.mark.parametrize("foreign", [False, True])
 def test_nobody_is_named_where_values_are_hidden(tmp_path_factory: pytest.TempPathFactory, *, foreign: bool) -> None:
-    made = report(judgement(findings=[a_role(2), Finding(code=FOREIGN)])) if foreign else a_night()
+    made = report(judgement(findings=[a_role(2), Finding(code=OTHER_DISTRICT)])) if foreign else a_night()
     folder = tmp_path_factory.mktemp("report") / "out"
 
     write_report(folder, made, tables(), masked=not foreign)
