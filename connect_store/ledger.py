@@ -5,7 +5,7 @@ counts and codes, never a value of a file.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -207,11 +207,23 @@ def history(store: Store, district: str | None, *, most: int, before: int = _NEW
     return [_batch(row) for row in store.rows("batches", district=district, most=most, before=before)]
 
 
+def judged(store: Store, district: str, *, test: bool) -> Iterator[LedgerBatch]:
+    """Batches of the district that reached a verdict, newest first; read as far as somebody asks for them."""
+    before = _NEWEST
+    while page := store.rows("judged_batches", district=district, test=int(test), before=before, most=_RECENT):
+        yield from map(_batch, page)
+        before = int(page[-1][0])
+
+
 def last_judged(store: Store, district: str, *, test: bool, but_not: AbstractSet[str]) -> LedgerBatch | None:
     """The newest batch of the district that reached a verdict by its tables, with no finding of the codes `but_not`."""
-    judged = (_batch(row) for row in store.rows("last_judged", district=district, test=int(test)))
-    with_tables = (batch for batch in judged if any(file.table for file in batch.files))
+    with_tables = (batch for batch in judged(store, district, test=test) if any(file.table for file in batch.files))
     return next((batch for batch in with_tables if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
+
+
+def applied(store: Store, district: str, *, test: bool, most: int) -> list[LedgerBatch]:
+    """The newest batches of the district that reached Connect, newest first, without those that were run again."""
+    return [_batch(row) for row in store.rows("applied_batches", district=district, test=int(test), most=most)]
 
 
 def made_of(store: Store, district: str, *, test: bool, origin: str, files: frozenset[LedgerFile]) -> int | None:

@@ -1,10 +1,9 @@
 """How a batch's files stand beside the batches before it, kept with it so that its report can be made again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,19 +13,17 @@ from config.home import Home
 from config.profiles import Profile
 from config.tables import file_of
 from connect_store import ledger
-from connect_store.ledger import LedgerBatch, LedgerFile
+from connect_store.ledger import LedgerBatch
 from connect_store.store import Store
 from processors.comparing import Frames
 from processors.file_sets import FileSet
 from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
-from processors.verdicts import APPLIED
-from validators.nights import RENUMBERED, Night, changed
+from validators.nights import RENUMBERED, Earlier, Night, changed, last_rejecting, repetition, usual
 from validators.sets import UNMARKED, is_other_district
 
 _FILE: Final = "night.json"
-_BATCHES: Final = 10
-_ENOUGH: Final = 3  # batches, to know what is usual
+_BATCHES: Final = 10  # that tell what is usual
 
 
 def night_in(home: Home, batch: LedgerBatch) -> Night:
@@ -68,55 +65,43 @@ def looked_at(
     """
     if is_other_district(files.tables, profile):
         return Night()  # nothing of another district's files is written anywhere
-    judged = [
-        batch for batch in ledger.history(store, district, most=_BATCHES * 2) if batch.test == test and batch.summary
-    ]
-    history = [batch for batch in judged if batch.requeue_of is None]
     people = changed(files.tables, before["person"], country=profile.phones.country)
-    same = list(takewhile(lambda batch: _contents(batch.files) == _contents_of(files), history))
+    contents = frozenset((facts.file, facts.sha256) for facts in files.facts)
+    same_as, same_days = repetition(contents, now.date(), _earlier(store, district, test=test))
+    applied = ledger.applied(store, district, test=test, most=_BATCHES)
+    rejecting = last_rejecting(_earlier(store, district, test=test))
     return Night(
         renumbered=people.renumbered,
         reused=people.reused,
         shared=people.shared,
-        same_as=same[0].number if same else None,
-        same_days=len({now.date(), *(batch.received.date() for batch in same)}) if same else 0,
-        usual=_usual(history),
-        rejected_people=_rejected_before(home, judged),
+        same_as=same_as,
+        same_days=same_days,
+        usual=usual(_as_earlier(batch).rows for batch in applied),
+        rejected_people=frozenset()
+        if rejecting is None
+        else rejected_people(home.batch(district, rejecting) / "report"),
     )
 
 
-def _contents(files: Sequence[LedgerFile]) -> frozenset[tuple[str, str]]:
-    return frozenset((file_of(file.table), file.sha256) for file in files if file.table)
+def _earlier(store: Store, district: str, *, test: bool) -> Iterator[Earlier]:
+    return map(_as_earlier, ledger.judged(store, district, test=test))
 
 
-def _contents_of(files: FileSet) -> frozenset[tuple[str, str]]:
-    return frozenset((facts.file, facts.sha256) for facts in files.facts)
-
-
-def _usual(history: Sequence[LedgerBatch]) -> dict[str, tuple[int, int]]:
-    """The fewest and the most rows of each file in the last batches that were applied, where there are enough."""
-    applied = [batch for batch in history if batch.verdict in APPLIED][:_BATCHES]
-    rows: dict[str, list[int]] = {}
-    for batch in applied:
-        for file in (batch.summary or {})["files"]:
-            rows.setdefault(file["file"], []).append(file["rows"])
-    return {file: (min(counts), max(counts)) for file, counts in rows.items() if len(counts) >= _ENOUGH}
-
-
-def _rejected_before(home: Home, judged: Sequence[LedgerBatch]) -> frozenset[str]:
-    """Whom the batch before rejected in users.csv, where it accepted others; its report keeps their rows.
-
-    A refused batch in between takes nothing away: who sent repaired rows without their marks sends them again.
-    """
-    for batch in judged:
-        if not UNMARKED.isdisjoint((batch.summary or {})["findings"]):
-            continue
-        users = next((file for file in (batch.summary or {})["files"] if file["file"] == file_of("users")), None)
-        if users and users["accepted"] and users["rejected"]:
-            return rejected_people(home.batch(batch.district, batch.number) / "report")
-        if batch.verdict != "refused":
-            break
-    return frozenset()
+def _as_earlier(batch: LedgerBatch) -> Earlier:
+    """What the ledger tells of a batch that has its verdict."""
+    summary = batch.summary or {}
+    counts = {file["file"]: file for file in summary["files"]}
+    people = counts.get(file_of("users"), {"accepted": 0, "rejected": 0})
+    return Earlier(
+        number=batch.number,
+        day=batch.received.date(),
+        contents=frozenset((file_of(file.table), file.sha256) for file in batch.files if file.table),
+        rows={name: file["rows"] for name, file in counts.items()},
+        is_again=batch.requeue_of is not None,
+        is_refused=batch.verdict == "refused",
+        is_unmarked=not UNMARKED.isdisjoint(summary["findings"]),
+        rejected_some=bool(people["accepted"] and people["rejected"]),
+    )
 
 
 def _as_json(night: Night) -> dict[str, Any]:

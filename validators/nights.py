@@ -4,8 +4,10 @@ Everybody who seems to have left may have got a new ID instead: then as many are
 is so a person must say, because a wrong guess sends a family's messages to another one (sis-deviations 112, 113, 148).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import takewhile
 from typing import Final
 
 import polars as pl
@@ -25,6 +27,9 @@ RENUMBERED: Final[dict[str, pl.DataType]] = {
 }
 """Shape of people who probably got a new ID. `by`: what told so beside the name (`email`, `sms`, `grades`), or null."""
 
+Contents = frozenset[tuple[str, str]]
+"""The files of a batch: name of the table's file, and SHA-256."""
+
 _FEW: Final = 20
 """People who may leave, or change altogether, in a night without anybody asking whether their IDs did."""
 
@@ -33,6 +38,7 @@ _MATCHED_SHARE: Final = 0.5
 _REPLACED_SHARE: Final = 0.2
 _STALE_AFTER: Final = 3  # days (sis-deviations 145)
 _SIZE_SHARE: Final = 0.2
+_ENOUGH: Final = 3  # batches, to know what is usual
 _PROOFS: Final = (("email", ("email",)), ("sms", ("sms",)), ("grades", ("grades",)), ("", ()))
 _TOLD: Final = ("kind", "key", "given_name", "family_name", "email", "sms", "grades")
 _AS_STORED: Final = {"givenName": "given_name", "familyName": "family_name"}
@@ -68,6 +74,31 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A batch before tonight's, in counts and hashes.
+
+    Attributes:
+        number: of the batch.
+        day: on which it came.
+        contents: file and SHA-256 of each table.
+        rows: how many each file had.
+        is_again: whether the files of an older batch were run again.
+        is_refused: whether nothing of it was applied.
+        is_unmarked: whether it was repaired rows that were taken for a whole file.
+        rejected_some: whether it rejected people in a users.csv of which it accepted others.
+    """
+
+    number: int
+    day: date
+    contents: Contents
+    rows: Mapping[str, int] = field(default_factory=dict)
+    is_again: bool = False
+    is_refused: bool = False
+    is_unmarked: bool = False
+    rejected_some: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """What became of people, judged by tonight's files and by who is in Connect: see Night."""
 
@@ -92,6 +123,38 @@ def changed(tables: Mapping[TableName, Table], before: pl.DataFrame, *, country:
         reused=_reused(named["users"], known, country) if "users" in named else {},
         shared=sum(rows["key"].n_unique() for rows in shared),
     )
+
+
+def repetition(tonight: Contents, today: date, earlier: Iterable[Earlier]) -> tuple[int | None, int]:
+    """The batch just before that had the very same files, and on how many days in a row they came; `earlier` backwards.
+
+    A batch that was run again had them because somebody asked for it.
+    """
+    sent = (batch for batch in earlier if not batch.is_again)
+    same = list(takewhile(lambda batch: batch.contents == tonight, sent))
+    return (same[0].number, len({today, *(batch.day for batch in same)})) if same else (None, 0)
+
+
+def usual(rows: Iterable[Mapping[str, int]]) -> dict[str, tuple[int, int]]:
+    """The fewest and the most rows that each file had in the batches before, where there were enough of them."""
+    counts: dict[str, list[int]] = {}
+    for batch in rows:
+        for file, count in batch.items():
+            counts.setdefault(file, []).append(count)
+    return {file: (min(had), max(had)) for file, had in counts.items() if len(had) >= _ENOUGH}
+
+
+def last_rejecting(earlier: Iterable[Earlier]) -> int | None:
+    """The batch whose rejected people tonight's users.csv may be about; `earlier` newest first.
+
+    A refused batch in between takes nothing away: who sent repaired rows without their marks sends them again.
+    """
+    for batch in earlier:
+        if batch.rejected_some and not batch.is_unmarked:
+            return batch.number
+        if not batch.is_refused:
+            break
+    return None
 
 
 def findings(night: Night, tables: Mapping[TableName, Table], guard: Guard) -> list[Finding]:

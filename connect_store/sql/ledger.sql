@@ -76,15 +76,27 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  order by id desc
  limit :most;
 
--- name: last_judged
--- Batches of a district that reached a verdict, newest first.
+-- name: judged_batches
+-- Batches of a district that reached a verdict, newest first; `before` is the number to go on from.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
  where district = :district
    and test = :test
    and verdict is not null
+   and id < :before
  order by id desc
- limit 20;
+ limit :most;
+
+-- name: applied_batches
+-- Batches of a district that reached Connect, newest first; none that ran the files of an older one again.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = :test
+   and requeue_of is null
+   and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
+ order by id desc
+ limit :most;
 
 -- name: last_batch
 -- The newest batch of a district, whatever became of it.

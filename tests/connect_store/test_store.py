@@ -52,9 +52,9 @@ def take(store: Store, number: int) -> int:
         return ledger.take(store, ledger.require(store, number))
 
 
-def decide(store: Store, number: int, attempt: int) -> None:
+def decide(store: Store, number: int, attempt: int, *, verdict: str = "accepted") -> None:
     with store.writing():
-        ledger.decide(store, number, attempt=attempt, verdict="accepted", changes={}, summary={}, decided=NOW)
+        ledger.decide(store, number, attempt=attempt, verdict=verdict, changes={}, summary={}, decided=NOW)
 
 
 def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
@@ -110,6 +110,17 @@ def test_history_is_paged_from_the_newest(store: Store) -> None:
     assert [batch.number for batch in newest] == numbers[:2:-1]
     rest = ledger.history(store, "d", most=9, before=newest[-1].number)
     assert [batch.number for batch in rest] == numbers[2::-1]
+
+
+def test_no_number_of_refused_batches_hides_those_before(store: Store) -> None:
+    own = open_batch(store)
+    decide(store, own, take(store, own))
+    for _ in range(120):
+        refused = open_batch(store)
+        decide(store, refused, take(store, refused), verdict="refused")
+
+    assert [batch.number for batch in ledger.judged(store, "d", test=False)] == list(range(refused, own - 1, -1))
+    assert [batch.number for batch in ledger.applied(store, "d", test=False, most=9)] == [own]
 
 
 def test_times_have_one_width_and_come_back(store: Store) -> None:
