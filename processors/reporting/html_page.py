@@ -69,6 +69,7 @@ def as_html(story: Story, report: Report, tables: Mapping[TableName, Table]) -> 
         changed=list(_changed(story.changes or {}, say)),
         guard=_guard(report, words),
         causes=list(_causes(story)),
+        quiet=_quiet_notes(story),
     )
 
 
@@ -76,13 +77,20 @@ def _parts(story: Story, report: Report) -> Iterator[str]:
     """The parts of the page in their order, as far as they are there."""
     yield "happened"
     yield "deleted"
+    yield "first"
     if story.files:
         yield "affected"
-    yield "first"
-    there = {"notes": story.notes, "details": story.details, "files": story.files, "changes": story.changes}
+    there = {"details": has_details(story), "files": story.files, "changes": story.changes}
     yield from (part for part, content in there.items() if content)
     if report.guard is not None:
         yield "guard"
+    if story.notes or any(file.count("info") for file in story.details):
+        yield "notes"
+
+
+def has_details(story: Story) -> bool:
+    """Whether anything was found that somebody has to look at."""
+    return any(detail.level != "info" for file in story.details for detail in file.details)
 
 
 def _deleted(report: Report, counts: ChangeCounts | None, words: PageWords) -> Iterator[str]:
@@ -130,7 +138,8 @@ def _who(who: Affected, story: Story, report: Report, words: PageWords) -> Itera
     if who.vanishing:
         removed = is_applied(report) and report.verdict != "withheld"
         caption = words.page("affected.vanishing_applied" if removed else "affected.vanishing_held")
-        yield _counts_table("vanishing", None, caption, who, who.vanishing, words)
+        gone = words.page("affected.taken_out") if removed else None
+        yield _counts_table("vanishing", gone, caption, who, who.vanishing, words)
 
 
 def _causes(story: Story) -> Iterator[dict[str, Any]]:
@@ -141,6 +150,25 @@ def _causes(story: Story) -> Iterator[dict[str, Any]]:
         concerned = story.people.of(detail.code, file)
         if concerned.first:
             yield {"detail": detail, "people": told_people(concerned, file, story.say)}
+
+
+def _quiet_notes(story: Story) -> list[dict[str, Any]]:
+    """What nobody has to act on: what is said alike of several files once, with the files."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for file in story.details:
+        for detail in file.details:
+            if detail.level == "info":
+                is_of_file = file.file is not None and file.file in detail.title
+                key = (detail.code,) if is_of_file else (detail.title, detail.fix or "")
+                found.setdefault(key, []).append({"detail": detail, "file": file.file})
+    return [
+        {
+            "every": every,
+            "title": " ".join(dict.fromkeys(one["detail"].title for one in every)),
+            "files": story.say.listed([one["file"] for one in every if one["file"]]),
+        }
+        for every in found.values()
+    ]
 
 
 def _counts_table(

@@ -203,9 +203,12 @@ def _reason(report: Report, groups: Sequence[Group]) -> str | None:
 
 
 def _notes(report: Report, counts: Sequence[FileCounts], rejected: int, say: Words) -> Iterator[str]:
+    carried: dict[str, list[str]] = {}
     for file in counts:
-        if carried := _carried(file, report, say):
-            yield say("file.is_carried", file=file.facts.file, carried=carried)
+        if told := _carried(file, report, say):
+            carried.setdefault(told, []).append(file.facts.file)
+    for told, files in carried.items():
+        yield say("file.is_carried", count=len(files), files=say.listed(files), carried=told)
     if rejected and is_applied(report):
         yield say("note.kept", count=rejected)
 

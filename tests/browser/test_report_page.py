@@ -56,6 +56,26 @@ def test_nothing_is_scrolled_sideways_on_the_narrowest_phone(browser: Browser, p
         assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+CLIPPED: str = """
+[...document.querySelectorAll('td, th, caption')]
+    .filter(cell => cell.checkVisibility() && !cell.closest('thead'))
+    .filter(cell => {
+        const place = cell.getBoundingClientRect();
+        return cell.scrollWidth > cell.clientWidth + 1 || place.left < 0 || place.right > innerWidth + 0.5;
+    })
+    .map(cell => cell.textContent.trim().slice(0, 80))
+"""
+"""Cells whose text is cut, or stands where a phone shows it only after scrolling."""
+
+
+@every_kind
+@pytest.mark.parametrize("width", [320, 360, 380])
+def test_no_cell_is_cut_on_a_phone(browser: Browser, pages: Pages, kind: str, width: int) -> None:
+    with opened(browser, pages[kind], width=width, height=740) as page:
+        unfold(page)
+        assert page.evaluate(CLIPPED) == []
+
+
 @every_kind
 def test_the_keyboard_reaches_every_control_in_turn_and_shows_where_it_is(
     browser: Browser, pages: Pages, kind: str

@@ -289,7 +289,7 @@ def test_at_most_five_steps() -> None:
     told = story_of(report(judgement(findings=found)), masked=False)
 
     assert len(told.first) == 5
-    assert told.first[-1] == "Then 3 more kinds of findings, listed below."
+    assert told.first[-1] == "Then 3 more things to look at, listed below."
 
 
 def test_a_group_shows_ten_places_and_counts_all() -> None:
