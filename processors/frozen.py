@@ -82,7 +82,7 @@ def take(file: DeliveredFile, target: Path) -> LedgerFile:
     place = target / file.name
     try:
         if file.link:
-            _link(file.path, place)
+            link(file.path, place)
         else:
             copy(file.path, place)
         facts = file.path.stat()
@@ -101,7 +101,8 @@ def take(file: DeliveredFile, target: Path) -> LedgerFile:
     )
 
 
-def _link(path: Path, place: Path) -> None:
+def link(path: Path, place: Path) -> None:
+    """Link a file that nobody writes to any more; where the file system cannot, copy it."""
     try:
         os.link(path, place, follow_symlinks=False)
     except OSError as error:
@@ -132,7 +133,7 @@ def _no_link(path: str, flags: int) -> int:
 
 def lend(home: Home, lender: LedgerBatch, file: LedgerFile, target: Path) -> LedgerFile:
     """Link a frozen file of one batch into the folder of another; it is carried from the batch where it came."""
-    _link(frozen_file(home, lender, file), target / file.file)
+    link(frozen_file(home, lender, file), target / file.file)
     return LedgerFile(
         file=file.file,
         table=file.table,

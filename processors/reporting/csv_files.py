@@ -1,4 +1,4 @@
-"""findings.csv and rejected/<table>.csv: nothing cut off, and safe to open in a spreadsheet."""
+"""The cells of findings.csv and rejected/<table>.csv: nothing cut off, and safe to open in a spreadsheet."""
 
 from typing import Final
 
@@ -16,16 +16,16 @@ PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's co
 _FINDING: Final = ("file", "line", "column", "code", "level", "rejects", "value", "message", "fix", "count")
 
 
-def findings_csv(findings: pl.DataFrame) -> str:
+def findings_cells(findings: pl.DataFrame) -> pl.DataFrame:
     """Every finding, in the order of repair; control characters are shown, not obeyed.
 
     Args:
         findings: as `findings_in_order` tells them.
     """
-    return harmless(findings.select(_FINDING)).write_csv()
+    return harmless(findings.select(_FINDING))
 
 
-def rejected_csv(report: Report, table: Sheet) -> str | None:
+def rejected_cells(report: Report, table: Sheet) -> pl.DataFrame | None:
     """The rejected rows of a table with their values as they came, to repair and send back; None without any."""
     reasons = _reasons(report, table.facts.file)
     if reasons.is_empty() or is_foreign(report):
@@ -36,13 +36,13 @@ def rejected_csv(report: Report, table: Sheet) -> str | None:
         rows = rows.join(unread, on=LINE, how="left", maintain_order="left")
     batch = pl.lit(report.number, pl.Int64).alias(BATCH)
     told = rows.select(batch, pl.col(LINE).alias(PLACE), guarded(cs.string()))
-    return with_guarded_names(told).write_csv()
+    return with_guarded_names(told)
 
 
-def new_ids_csv(report: Report) -> str:
+def new_ids_cells(report: Report) -> pl.DataFrame:
     """Who probably got a new ID: `role`, `old`, `new`, `by` (what told so beside the name)."""
     pairs = report.judgement.renumbered.select("kind", "old", "new", "by").rename({"kind": "role"})
-    return pairs.with_columns(guarded(cs.string())).write_csv()
+    return pairs.with_columns(guarded(cs.string()))
 
 
 def _reasons(report: Report, file: str) -> pl.DataFrame:

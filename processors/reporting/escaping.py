@@ -6,13 +6,14 @@ from typing import Final
 import polars as pl
 import polars.selectors as cs
 
-from config.unseen import ESCAPES, LEFT_RAW_BY_JSON
+from config.unseen import ESCAPES
 
 # What makes a spreadsheet take a cell for a formula, with full-width and small look-alikes (OWASP, "CSV Injection").
 # Blanks before it are skipped by some spreadsheets. Apostrophes before it are ours or look like ours.
 _FORMULA: Final = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _NEEDS_GUARD: Final = rf"^('*\s*{_FORMULA})"
-_ACTS: Final = "|".join(("[" + "".join(map(chr, ESCAPES)) + "]", _NEEDS_GUARD))
+_UNSEEN: Final = f"[{''.join(map(chr, ESCAPES))}]"
+_OUR_WORDS: Final = cs.by_name("message", "fix", require_all=False)
 
 
 def visible_cells(column: pl.Expr) -> pl.Expr:
@@ -28,15 +29,24 @@ def guarded(column: pl.Expr) -> pl.Expr:
     return column.str.replace(_NEEDS_GUARD, "'${1}")
 
 
-def harmless(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows, visible and guarded; a column without any text that acts is only looked through."""
-    acting = [name for name in rows.select(cs.string()).columns if rows[name].str.contains(_ACTS).any()]
-    return rows.with_columns(guarded(visible_cells(pl.col(acting)))) if acting else rows
+def harmless(findings: pl.DataFrame) -> pl.DataFrame:
+    """The same findings, visible and guarded; a column without any text that acts is only looked through."""
+    seen = findings.with_columns(visible_cells(cs.string())) if holds_unseen(findings) else findings
+    acting = _columns_with(seen.select(cs.string()), _NEEDS_GUARD)
+    return seen.with_columns(guarded(pl.col(acting))) if acting else seen
 
 
-def has_unseen(document: str) -> bool:
-    """Whether JSON holds raw what `config.unseen.visible_in_json` escapes; polars looks through it ten times faster."""
-    return bool(pl.Series([document]).str.contains(LEFT_RAW_BY_JSON).item())
+def holds_unseen(rows: pl.DataFrame) -> bool:
+    """Whether a text of these rows holds anything that nobody sees and that acts.
+
+    What a finding says is our words around its other cells, so it is not looked through: it is most of the text.
+    """
+    return bool(_columns_with(rows.select(cs.string() - _OUR_WORDS), _UNSEEN))
+
+
+def _columns_with(texts: pl.DataFrame, pattern: str) -> list[str]:
+    found = texts.select(pl.all().str.contains(pattern).any())
+    return [name for name in found.columns if found[name].item()]
 
 
 def unguarded(column: pl.Expr) -> pl.Expr:

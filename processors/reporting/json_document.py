@@ -1,6 +1,8 @@
 """report.json: the report for programs (INTERFACES, "report.json"; config/schemas/report.json)."""
 
+import io
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import polars as pl
@@ -14,31 +16,34 @@ from processors.reporting.contents import (
     file_counts,
     moment,
 )
-from processors.reporting.escaping import has_unseen
+from processors.reporting.escaping import holds_unseen
 from processors.reporting.ordering import findings_in_order, rejected_rows
 from validators.findings import folded
 
 FORMAT: Final = 1
 
+_AT_ONCE: Final = 50_000  # rows; a million in one text take gigabytes, and three times as long
+
 _FINDING: Final = ("code", "level", "file", "line", "column", "value", "rejects", "message", "fix", "cause", "count")
 
 
-def as_json(report: Report, *, masked: bool, fold: bool = True, findings: pl.DataFrame | None = None) -> str:
-    """The text of report.json; `fold` is off where every finding must be listed (`check --json`).
+def as_json(report: Report, *, masked: bool, fold: bool = True) -> str:
+    """The text of report.json; `fold` is off where every finding must be listed (`check --json`)."""
+    return b"".join(json_parts(report, findings_in_order(report, masked=masked), masked=masked, fold=fold)).decode()
+
+
+def json_parts(report: Report, findings: pl.DataFrame, *, masked: bool, fold: bool = True) -> Iterator[bytes]:
+    """What report.json holds, part by part.
 
     Findings and rejected rows stand one a line, as polars writes them: there may be hundreds of thousands.
 
     Args:
         report: what is told.
+        findings: as `findings_in_order` tells them.
         masked: whether values are reduced to kind and length.
         fold: whether findings that follow from another one are counted under it instead of listed.
-        findings: as `findings_in_order` tells them, where somebody has them already.
     """
-    if findings is None:
-        findings = findings_in_order(report, masked=masked)
-    if fold:
-        findings = folded(findings)
-    members = {
+    members: dict[str, bytes | Iterator[bytes]] = {
         "format": _told(FORMAT),
         "verdict": _told(report.verdict),
         "district": _told(report.district),
@@ -47,15 +52,18 @@ def as_json(report: Report, *, masked: bool, fold: bool = True, findings: pl.Dat
         "rules": _told(report.rules),
         "version": _told(report.version),
         "mode": _told(report.mode),
-        "files": _lines("\n".join(_told(_file(counts)) for counts in file_counts(report.judgement))),
-        "findings": _lines(findings.select(_FINDING).write_ndjson()),
-        "rejected": _lines(rejected_rows(report, masked=masked).write_ndjson()),
+        "files": _listed(_told(_file(counts)) for counts in file_counts(report.judgement)),
+        "findings": _listed(_lines((folded(findings) if fold else findings).select(_FINDING))),
+        "rejected": _listed(_lines(rejected_rows(report, masked=masked))),
         "changes": _told(change_counts(report)),
         "guard": _told(_guard(report.guard) if report.guard else None),
     }
-    text = ",\n".join(f' "{key}": {value}' for key, value in members.items())
-    whole = f"{{\n{text}\n}}\n"
-    return visible_in_json(whole) if has_unseen(whole) else whole
+    before = b"{"
+    for key, told in members.items():
+        yield b'%s\n "%s": ' % (before, key.encode())
+        yield from (told,) if isinstance(told, bytes) else told
+        before = b","
+    yield b"\n}\n"
 
 
 def document(report: Report, *, masked: bool, fold: bool = True) -> dict[str, Any]:
@@ -64,14 +72,28 @@ def document(report: Report, *, masked: bool, fold: bool = True) -> dict[str, An
     return told
 
 
-def _told(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _told(value: Any) -> bytes:
+    return visible_in_json(json.dumps(value, ensure_ascii=False)).encode()
 
 
-def _lines(values: str) -> str:
+def _lines(rows: pl.DataFrame) -> Iterator[bytes]:
+    """Rows one a line, some thousand at once."""
+    has_unseen = holds_unseen(rows)
+    for part in rows.iter_slices(_AT_ONCE):
+        told = io.BytesIO()
+        part.write_ndjson(told)
+        lines = told.getvalue().rstrip(b"\n").replace(b"\n", b",\n  ")
+        yield visible_in_json(lines.decode()).encode() if has_unseen else lines
+
+
+def _listed(values: Iterable[bytes]) -> Iterator[bytes]:
     """A list of values that stand one a line."""
-    lines = values.strip("\n").replace("\n", ",\n  ")
-    return f"[\n  {lines}\n ]" if lines else "[]"
+    before = b"[\n  "
+    for value in filter(None, values):
+        yield before
+        yield value
+        before = b",\n  "
+    yield b"\n ]" if before.startswith(b",") else b"[]"
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

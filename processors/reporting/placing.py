@@ -2,9 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+
+Make = Callable[[Path], object]
+"""Makes a file where none is, or fills an empty folder."""
 
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
@@ -19,15 +22,22 @@ def make_folder(folder: Path) -> None:
 
 def place_file(path: Path, content: str | bytes) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads half of it."""
+    place(path, lambda beside: write(beside, content))
+
+
+def place(path: Path, make: Make) -> None:
+    """Let a file be made beside its place and move it there."""
     make_folder(path.parent)
     beside = _beside(path)
-    _write(beside, content.encode() if isinstance(content, str) else content)
+    beside.unlink(missing_ok=True)  # of an earlier try that died
+    make(beside)
+    _settle(beside)
     beside.replace(path)
     _sync(path.parent)
 
 
-def place_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Make a folder hold exactly these files (by their path in it), whatever it held before.
+def place_folder(folder: Path, fill: Make) -> Path:
+    """Make a folder hold exactly what it is filled with, whatever it held before.
 
     A new folder appears at once. One that is there already is never missing for a moment: its files are replaced one
     by one, each whole.
@@ -35,41 +45,47 @@ def place_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     make_folder(folder.parent)
     beside = _beside(folder)
     shutil.rmtree(beside, ignore_errors=True)  # of an earlier try that died
-    _write_all(beside, files)
+    make_folder(beside)
+    fill(beside)
+    for name in files_in(beside):
+        _settle(beside / name)
+    _sync_all(beside)
     if folder.is_dir():
-        _replace_each(folder, beside, files)
+        _replace_each(folder, beside)
     else:
         beside.rename(folder)
     _sync(folder.parent)
     return folder
 
 
-def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
-    make_folder(folder)
-    for name, content in files.items():
-        make_folder((folder / name).parent)
-        _write(folder / name, content)
-    for inside in {folder, *((folder / name).parent for name in files)}:
-        _sync(inside)
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file for the service alone."""
+    with open(path, "wb", opener=_for_the_service) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
-def _replace_each(folder: Path, beside: Path, files: Mapping[str, bytes]) -> None:
-    for name in files:
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder, by their paths in it."""
+    return [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def _replace_each(folder: Path, beside: Path) -> None:
+    names = files_in(beside)
+    for name in names:
         make_folder((folder / name).parent)
         (beside / name).replace(folder / name)
-    for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before the folder
-        if path.is_dir():
-            _remove_if_empty(path)
-        elif path.relative_to(folder).as_posix() not in files:
-            path.unlink()
-    for inside in {folder, *((folder / name).parent for name in files)}:
-        _sync(inside)
+    for name in set(files_in(folder)).difference(names):
+        (folder / name).unlink()
+    for inside in _folders_in(folder):
+        if not any(inside.iterdir()):
+            inside.rmdir()
+    _sync_all(folder)
     shutil.rmtree(beside)
 
 
-def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()
+def _folders_in(folder: Path) -> Iterator[Path]:
+    """Its folders, those within others first."""
+    yield from (path for path in sorted(folder.rglob("*"), reverse=True) if path.is_dir())
 
 
 def _beside(path: Path) -> Path:
@@ -77,16 +93,23 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _for_the_service(path: str, flags: int) -> int:
+    return os.open(path, flags, _FILE_MODE)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _settle(path: Path) -> None:
+    """Let a file be for the service alone, whoever made it, and wait until it is safe on the disk."""
+    path.chmod(_FILE_MODE)
+    _sync(path)
+
+
+def _sync_all(folder: Path) -> None:
+    for inside in (*_folders_in(folder), folder):
+        _sync(inside)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

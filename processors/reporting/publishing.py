@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +13,13 @@ import polars as pl
 
 from config.home import Home
 from config.tables import TableName
+from processors.frozen import link
 from processors.reporting.contents import Report, folder_name, moment
-from processors.reporting.csv_files import findings_csv, new_ids_csv, rejected_csv
+from processors.reporting.csv_files import findings_cells, new_ids_cells, rejected_cells
 from processors.reporting.html_page import as_html
-from processors.reporting.json_document import as_json
+from processors.reporting.json_document import json_parts
 from processors.reporting.ordering import findings_in_order
-from processors.reporting.placing import make_folder, place_file, place_folder
+from processors.reporting.placing import Make, files_in, make_folder, place, place_file, place_folder, write
 from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
@@ -25,11 +28,12 @@ from processors.reporting.unjudged import Shortfall, failed_story, incomplete_st
 from validators.findings import Finding, as_frame
 from validators.tables import Sheet, Table
 
-Files = Mapping[str, bytes]
 Sheets = Mapping[TableName, Sheet] | Mapping[str, Sheet]
 """The rows of the files that a report speaks about, by the names of the files without `.csv`."""
 
 _LATEST: Final = ("html", "txt", "json")
+_HEAD_LINES: Final = 10
+_RECEIVED: Final = ' "received": '
 
 
 def publish(home: Home, report: Report, tables: Mapping[TableName, Table]) -> Path:
@@ -47,10 +51,8 @@ def publish(home: Home, report: Report, tables: Mapping[TableName, Table]) -> Pa
     assert report.district is not None
     assert report.number is not None
     assert report.received is not None
-    with_values = _files(report, tables, masked=False)
-    summary = _files(report, tables, masked=True)
-    _keep(home.batch(report.district, report.number), with_values, summary)
-    return _deliver(home, report, f"batch-{report.number}", with_values, summary)
+    with_values, summary = (partial(_tell, report, tables, masked=masked) for masked in (False, True))
+    return _keep_and_deliver(home, report, with_values, summary)
 
 
 def publish_failed(
@@ -91,9 +93,8 @@ def publish_failed(
         received=received,
         test=test,
     )
-    files = _laid_out(report, failed_story(report), findings_in_order(report, masked=True), {}, masked=True)
-    _keep(home.batch(district, number), files, files)
-    return _deliver(home, report, f"batch-{number}", files, files)
+    told = partial(_lay_out, report, failed_story(report), findings_in_order(report, masked=True), {}, masked=True)
+    return _keep_and_deliver(home, report, told, told)
 
 
 class FolderInUse(Exception):
@@ -110,7 +111,7 @@ def write_report(folder: Path, report: Report, tables: Sheets, *, masked: bool) 
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FolderInUse(f"{folder} is not an empty folder; name a new one for the report")
-    place_folder(folder, _files(report, tables, masked=masked))
+    place_folder(folder, partial(_tell, report, tables, masked=masked))
 
 
 def publish_incomplete(
@@ -152,26 +153,37 @@ def publish_incomplete(
         incomplete_story(report, shortfall),
         folder=folder_name(at, time_zone, "incomplete"),
     )
-    files = _laid_out(report, story, findings_in_order(report, masked=True), {}, masked=True)
-    return _deliver(home, report, "incomplete", files, files)
+    told = partial(_lay_out, report, story, findings_in_order(report, masked=True), {}, masked=True)
+    return _deliver(home, report, "incomplete", told, told)
 
 
-def _files(report: Report, tables: Sheets, *, masked: bool) -> Files:
-    """The files of a report by their path in its folder; rejected rows are values and have no masked form."""
+def _tell(report: Report, tables: Sheets, folder: Path, *, masked: bool) -> None:
+    """Write the files of a report into an empty folder."""
     findings = findings_in_order(report, masked=masked)
     story = story_of(report, masked=masked, findings=findings, tables=tables_in(tables))
-    return _laid_out(report, story, findings, tables, masked=masked)
+    _lay_out(report, story, findings, tables, folder, masked=masked)
 
 
-def _laid_out(report: Report, story: Story, findings: pl.DataFrame, tables: Sheets, *, masked: bool) -> Files:
-    files = {
-        "report.html": as_html(story, report, tables_in(tables)),
-        "report.txt": as_text(story),
-        "report.json": as_json(report, masked=masked, findings=findings),
-        "findings.csv": findings_csv(findings),
-    }
-    every = files if masked else files | _rejected(report, tables) | _new_ids(report)
-    return {name: text.encode() for name, text in every.items()}
+def _lay_out(
+    report: Report, story: Story, findings: pl.DataFrame, tables: Sheets, folder: Path, *, masked: bool
+) -> None:
+    write(folder / "report.html", as_html(story, report, tables_in(tables)))
+    write(folder / "report.txt", as_text(story))
+    with (folder / "report.json").open("wb") as file:
+        file.writelines(json_parts(report, findings, masked=masked))
+    findings_cells(findings).write_csv(folder / "findings.csv")
+    if not masked:
+        _write_rows(report, tables, folder)
+
+
+def _write_rows(report: Report, tables: Sheets, folder: Path) -> None:
+    """What is values and has no masked form: rejected rows, and IDs that people probably had and have."""
+    for name, table in tables.items():
+        if (rows := rejected_cells(report, table)) is not None:
+            make_folder(folder / "rejected")
+            rows.write_csv(folder / "rejected" / f"{name}.csv")
+    if not report.judgement.renumbered.is_empty():
+        new_ids_cells(report).write_csv(folder / "new-ids.csv")
 
 
 def tables_in(sheets: Sheets) -> Mapping[TableName, Table]:
@@ -179,48 +191,56 @@ def tables_in(sheets: Sheets) -> Mapping[TableName, Table]:
     return {sheet.name: sheet for sheet in sheets.values() if isinstance(sheet, Table)}
 
 
-def _rejected(report: Report, tables: Sheets) -> dict[str, str]:
-    texts = {f"rejected/{name}.csv": rejected_csv(report, table) for name, table in tables.items()}
-    return {name: text for name, text in texts.items() if text is not None}
+def _keep_and_deliver(home: Home, report: Report, with_values: Make, summary: Make) -> Path:
+    """Bring a report and its masked twin into the batch's own folder, and from there into the drop.
+
+    A report of many findings has a gigabyte. The drop gets links to it, which is safe because nobody can write to
+    them: what a drop shows of reports is read-only, and we replace files as a whole.
+    """
+    assert report.district is not None
+    assert report.number is not None
+    batch = home.batch(report.district, report.number)
+    kept = place_folder(batch / "report", with_values), place_folder(batch / "summary", summary)
+    return _deliver(home, report, f"batch-{report.number}", *(partial(_link_all, folder) for folder in kept))
 
 
-def _new_ids(report: Report) -> dict[str, str]:
-    """The IDs that people probably had and have, for a person to confirm; there only where some have changed."""
-    return {} if report.judgement.renumbered.is_empty() else {"new-ids.csv": new_ids_csv(report)}
+def _link_all(source: Path, folder: Path) -> None:
+    for name in files_in(source):
+        make_folder((folder / name).parent)
+        link(source / name, folder / name)
 
 
-def _keep(batch: Path, with_values: Files, summary: Files) -> None:
-    """Bring a report and its masked twin into the batch's own folder."""
-    place_folder(batch / "report", with_values)
-    place_folder(batch / "summary", summary)
-
-
-def _deliver(home: Home, report: Report, what: str, with_values: Files, summary: Files) -> Path:
+def _deliver(home: Home, report: Report, what: str, with_values: Make, summary: Make) -> Path:
     """Bring a report and its masked twin into the drop; returns the folder with values."""
     assert report.district is not None
     assert report.received is not None
     name = folder_name(report.received, report.time_zone, what)
-    for reports, files, masked in (
+    for reports, fill, masked in (
         (home.summaries(report.district, test=report.test), summary, True),
         (home.reports(report.district, test=report.test), with_values, False),
     ):
-        folder = place_folder(reports / name, files)
+        folder = place_folder(reports / name, fill)
         make_folder(reports / RECEIPTS)
         place_file(reports / "README.txt", readme(masked=masked, test=report.test, language=report.language))
-        _make_latest(reports, files, report.received)
+        _make_latest(reports, folder, report.received)
     return folder
 
 
-def _make_latest(reports: Path, files: Files, received: datetime) -> None:
+def _make_latest(reports: Path, folder: Path, received: datetime) -> None:
     """Let `latest` be this report, unless a newer one is there: reports are also rebuilt after a crash."""
     if _latest(reports) <= moment(received):
         for ending in _LATEST:
-            place_file(reports / f"latest.{ending}", files[f"report.{ending}"])
+            place(reports / f"latest.{ending}", partial(link, folder / f"report.{ending}"))
 
 
 def _latest(reports: Path) -> str:
-    """When the latest report's files were received, as it says itself; empty where there is none to be read."""
+    """When the latest report's files were received, as it says itself; empty where there is none to be read.
+
+    It stands on one of the first lines; the rest may be a gigabyte.
+    """
     try:
-        return str(json.loads((reports / "latest.json").read_text("utf-8"))["received"])
-    except (OSError, ValueError, KeyError):
+        with (reports / "latest.json").open(encoding="utf-8") as file:
+            told = [line for line in islice(file, _HEAD_LINES) if line.startswith(_RECEIVED)]
+        return str(json.loads(told[0].removeprefix(_RECEIVED).rstrip(",\n")))
+    except (OSError, ValueError, IndexError):
         return ""

@@ -18,7 +18,7 @@ from processors.guarding import Limit
 from processors.reporting.affected import affected
 from processors.reporting.charts import by_worst, guard_bar, stacked
 from processors.reporting.contents import Report
-from processors.reporting.csv_files import findings_csv, rejected_csv
+from processors.reporting.csv_files import findings_cells, rejected_cells
 from processors.reporting.escaping import guarded
 from processors.reporting.html_page import as_html
 from processors.reporting.ordering import findings_in_order
@@ -334,15 +334,22 @@ def test_places_that_say_different_things_each_say_theirs() -> None:
     assert all(f"\u201c{name}\u201d is not a role we know." in text for name in names)
 
 
+def findings_csv(made: Report) -> str:
+    return findings_cells(findings_in_order(made, masked=False)).write_csv()
+
+
+def rejected_csv(made: Report, table: Table) -> str | None:
+    rows = rejected_cells(made, table)
+    return None if rows is None else rows.write_csv()
+
+
 def test_findings_csv_cuts_nothing_off() -> None:
     found = [
         Finding(code="user.phone.invalid", file="users.csv", line=line, column="phone", value="x")
         for line in range(2, 3_002)
     ]
 
-    lines = list(
-        csv.reader(io.StringIO(findings_csv(findings_in_order(report(judgement(findings=found)), masked=False))))
-    )
+    lines = list(csv.reader(io.StringIO(findings_csv(report(judgement(findings=found))))))
 
     assert lines[0] == ["file", "line", "column", "code", "level", "rejects", "value", "message", "fix", "count"]
     assert len(lines) == 3_001
@@ -356,7 +363,7 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(value: str) -> None:
     found = [Finding(code="user.role.unknown", file="users.csv", line=2, column="role", value=value)]
     made = report(judgement(files=[table.facts], findings=found, rejected_rows=rows))
 
-    for text in (findings_csv(findings_in_order(made, masked=False)), rejected_csv(made, table) or ""):
+    for text in (findings_csv(made), rejected_csv(made, table) or ""):
         cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
         assert not [cell for cell in cells if re.match(r"\s*[=+\-@\uff1d]", cell)]
 

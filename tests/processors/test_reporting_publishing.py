@@ -1,6 +1,9 @@
 import csv
+import errno
 import json
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
@@ -102,6 +105,27 @@ def test_the_batch_keeps_what_the_drop_gets(home: Home) -> None:
     assert texts_in(batch / "summary") == texts_in(home.summaries("springfield") / folder.name)
 
 
+def test_the_drop_shares_the_files_of_the_batch(home: Home) -> None:
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+
+    kept = home.batch("springfield", 42) / "report" / "report.json"
+    assert kept.samefile(folder / "report.json")
+    assert kept.samefile(folder.parent / "latest.json")
+
+
+def test_a_drop_on_another_disk_gets_copies(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_link(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(os, "link", no_link)
+    folder = publish(home, a_full_night(), tables_of_a_full_night())
+
+    kept = home.batch("springfield", 42) / "report"
+    assert texts_in(kept) == texts_in(folder)
+    assert not kept.joinpath("report.json").samefile(folder / "report.json")
+    assert (folder / "report.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_test_batch_reports_beside_the_main_drop(home: Home) -> None:
     folder = publish(home, a_full_night(test=True), tables_of_a_full_night())
 
@@ -168,8 +192,17 @@ def _power_cut(path: Path, target: Path) -> None:
     raise OSError(f"power cut before {path} became {target}")
 
 
+def filled_with(name: str, *, text: str) -> Callable[[Path], None]:
+    def fill(folder: Path) -> None:
+        (folder / name).parent.mkdir()
+        for path in (folder / "report.txt", folder / name):
+            path.write_text(text, "utf-8")
+
+    return fill
+
+
 def test_a_folder_is_never_missing_while_it_is_replaced(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = place_folder(home.root / "report", {"report.txt": b"one", "old/list.csv": b"one"})
+    folder = place_folder(home.root / "report", filled_with("old/list.csv", text="one"))
     seen: list[str] = []
     replace_file = Path.replace
 
@@ -178,11 +211,11 @@ def test_a_folder_is_never_missing_while_it_is_replaced(home: Home, monkeypatch:
         return replace_file(path, target)
 
     monkeypatch.setattr(Path, "replace", watched)
-    place_folder(folder, {"report.txt": b"two", "new/list.csv": b"two"})
+    place_folder(folder, filled_with("since/list.csv", text="two"))
 
     assert seen == ["one", "two"]
-    assert texts_in(folder) == {"report.txt": "two", "new/list.csv": "two"}
-    assert {path.name for path in folder.iterdir()} == {"report.txt", "new"}
+    assert texts_in(folder) == {"report.txt": "two", "since/list.csv": "two"}
+    assert {path.name for path in folder.iterdir()} == {"report.txt", "since"}
 
 
 def test_latest_does_not_go_back_to_an_older_batch(home: Home) -> None:
