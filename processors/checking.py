@@ -5,23 +5,30 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from config.home import Home
 from config.profiles import ASSUMED, Profile
 from config.tables import TableName
 from connect_store import people
-from connect_store.store import open_store
+from connect_store.store import Store, open_store
 from processors import unpacking
 from processors.against_store import known_to
 from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
+from processors.lending import repairable
+from processors.mending import mend
 from processors.nights import looked_at
 from processors.pipeline import decide
+from processors.repairs import Part, part_in, twice
 from processors.reporting.contents import Report
+from processors.reporting.unjudged import unjudged
 from processors.summaries import guard_in
-from processors.unpacking import DeliveredFile
+from processors.unpacking import DeliveredFile, repairs_among
 from processors.verdicts import verdict_on
-from validators import Judgement, Known, Table
+from validators import Judgement, Known, Table, judge_parts
 from validators.findings import Finding, as_frame, joined
+
+_PREFIX: Final = "rosterdrop-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +40,18 @@ class Checked:
 
 
 def check(files: Sequence[DeliveredFile], profile: Profile | None = None, advance: Advance = nobody_watches) -> Checked:
-    """Judge files by themselves. Without a profile: the schools that are found, UTC, US phones, and it says so."""
+    """Judge files by themselves. Without a profile: the schools that are found, UTC, US phones, and it says so.
+
+    Of repaired rows only their values can be judged.
+    """
     profile = profile or ASSUMED
-    found = _read(files, profile, advance)
-    judgement = judge_set(found, profile, Known())
+    tables: Mapping[TableName, Table] = {}
+    if repairs := repairs_among(files):
+        judgement = _judged_by_themselves(repairs, profile)
+    else:
+        with TemporaryDirectory(prefix=_PREFIX) as folder:
+            found = _read(files, profile, Path(folder), advance)
+        judgement, tables = judge_set(found, profile, Known()), found.tables
     if profile is ASSUMED:
         judgement = _saying(judgement, Finding(code="profile.assumed"))
     report = Report(
@@ -45,15 +60,22 @@ def check(files: Sequence[DeliveredFile], profile: Profile | None = None, advanc
         time_zone=profile.time_zone.key,
         language=profile.report.language,
     )
-    return Checked(report=report, tables=found.tables)
+    return Checked(report=report, tables=tables)
 
 
 def check_against(
     home: Home, profile: Profile, files: Sequence[DeliveredFile], advance: Advance = nobody_watches
 ) -> Checked:
-    """Judge files and say what they would change in a district's roster if they came now; nothing is written."""
-    found = _read(files, profile, advance)
-    with open_store(home.store_db) as store:
+    """Judge files and say what they would change in a district's roster if they came now; nothing is written.
+
+    Raises:
+        NotJudgedYet: repaired rows of a batch that is not finished.
+    """
+    with open_store(home.store_db) as store, TemporaryDirectory(prefix=_PREFIX) as folder:
+        if repairs := repairs_among(files):
+            found = _read_mended(home, store, profile, repairs, Path(folder), advance)
+        else:
+            found = _read(files, profile, Path(folder), advance)
         before = people.baseline(store, profile.id)
         night = looked_at(home, store, profile.id, found, profile, before, now=datetime.now(UTC))
         judgement = judge_set(found, profile, replace(known_to(store, profile.id), night=night))
@@ -72,16 +94,52 @@ def check_against(
     return Checked(report=report, tables=found.tables)
 
 
-def _read(files: Sequence[DeliveredFile], profile: Profile, advance: Advance) -> FileSet:
-    """Read the files; those of an archive are inflated into a folder that is gone when they have been read."""
+def _judged_by_themselves(repairs: Sequence[DeliveredFile], profile: Profile) -> Judgement:
+    found = [part_in(file, encoding=profile.reading.encoding) for file in repairs]
+    parts = [one for one in found if isinstance(one, Part)]
+    refused = [one for one in found if isinstance(one, Finding)]
+    if refused := refused or twice([(part.delivered, part.table.name) for part in parts]):
+        return unjudged(as_frame(refused))
+    told = as_frame([_told(part) for part in parts])
+    return judge_parts(
+        {part.table.name: part.table for part in parts},
+        profile,
+        read_findings=joined([told, *(part.findings for part in parts)]),
+    )
+
+
+def _told(part: Part) -> Finding:
+    return Finding(
+        code="repair.checked",
+        file=part.table.facts.file,
+        detail=part.batch,
+        hint=part.delivered.name,
+        count=part.table.facts.rows,
+    )
+
+
+def _read(files: Sequence[DeliveredFile], profile: Profile, folder: Path, advance: Advance) -> FileSet:
+    """Read the files; those of an archive are inflated into the folder."""
     kept, found = unpacking.sorted_out(files)
-    with TemporaryDirectory(prefix="rosterdrop-") as folder:
-        for place, archive in enumerate(file for file in files if file.kind == "archive"):
-            inside = unpacking.unpack(archive, Path(folder) / str(place))
-            kept += inside.files
-            found += inside.findings
-        tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
-        return read_set(tables, profile, found, advance)
+    for place, archive in enumerate(file for file in files if file.kind == "archive"):
+        inside = unpacking.unpack(archive, folder / str(place))
+        kept += inside.files
+        found += inside.findings
+    tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
+    return read_set(tables, profile, found, advance)
+
+
+def _read_mended(
+    home: Home, store: Store, profile: Profile, repairs: Sequence[DeliveredFile], folder: Path, advance: Advance
+) -> FileSet:
+    """Read the files of the newest batch with the repaired rows in their places, made in the folder."""
+    mended = mend(home, repairable(store, profile.id, test=False), repairs, folder, profile.reading)
+    tables = [
+        SetFile(path=folder / file.file, file=file.file, table=file.table, carried_from=file.carried_from)
+        for file in mended.files
+        if file.table
+    ]
+    return read_set(tables, profile, mended.findings, advance)
 
 
 def _saying(judgement: Judgement, finding: Finding) -> Judgement:

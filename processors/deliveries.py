@@ -47,7 +47,7 @@ def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
     named = Counter(file.name for file in files)
     if twice := [name for name, times in named.items() if times > 1]:
         raise NothingToTake(f"{', '.join(twice)} is named more than once; name one of each")
-    return files
+    return _without_overtaken_repairs(files)
 
 
 def upload(
@@ -62,7 +62,7 @@ def upload(
     lent = _lent(store, profile, missing, test=False, now=datetime.now(UTC))
     return Delivery(
         district=profile.id,
-        files=_without_overtaken_repairs(files),
+        files=files,
         who=who,
         origin="upload",
         carried=lent if lent == missing else frozenset(),

@@ -26,7 +26,7 @@ from processors.frozen import FOUND, Frozen, copy, found_in, frozen_profile, len
 from processors.lending import NothingToLend, NotJudgedYet, lender_of, repairable
 from processors.mending import is_made_of, mend
 from processors.reporting.placing import place_file
-from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of
+from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of, repairs_among
 from validators.findings import Finding
 
 _HIDDEN: Final = ".freezing-"
@@ -170,18 +170,16 @@ def _lent(
 
 def _repairs_in(delivery: Delivery) -> list[DeliveredFile]:
     """The repaired rows that count; of a batch that is run again they stand in its files already."""
-    if delivery.requeue_of is not None:
-        return []
-    return [file for file in delivery.files if file.kind == "repair" and not file.unexpected]
+    return [] if delivery.requeue_of is not None else repairs_among(delivery.files)
 
 
 def _with_names_of_repairs(files: Sequence[DeliveredFile]) -> list[DeliveredFile]:
     """The files under the names that a batch keeps them by: a repair may be called like the table that it repairs."""
     numbers = itertools.count(1)
-    is_used = [file.kind == "repair" and not file.unexpected for file in files]
+    used = repairs_among(files)
     return [
-        replace(file, name=kept_repair(next(numbers))) if used and kind_of(file.name) != "repair" else file
-        for file, used in zip(files, is_used, strict=True)
+        replace(file, name=kept_repair(next(numbers))) if file in used and kind_of(file.name) != "repair" else file
+        for file in files
     ]
 
 

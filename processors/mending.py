@@ -1,7 +1,6 @@
 """The files of the newest batch with repaired lines in their places, frozen for a new batch."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from processors.frozen import Frozen, digest, frozen_profile, intact, lend, write
-from processors.repairs import Repair, mended, rejected_by, repair_in
+from processors.repairs import Repair, mended, rejected_by, repair_in, twice
 from processors.unpacking import DeliveredFile
 from validators.findings import Finding
 
@@ -39,7 +38,9 @@ def mend(
     rejected = rejected_by(home.batch(newest.district, newest.number) / "report")
     found = [repair_in(file, newest.number, rejected, encoding=reading.encoding) for file in repairs]
     repaired = [one for one in found if isinstance(one, Repair)]
-    if refused := [one for one in found if isinstance(one, Finding)] or list(_twice(repaired)):
+    if refused := [one for one in found if isinstance(one, Finding)] or twice(
+        [(one.delivered, one.table) for one in repaired]
+    ):
         return Frozen(findings=tuple(refused))
     by_table = {repair.table: repair for repair in repaired}
     read_by = read_profile(frozen_profile(home, newest), newest.district).reading  # names what `rejected/` calls so
@@ -59,13 +60,6 @@ def is_made_of(newest: LedgerBatch | None, repairs: Sequence[DeliveredFile]) -> 
         return False
     made_of = {(file.generation, file.sha256) for file in newest.files}
     return all((file.generation, digest(file.path)) in made_of for file in repairs)
-
-
-def _twice(repairs: Sequence[Repair]) -> Iterator[Finding]:
-    tables = Counter(repair.table for repair in repairs)
-    for repair in repairs:
-        if tables[repair.table] > 1:
-            yield Finding(code="repair.table_twice", file=repair.delivered.name, detail=file_of(repair.table))
 
 
 def _told(repair: Repair, batch: LedgerBatch) -> Finding:

@@ -7,8 +7,9 @@ overwrites another person's row. Whatever else is wrong with it, nothing of it i
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +62,23 @@ class Repair:
     reasons: Mapping[int, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Repaired rows by themselves, where nobody knows what was rejected.
+
+    Attributes:
+        delivered: the file in which they came.
+        table: the rows that say something; lines are those of the file.
+        findings: what reading found, as FINDINGS.
+        batch: the newest that a row names; None where there is no row.
+    """
+
+    delivered: DeliveredFile
+    table: Table
+    findings: pl.DataFrame
+    batch: str | None
+
+
 def rejected_by(report: Path) -> dict[TableName, Rejected]:
     """What a batch rejected, from the folder of its report."""
     found: dict[TableName, Rejected] = {}
@@ -100,10 +118,33 @@ def repair_in(
     known = rejected[table.name]
     given = table.rows.select(LINE, BATCH, PLACE, *known.columns, *([RAW] if table.has(RAW) else ()))
     rows = with_unguarded_names(_with_content(given.with_columns(unguarded(cs.string().exclude(COLUMNS)))))
-    if wrong := _wrong_batch(rows, file, batch) or _wrong_line(rows, file, known):
+    if wrong := _wrong_batch(rows, file, batch) or _wrong_line(
+        rows, file, pl.col(PLACE).is_in(list(map(str, known.reasons)))
+    ):
         return wrong
     lines = rows.with_columns(pl.col(PLACE).cast(pl.UInt32)).drop(LINE, BATCH)
     return Repair(delivered=file, table=table.name, rows=lines.unique(maintain_order=True), reasons=known.reasons)
+
+
+def part_in(file: DeliveredFile, *, encoding: Encoding) -> Part | Finding:
+    """The repaired rows in a file as the table whose columns they have, or why they cannot be used at all."""
+    for name in sorted(TABLES, key=lambda name: name != table_of(file.name)):
+        reading = read(file.path, name, encoding=encoding, file=file_of(name))
+        if "file.not_utf8" in reading.findings["code"]:
+            return Finding(code="repair.not_utf8", file=file.name)
+        if reading.table is not None and {BATCH, PLACE} <= set(reading.table.rows.columns):
+            return _part(file, reading.table, reading.findings)
+    return Finding(code="repair.columns", file=file.name)
+
+
+def twice(came: Sequence[tuple[DeliveredFile, TableName]]) -> list[Finding]:
+    """Files that are about the same table: nobody can know which is meant."""
+    tables = Counter(table for _, table in came)
+    return [
+        Finding(code="repair.table_twice", file=file.name, detail=file_of(table))
+        for file, table in came
+        if tables[table] > 1
+    ]
 
 
 def mended(path: Path, repair: Repair, *, encoding: Encoding, headers: Mapping[str, str]) -> bytes:
@@ -139,6 +180,28 @@ def _table_in(file: DeliveredFile, rejected: Mapping[TableName, Rejected], encod
     return Finding(code="repair.columns", file=file.name)
 
 
+def _part(file: DeliveredFile, table: Table, found: pl.DataFrame) -> Part | Finding:
+    if not table.broken.is_empty():
+        return Finding(code="repair.row_unreadable", file=file.name, line=table.broken[LINE][0])
+    rows = with_unguarded_names(_with_content(table.rows.with_columns(unguarded(cs.string().exclude(COLUMNS)))))
+    named = rows[BATCH].str.extract(f"^({_NUMBER.pattern})$").cast(pl.Int64)
+    newest = max(named.drop_nulls().unique(), default=0)
+    if wrong := _wrong_batch(rows, file, newest) or _wrong_line(rows, file, _is_number(PLACE)):
+        return wrong
+    own = [name for name in rows.columns if name not in {*COLUMNS, RAW}]
+    apart = rows.filter(pl.any_horizontal(pl.col(own).exclude(LINE).is_not_null()))  # the others came as one text
+    return Part(
+        delivered=file,
+        table=replace(table, rows=apart.select(own)),
+        findings=found.filter(pl.col("code") != "header.column_unknown"),  # ours are meant
+        batch=str(newest) if newest else None,
+    )
+
+
+def _is_number(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(f"^{_NUMBER.pattern}$")
+
+
 def _with_content(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that say something beside our columns: a row that was emptied leaves the old one as it was."""
     return rows.filter(pl.any_horizontal(cs.string().exclude(COLUMNS).is_not_null()))
@@ -154,10 +217,9 @@ def _wrong_batch(rows: pl.DataFrame, file: DeliveredFile, batch: int) -> Finding
     return Finding(code="repair.outdated", file=file.name, line=line, column=BATCH, value=named, detail=str(batch))
 
 
-def _wrong_line(rows: pl.DataFrame, file: DeliveredFile, known: Rejected) -> Finding | None:
+def _wrong_line(rows: pl.DataFrame, file: DeliveredFile, is_known: pl.Expr) -> Finding | None:
     """A row that is none of the rejected ones, or two for one of them that differ."""
-    places = list(map(str, known.reasons))
-    strangers = rows.filter(~pl.col(PLACE).is_in(places).fill_null(value=False))
+    strangers = rows.filter(~is_known.fill_null(value=False))
     once = rows.unique([name for name in rows.columns if name != LINE], maintain_order=True)
     again = once.filter(pl.col(PLACE).is_duplicated())
     for code, wrong in (("repair.line_unknown", strangers), ("repair.line_repeated", again)):

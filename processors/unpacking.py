@@ -95,6 +95,11 @@ def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], lis
     return kept, [*_strangers(kept), *(_older(file, files, chosen) for file in overtaken), *_twice(kept)]
 
 
+def repairs_among(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
+    """The files of repaired rows that count."""
+    return [file for file in files if file.kind == "repair" and not file.unexpected]
+
+
 def kept_repair(number: int) -> str:
     """The name under which a batch keeps a repair: its own may be that of a table."""
     return f"rosterdrop-repair-{number}.csv"

@@ -16,6 +16,7 @@ from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
 from config.profiles import ASSUMED, Profile, Reading
+from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import StoreVanished, open_store
@@ -338,42 +339,63 @@ def _unfinished(upload: Interruption) -> UnfinishedUpload:
 def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
-    sha256, look = _looked_at(file, profile.reading)
+    look = _looked_at(file, profile.reading)
     write_receipt(
         home,
         arrival.district,
         test=arrival.drop == "test",
         file=file.name,
         size=file.size,
-        sha256=sha256,
-        rows=None if look is None else look.rows,
+        sha256=look.sha256,
+        rows=None if look.peek is None else look.peek.rows,
         header=_header_verdict(file, look, profile.arrival.trigger),
         at=file.arrived_at,
     )
 
 
-def _looked_at(file: ArrivedFile, reading: Reading) -> tuple[str | None, Peek | None]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a receipt says of the inside of a file."""
+
+    sha256: str | None = None
+    peek: Peek | None = None
+    is_repair: bool = False
+
+
+def _looked_at(file: ArrivedFile, reading: Reading) -> _Look:
     try:
-        sha256 = frozen.digest(file.path)
-        look = None if file.table is None else _peek(file, file.table, reading)
+        repairs = file.path.suffix.casefold() == ".csv" and _holds_repairs(file)
+        table = "users" if repairs else file.table  # of repaired rows only the lines count, whatever table they are of
+        look = _Look(
+            sha256=frozen.digest(file.path),
+            peek=None if table is None else _peek(file, table, reading),
+            is_repair=repairs,
+        )
         now = file.path.stat()
     except FileNotFoundError:
-        return None, None
+        return _Look()
     same = (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
-    return (sha256, look) if same else (None, None)
+    return look if same else _Look()
+
+
+def _holds_repairs(file: ArrivedFile) -> bool:
+    with file.path.open("rb") as content:
+        return is_repair(content.read(START_BYTES))
 
 
 def _peek(file: ArrivedFile, table: TableName, reading: Reading) -> Peek:
     return peek(file.path, table, encoding=reading.encoding, headers=reading.headers_of(table))
 
 
-def _header_verdict(file: ArrivedFile, look: Peek | None, trigger: str) -> str | None:
-    if look is None:
+def _header_verdict(file: ArrivedFile, look: _Look, trigger: str) -> str | None:
+    if look.is_repair:
+        return "repaired rows"
+    if look.peek is None:
         kind = kind_of(file.name, trigger=trigger)
         return None if file.table else _KINDS.get(kind, "not a roster file")
-    if look.missing:
-        return f"lacks {', '.join(look.missing)}"
-    return look.refused or "ok"
+    if look.peek.missing:
+        return f"lacks {', '.join(look.peek.missing)}"
+    return look.peek.refused or "ok"
 
 
 def _write_interruption(home: Home, interruption: Interruption) -> None:

@@ -2,7 +2,7 @@
 
 from validators.catalogue import described
 from validators.findings import Finding, as_frame, folded, joined
-from validators.judging import Judgement, Known, judge
+from validators.judging import Judgement, Known, judge, judge_parts
 from validators.reading import Peek, Reading, Written, peek, read, written
 from validators.tables import FileFacts, Table
 
@@ -20,6 +20,7 @@ __all__ = [
     "folded",
     "joined",
     "judge",
+    "judge_parts",
     "peek",
     "read",
     "written",

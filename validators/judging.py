@@ -177,18 +177,8 @@ def judge(
         findings=causes.ordered(
             joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
         ),
-        rejected=pl.concat(
-            [
-                pl.DataFrame(schema=REJECTED),
-                *(_rejected(sieve) for sieve in sieves.values() if not sieve.rejected.is_empty()),
-            ]
-        ),
-        set_aside=pl.concat(
-            [
-                pl.DataFrame(schema=SET_ASIDE),
-                *(_set_aside(sieve) for sieve in sieves.values() if not sieve.aside.is_empty()),
-            ]
-        ),
+        rejected=_rejected_of(sieves),
+        set_aside=_set_aside_of(sieves),
         protected={name: protected(sieve) for name, sieve in sieves.items()},
         without_id=without_id(sieves["users"]) if "users" in sieves else pl.DataFrame(schema=WITHOUT_ID),
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
@@ -196,6 +186,30 @@ def judge(
         schools=terms.schools,
         guardians_from=brings,
         renumbered=known.night.renumbered,
+    )
+
+
+def judge_parts(tables: Mapping[TableName, Table], profile: Profile, *, read_findings: pl.DataFrame) -> Judgement:
+    """The verdict on rows that are a part of their files, each by itself: neither other rows nor other files are asked.
+
+    Args:
+        tables: the rows that came.
+        profile: the district's.
+        read_findings: as for `judge`.
+    """
+    sieves = {
+        name: judged_alone(table, country=profile.phones.country, schools=profile.schools)
+        for name, table in tables.items()
+    }
+    for sieve in sieves.values():
+        sieve.check()
+    found = joined_found(read_findings, *(sieve.found for sieve in sieves.values()))
+    return Judgement(
+        facts=_facts(tables),
+        standing={},
+        findings=causes.ordered(found, sieves),
+        rejected=_rejected_of(sieves),
+        set_aside=_set_aside_of(sieves),
     )
 
 
@@ -250,6 +264,16 @@ def _accepted(sieve: Sieve) -> pl.DataFrame:
     delivered = [column for column in columns_of(sieve.name) if sieve.table.has(column)]
     columns = dict.fromkeys([LINE, *delivered, *ADDED[sieve.name], KEPT])
     return sieve.standing.select(*columns)
+
+
+def _rejected_of(sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
+    some = (_rejected(sieve) for sieve in sieves.values() if not sieve.rejected.is_empty())
+    return pl.concat([pl.DataFrame(schema=REJECTED), *some])
+
+
+def _set_aside_of(sieves: Mapping[TableName, Sieve]) -> pl.DataFrame:
+    some = (_set_aside(sieve) for sieve in sieves.values() if not sieve.aside.is_empty())
+    return pl.concat([pl.DataFrame(schema=SET_ASIDE), *some])
 
 
 def _rejected(sieve: Sieve) -> pl.DataFrame:

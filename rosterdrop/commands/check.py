@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Rules = Literal["connect", "oneroster"]
 
 _READING: Final = "Reading"
+_ABOUT_THE_VERDICT: Final = ("repair.checked", "profile.assumed")
 
 
 @click.command(
@@ -75,6 +76,8 @@ def check(  # noqa: PLR0913  # each is an option of the command
 ) -> int:
     """Judge a folder, a ZIP or single files as the service would; nothing is applied.
 
+    Repaired rows of a rejected/ folder are judged by themselves; with --against, in the files of their batch.
+
     Without a profile the schools that are found count, and the report says so. With --rules oneroster the files are
     judged by the specification alone, and no profile is asked.
     """
@@ -83,7 +86,6 @@ def check(  # noqa: PLR0913  # each is an option of the command
     from processors.reporting.text_page import summary_lines
     from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
-    from validators.catalogue import message
 
     _refuse_wrong_usage(rules, version, profile_file, against)
     if rules == "oneroster":
@@ -96,11 +98,20 @@ def check(  # noqa: PLR0913  # each is an option of the command
     console.terminal.json_text(as_json(report, masked=not show_values, fold=False))
     for line in summary_lines(report, masked=not show_values, tables=tables_in(sheets)):
         console.terminal.line(line)
-    if rules == "connect" and profile_file is None and against is None:
-        console.terminal.line(message({"code": "profile.assumed"}, report.language, masked=True))
+    for note in _notes(report, masked=not show_values):
+        console.terminal.line(note)
     if out is not None:
         console.terminal.line(say_in(report.language)("text.whole", path=str(out / "report.html")))
     return EXIT_CODES[report.verdict]
+
+
+def _notes(report: "Report", *, masked: bool) -> list[str]:
+    """What tells how far the verdict goes."""
+    from validators import described
+
+    found = report.judgement.findings
+    noted = found.filter(found["code"].is_in(_ABOUT_THE_VERDICT))
+    return described(noted, masked=masked, language=report.language)["message"].to_list()
 
 
 def _refuse_wrong_usage(rules: Rules, version: str, profile_file: Path | None, against: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -296,3 +297,6 @@ def test_an_office_repairs_rows_over_sftp(tmp_path: Path) -> None:
         report = district.next_report()
     assert report.verdict == "accepted"
     assert district.status_of("ben") == "active"
+    (receipt,) = district.home.summaries("springfield").glob("receipts/*repaired.csv.json")
+    told = json.loads(receipt.read_text())
+    assert (told["rows"], told["header"]) == (1, "repaired rows")
