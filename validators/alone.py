@@ -66,7 +66,7 @@ def _rules_of_others(table: Table) -> tuple[Rule, ...]:
 
 def broken_rules(sieve: Sieve, rules: Sequence[Rule]) -> pl.DataFrame:
     """Where standing rows break rules: `line`, `code`, `column`, `value` as the file has it, `hint`, `rejects`."""
-    broken = violations(sieve.standing.lazy(), rules).collect()
+    broken = violations(sieve.standing, rules)
     if broken.is_empty():
         return _NOTHING_BROKEN
     effects = {rule.code: rule.rejects for rule in rules}

@@ -97,8 +97,14 @@ IDENTITIES: Final[Mapping[TableName, Identity]] = {
 
 
 def sharing(rows: pl.DataFrame, identity: Identity) -> pl.DataFrame:
-    """The rows whose key another row has too, with `identity`, `first` (line) and `kinds` (how many differ)."""
-    keyed = maybe_shared(rows, identity.parts).with_columns(identity=identity.key)
+    """The rows whose key another row has too.
+
+    Where there are any, with `identity`, `first` (line) and `kinds` (how many differ).
+    """
+    maybe = maybe_shared(rows, identity.parts)
+    if maybe.is_empty():
+        return maybe
+    keyed = maybe.with_columns(identity=identity.key)
     shared = keyed.filter(pl.col("identity").is_duplicated() & pl.col("identity").is_not_null())
     return shared.with_columns(
         first=pl.col(LINE).min().over("identity"),
@@ -120,7 +126,7 @@ def repeated(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
 
 def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     """Rows of `sharing` that differ under one key; `detail` names the columns that differ."""
-    differing = shared.filter(pl.col("kinds") > 1)
+    differing = shared if shared.is_empty() else shared.filter(pl.col("kinds") > 1)
     if differing.is_empty():
         return NOTHING_FOUND
     differs = [pl.when(pl.col(column).n_unique() > 1).then(pl.lit(column)).alias(column) for column in identity.same]
@@ -137,6 +143,8 @@ def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
 def repeated_ids(enrollments: pl.DataFrame) -> pl.DataFrame:
     """Enrollments of different pairs that carry one sourcedId, all but the first: a note, nothing is keyed by it."""
     shared = maybe_shared(enrollments, ["sourcedId"])
+    if shared.is_empty():
+        return NOTHING_FOUND
     named = shared.filter(pl.col("sourcedId").is_not_null() & ~pl.col("sourcedId").is_first_distinct())
     return named.select(
         LINE, code=pl.lit("enrollment.sourcedId.repeated"), column=pl.lit("sourcedId"), value="sourcedId"

@@ -67,7 +67,7 @@ def _parsed(rows: bytes, *, width: int, separator: str) -> pl.DataFrame | None:
     if not rows:
         return pl.DataFrame(schema=shape(width))
     try:
-        return pl.read_csv(rows, has_header=False, schema=shape(width), separator=separator).rechunk()
+        return pl.read_csv(rows, has_header=False, schema=shape(width), separator=separator)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import polars as pl
 
@@ -28,26 +28,32 @@ class Rule:
     source: str
 
 
-def violations(table: pl.LazyFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
+_NONE: Final = pl.DataFrame(schema={LINE: pl.UInt32, "code": pl.String, "column": pl.String})
+
+
+def violations(table: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """Where a rule does not hold, one row each, those of a line in the order of the rules.
 
     Two rules may share a code where they ask the same of different columns.
 
     Returns: `line` u32, `code` str, `column` str.
     """
-    if not rules:
-        return table.select(LINE, code=pl.lit(""), column=pl.lit("")).clear()
-    places = [str(place) for place, _ in enumerate(rules)]
-    fails = [rule.holds.not_().fill_null(value=False).alias(place) for place, rule in zip(places, rules, strict=True)]
+    named = {str(place): rule for place, rule in enumerate(rules)}
+    fails = table.select(~rule.holds.alias(place) for place, rule in named.items())
+    broken = [column for column in fails.iter_columns() if column.any()]  # hardly any, in most files
+    if not broken:
+        return _NONE
+    codes = {column.name: named[column.name].code for column in broken}
+    columns = {column.name: named[column.name].column for column in broken}
     return (
-        table.select(LINE, *fails)
-        .filter(pl.any_horizontal(places))
+        pl.DataFrame([table[LINE], *broken])
+        .filter(pl.any_horizontal(*codes))
         .unpivot(index=LINE, variable_name="place", value_name="fails")
         .filter("fails")
         .select(
             LINE,
-            code=pl.col("place").replace_strict(places, [rule.code for rule in rules], return_dtype=pl.String),
-            column=pl.col("place").replace_strict(places, [rule.column for rule in rules], return_dtype=pl.String),
+            code=pl.col("place").replace_strict(codes, return_dtype=pl.String),
+            column=pl.col("place").replace_strict(columns, return_dtype=pl.String),
         )
         .sort(LINE, maintain_order=True)
     )

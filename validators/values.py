@@ -45,7 +45,7 @@ def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.Data
         cells.append(cell.alias(column))
     if takes_any_column(table):
         cells.append(pl.struct(pl.exclude(LINE)).alias(ATTRIBUTES))
-    return rows.lazy().select("line", *cells).collect().rechunk()
+    return rows.select(LINE, *cells).rechunk()
 
 
 def listed(cell: pl.Expr) -> pl.Expr:
@@ -55,14 +55,16 @@ def listed(cell: pl.Expr) -> pl.Expr:
 
 def ids_in(cells: pl.Series) -> frozenset[str]:
     """Every ID in cells that may hold several."""
-    return frozenset(_lists(cells.unique()).explode().drop_nulls())
+    parts = (part.strip(_AROUND_TEXT) for cell in cells.unique().drop_nulls() for part in cell.split(","))
+    return frozenset(filter(None, parts))
 
 
 def _lists(cells: pl.Series) -> pl.Series:
     """Most cells hold one ID, or some with nothing but commas between: only what is untidy is taken apart again."""
     ids = cells.str.split(",")
-    several = ids.list.len() > 1
-    untidy = cells.str.contains(_UNTIDY) | (several & (ids.list.n_unique() != ids.list.len()))
+    repeats = pl.col("ids").list.n_unique() != pl.col("ids").list.len()
+    both = pl.DataFrame([cells.alias("cell"), ids.alias("ids")])
+    untidy = both.select(pl.col("cell").str.contains(_UNTIDY) | repeats).to_series()
     if not untidy.any():
         return ids
     tidied = ids.filter(untidy).list.eval(pl.element().str.strip_chars(_AROUND_TEXT))

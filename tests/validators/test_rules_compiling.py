@@ -16,8 +16,8 @@ SHORT = Rule(code="x.short", column="a", holds=pl.col("a").str.len_chars() < 3, 
 
 
 def broken(*cells: str | None) -> list[tuple[int, str, str]]:
-    rows = pl.LazyFrame({"line": range(2, len(cells) + 2), "a": cells}, schema={"line": pl.UInt32, "a": pl.String})
-    return violations(rows, (CAPITAL, SHORT)).collect().rows()
+    rows = pl.DataFrame({"line": range(2, len(cells) + 2), "a": cells}, schema={"line": pl.UInt32, "a": pl.String})
+    return violations(rows, (CAPITAL, SHORT)).rows()
 
 
 def test_each_broken_rule_is_one_row_in_the_order_of_lines_and_rules() -> None:
@@ -34,7 +34,7 @@ def test_an_empty_cell_breaks_no_rule() -> None:
 
 
 def test_without_rules_nothing_is_broken() -> None:
-    assert violations(pl.LazyFrame({"line": [2]}, schema={"line": pl.UInt32}), ()).collect().is_empty()
+    assert violations(pl.DataFrame({"line": [2]}, schema={"line": pl.UInt32}), ()).is_empty()
 
 
 def test_a_schema_becomes_rules_in_the_order_of_its_columns() -> None:
@@ -64,8 +64,8 @@ def test_a_keyword_without_meaning_is_a_mistake_of_ours() -> None:
 def broken_by(constraints: Mapping[str, object], *cells: str | None) -> list[str | None]:
     """The cells that break the one rule of a column."""
     about = {"x-code": "x.y", "x-rejects": "row", "x-source": "test"}
-    rows = pl.LazyFrame({"line": range(len(cells)), "a": cells}, schema={"line": pl.UInt32, "a": pl.String})
-    found = violations(rows, compiled({"properties": {"a": {**constraints, **about}}})).collect()
+    rows = pl.DataFrame({"line": range(len(cells)), "a": cells}, schema={"line": pl.UInt32, "a": pl.String})
+    found = violations(rows, compiled({"properties": {"a": {**constraints, **about}}}))
     return [cells[line] for line in found["line"]]
 
 

@@ -59,12 +59,15 @@ def _of_guardians(scene: Scene) -> Iterator[pl.DataFrame]:
 
 
 def _sharing(people: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The people who have a contact that somebody else has too, with `name`.
+    """The people who have a contact that somebody else has too, with `name` where there are any.
 
     Mostly nobody has: numbers are compared first, and the text of the few whose numbers are alike.
     """
-    known = people.filter(pl.col(column).is_not_null())
-    alike = known.filter(known[column].hash().is_duplicated())
+    numbers = people.select(pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash())).to_series()
+    known = numbers.drop_nulls()
+    if known.n_unique() == known.len():
+        return people.clear()
+    alike = people.filter(numbers.is_duplicated() & numbers.is_not_null())
     return alike.filter(pl.col(column).is_duplicated()).with_columns(
         name=pl.concat_str("givenName", "familyName", separator=_APART).str.to_lowercase()
     )

@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from config.tables import TableName, file_of
+from validators.distinct import all_differ
 from validators.noticing.scene import Notice, Scene, counted
 from validators.sifting import NOTHING_FOUND, Sieve
 from validators.tables import LINE
@@ -110,21 +111,12 @@ def _loosely(cell: pl.Expr, zeros: str) -> pl.Expr:
 def _twins(sieve: Sieve, code: str) -> pl.DataFrame:
     """IDs of one file, and of people of one kind, that differ in leading zeros or in case only."""
     kind = "kind" if sieve.name == "users" else LINE
-    ids = sieve.standing.select(LINE, "sourcedId", kind=kind)
-    lower = ids["sourcedId"].str.to_lowercase()
-    is_loose = lower.str.starts_with("0") | (lower != ids["sourcedId"])
-    if not is_loose.any():
+    ids = sieve.standing.select(LINE, "sourcedId", kind=kind, bare=_loosely(pl.col("sourcedId"), "0"))
+    if all_differ(ids["bare"]):
         return NOTHING_FOUND
-    loose = ids.filter(is_loose).with_columns(bare=lower.filter(is_loose).str.strip_chars_start("0"))
-    strict = ids.filter(~is_loose)
-    met = pl.col("bare").is_duplicated() | pl.col("bare").is_in(strict["sourcedId"].implode())
-    alike = loose.filter(met)
-    if alike.is_empty():
-        return NOTHING_FOUND
-    every = pl.concat([alike, strict.with_columns(bare="sourcedId").join(alike, on="bare", how="semi")])
     group = ["bare"] if sieve.name == "classes" else ["bare", "kind"]
-    twins = every.filter(pl.struct(group).is_duplicated()).sort(LINE)
-    return counted(twins, code, column="sourcedId", value="sourcedId")
+    twins = ids.filter(pl.struct(group).is_duplicated())
+    return counted(twins.sort(LINE), code, column="sourcedId", value="sourcedId")
 
 
 def _rounded(sieve: Sieve) -> pl.DataFrame:

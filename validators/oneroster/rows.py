@@ -46,7 +46,7 @@ def mode_of(rows: pl.DataFrame) -> tuple[Mode, int]:
 def found_in(rows: pl.DataFrame, version: Version, file: str, mode: Mode) -> list[pl.DataFrame]:
     """What is found in the rows of a file one by one; each frame has `line`, `code`, `column`, `value` and `hint`."""
     rules = (*_rules(version, file), *(_of_delta() if mode == "delta" else ()))
-    broken = violations(rows.lazy(), rules).collect()
+    broken = violations(rows, rules)
     named = broken.partition_by("code", "column", as_dict=True, maintain_order=True)
     return [
         _with_values(part, rows, str(column) if column else None, _words(version, file, str(code), column))
