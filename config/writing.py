@@ -89,13 +89,8 @@ def add_district(home: Home, district: str, text: str) -> None:
         write_atomically(file, text)
 
 
-def set_value(home: Home, district: str, key: str, text: str) -> None:
-    """Change one setting of a district; the text is read by the setting's type, an empty one takes the default back."""
-    set_values(home, district, {key: text})
-
-
 def set_values(home: Home, district: str, texts: Mapping[str, str]) -> None:
-    """Change several settings of a district, all or none (`set_value`)."""
+    """Change settings, all or none: a text is read by its setting's type, an empty one takes the default back."""
     _must_be_there(home, district)
     changes = dict(_change(key, text, _name(home, home.profile_file(district))) for key, text in texts.items())
     _change_profile(home, district, changes)

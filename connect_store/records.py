@@ -11,7 +11,6 @@ import polars as pl
 
 Kind = Literal["student", "guardian", "staff"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-Action = Literal["created", "updated", "archived", "restored"]
 EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship", "attribute"]
 
 

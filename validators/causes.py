@@ -77,9 +77,6 @@ _MISSING: Final = (
     ),
 )
 
-ROOTS: Final = frozenset(code for kind in _MISSING for code in (kind.one, kind.many))
-"""Codes of findings that are made here, at the level of what is missing."""
-
 _POINTERS: Final = frozenset(code for kind in _MISSING for code in kind.pointers)
 _ALMOST: Final = {"zeros": "ids.zeros_lost", "case": "ids.case_differs"}
 _SCHOOLS: Final = (

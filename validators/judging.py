@@ -18,8 +18,6 @@ from validators.sifting import Sieve, joined_found, key_of
 from validators.tables import LINE, FileFacts, Table
 from validators.together import ADDED, Terms, judged_together
 
-SetAsideReason = Literal["other_school", "duplicate", "absent", "no_contact", "other_source"]
-
 REJECTED: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),
     "line": pl.UInt32(),

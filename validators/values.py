@@ -25,8 +25,6 @@ _PLAIN_EMAIL: Final = "^[A-Za-z0-9._%+'-]+@[a-z0-9.-]+$"
 ATTRIBUTES: Final = "attributes"
 """Column of student_attributes.csv while it is judged (struct): its columns, which the file names as it likes."""
 
-LISTS: Final = ("orgSourcedIds", "agentSourcedIds")
-
 
 def normalised(rows: pl.DataFrame, table: TableName, *, country: str) -> pl.DataFrame:
     """The known columns of a table, as Connect will hold their cells; a column that the file lacks is all null.

@@ -29,7 +29,6 @@ from config.writing import (
     add_district,
     change_account,
     profile_text,
-    set_value,
     set_values,
     settings_template,
     write_atomically,
@@ -88,7 +87,7 @@ def test_the_profile_names_the_settings_as_connect_does(name: str) -> None:
 
 def test_a_value_stands_below_its_explanation(home: Home) -> None:
     before = comments(home)
-    set_value(home, "springfield", "guard.limit_percent", "100")
+    set_values(home, "springfield", {"guard.limit_percent": "100"})
 
     lines = home.profile_file("springfield").read_text().splitlines()
     assert "[Deletion Threshold]" in lines[lines.index("limit_percent = 100") - 1]
@@ -112,7 +111,7 @@ def test_what_people_wrote_is_kept(home: Home) -> None:
 def test_line_ends_of_windows_are_kept(home: Home) -> None:
     file = home.profile_file("springfield")
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    set_value(home, "springfield", "guard.at_least", "3")
+    set_values(home, "springfield", {"guard.at_least": "3"})
     assert b"\r\nat_least = 3\r\n" in file.read_bytes()
     assert file.read_bytes().count(b"\n") == file.read_bytes().count(b"\r\n")
 
@@ -136,7 +135,7 @@ def test_line_ends_of_windows_are_kept(home: Home) -> None:
     ],
 )
 def test_texts_are_read_by_the_type_of_their_setting(home: Home, key: str, text: str, value: object) -> None:
-    set_value(home, "springfield", key, text)
+    set_values(home, "springfield", {key: text})
     in_force = {setting.key: setting for setting in settings_in_force(home, "springfield")}
     setting = in_force["schools" if key.startswith("schools.") else key]
     assert (setting.value, setting.source) == (value, "profile")
@@ -178,7 +177,7 @@ def test_a_change_that_is_not_valid_is_not_written(home: Home, key: str, text: s
 
 def test_an_unknown_district_cannot_be_changed(home: Home) -> None:
     with pytest.raises(UnknownDistrict, match="did you mean springfield"):
-        set_value(home, "sprngfield", "guard.at_least", "1")
+        set_values(home, "sprngfield", {"guard.at_least": "1"})
 
 
 def test_adopted_schools_stand_where_auto_stood(home: Home) -> None:
@@ -223,7 +222,7 @@ def test_an_account_is_added_once(home: Home) -> None:
 
 
 def test_files_are_readable_by_us_only(home: Home) -> None:
-    set_value(home, "springfield", "guard.at_least", "1")
+    set_values(home, "springfield", {"guard.at_least": "1"})
     assert stat.S_IMODE(home.profile_file("springfield").stat().st_mode) == 0o600
     assert [file.name for file in home.profiles.iterdir()] == ["springfield.toml"]
 
@@ -237,7 +236,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_settings_in_force_name_their_source(home: Home) -> None:
-    set_value(home, "springfield", "guard.limit_percent", "10")
+    set_values(home, "springfield", {"guard.limit_percent": "10"})
     by_key = {setting.key: setting for setting in settings_in_force(home, "springfield")}
     assert (by_key["guard.limit_percent"].source, by_key["guard.at_least"].source) == ("profile", "default")
     assert by_key["guard.limit_percent"].connect == "Deletion Threshold"

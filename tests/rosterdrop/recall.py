@@ -19,12 +19,12 @@ from processors.checking import check
 from processors.deliveries import files_at
 from rosterdrop.generating import GROUPS, Generated, generate, plantable
 from validators import Judgement, catalogue
-from validators.causes import ROOTS
 
 Place: TypeAlias = tuple[str | None, int | None, str]
 """File, line and code."""
 
 _TOGETHER: Final = 20
+_MADE: Final = frozenset(catalogue.groups()["causes"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def audited(made: Generated, number: int) -> Audit:
     found = set(findings.select("file", "line", "code", "column").rows())
     places = {place[:3] for place in found}
     # What is made to stand for many findings is as right as these are.
-    errors = {place for place in places if catalogue.entry(place[2]).level == "error" and place[2] not in ROOTS}
+    errors = {place for place in places if catalogue.entry(place[2]).level == "error" and place[2] not in _MADE}
     caused = places_of(findings.filter(pl.col("cause").is_not_null()))
     return Audit(
         planted=frozenset(planted),

@@ -17,7 +17,7 @@ from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, PATIENCE_S, Spri
 
 STEPS = {
     "after the close, before freezing": "processors.freezing:freeze:before",
-    "while freezing, before the ledger knows": "processors.freezing:_carry:before",
+    "while freezing, before the ledger knows": "processors.freezing:_lent:before",
     "after freezing, before the journal knows": "rosterdrop.service:_freeze:after",
     "before reading": "processors.pipeline:read_set:before",
     "after reading": "processors.pipeline:read_set:after",
