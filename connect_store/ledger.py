@@ -240,6 +240,12 @@ def last(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
     return _batch(rows[0]) if rows else None
 
 
+def last_standing(store: Store, district: str, *, test: bool) -> LedgerBatch | None:
+    """The newest batch of the district that is in Connect or may still come there."""
+    rows = store.rows("last_standing", district=district, test=int(test))
+    return _batch(rows[0]) if rows else None
+
+
 def is_overtaken(store: Store, batch: LedgerBatch) -> bool:
     """Whether a newer batch of the district was applied or waits to be: running this one again would undo it."""
     return not batch.test and bool(store.rows("newer_than", district=batch.district, batch=batch.number)[0][0])

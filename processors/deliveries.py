@@ -74,12 +74,14 @@ def upload(
 def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: datetime) -> Delivery | None:
     """A delivery without files of which the newest batch has a newer one: the older must not undo it.
 
+    A batch that was refused or failed brought nothing that could be undone.
+
     What then lacks to the expected set is carried. None where nothing newer is left.
 
     Raises:
         NotJudgedYet: it is not known yet what can be carried.
     """
-    newest = ledger.last(store, delivery.district, test=delivery.test)
+    newest = ledger.last_standing(store, delivery.district, test=delivery.test)
     came = {file.table: ledger.moment(file.arrived) for file in (newest.files if newest else ()) if file.table}
     newer = [file for file in delivery.files if not _is_older(file, came)]
     if len(newer) == len(delivery.files):
@@ -93,7 +95,8 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
 def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Limits = WITHOUT_RESERVE) -> Delivery:
     """The frozen files of an old batch, to be run with today's profile.
 
-    An archive that was inflated is left out, for its files stand beside it; one that was refused is looked at anew.
+    An archive that was inflated is left out, for its files stand beside it. What was refused is looked at anew, an
+    archive as well as repaired rows.
 
     Raises:
         NewerBatch: a newer batch of the district was applied or waits to be.

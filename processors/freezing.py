@@ -97,9 +97,13 @@ def sweep(folders: Iterable[Path]) -> None:
 
 
 def _made_before(store: Store, delivery: Delivery) -> int | None:
-    """The newest batch, where it was made of the very same repairs before a crash."""
+    """The newest batch, where it was made of the very same repairs: before a crash, or because they were sent twice.
+
+    Whoever names a refused file again asks for another look.
+    """
     newest = ledger.last(store, delivery.district, test=delivery.test)
-    return newest.number if newest and is_made_of(newest, _repairs_in(delivery)) else None
+    asks_again = newest and newest.verdict == "refused" and delivery.origin != "sftp"
+    return newest.number if newest and not asks_again and is_made_of(newest, _repairs_in(delivery)) else None
 
 
 def _lender_for(store: Store, delivery: Delivery) -> LedgerBatch | None:
@@ -169,8 +173,9 @@ def _lent(
 
 
 def _repairs_in(delivery: Delivery) -> list[DeliveredFile]:
-    """The repaired rows that count; of a batch that is run again they stand in its files already."""
-    return [] if delivery.requeue_of is not None else repairs_among(delivery.files)
+    """The repaired rows that count; of a batch that is run again they stand in its tables, unless they were refused."""
+    is_mended = delivery.requeue_of is not None and any(file.table for file in delivery.files)
+    return [] if is_mended else repairs_among(delivery.files)
 
 
 def _with_names_of_repairs(files: Sequence[DeliveredFile]) -> list[DeliveredFile]:

@@ -279,7 +279,7 @@ def _freeze(home: Home, profile: Profile, delivery: Delivery) -> int:
         now = datetime.now(UTC)
         newer = without_older(store, profile, delivery, now=now)
         if newer is None:
-            newest = ledger.last(store, delivery.district, test=delivery.test)
+            newest = ledger.last_standing(store, delivery.district, test=delivery.test)
             assert newest is not None
             _log.info("set overtaken", district=delivery.district, batch=newest.number)
             return newest.number

@@ -107,6 +107,17 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  order by id desc
  limit 1;
 
+-- name: last_standing
+-- The newest batch of a district that was neither refused nor given up.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = :test
+   and state <> 'failed'
+   and (verdict is null or verdict <> 'refused')
+ order by id desc
+ limit 1;
+
 -- name: newer_than
 -- Newer batches of the district that are in Connect or on their way there: an older one must not be run after them.
 select count(*)

@@ -288,6 +288,18 @@ def test_a_repaired_batch_can_be_run_again(springfield: Springfield) -> None:
     assert "repair.applied" in again.judgement.findings["code"]
 
 
+def test_repaired_rows_that_were_refused_are_looked_at_anew(springfield: Springfield) -> None:
+    rows = repaired(rejected(springfield, spoilt_night(springfield)), role="student", givenName="Zoë")
+    in_latin = {"users": written(rows).decode("utf-8-sig").encode("cp1252")}
+    refused = springfield.uploads_by_hand(**in_latin)
+    assert refused.codes == {"repair.not_utf8"}
+    again = pipeline.outcome_of(springfield.home, springfield.runs_again(refused.number)).report
+    assert set(again.judgement.findings["code"]) == {"repair.not_utf8"}
+
+    springfield.settles(reading__encoding="windows-1252")
+    assert springfield.uploads_by_hand(**in_latin).verdict == "accepted"
+
+
 def test_an_office_repairs_rows_over_sftp(tmp_path: Path) -> None:
     district = Springfield(settled_home(tmp_path / "home"))
     with Running(district.home) as running:

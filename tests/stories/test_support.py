@@ -4,20 +4,35 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.loading import load_profile
 from config.tables import TableName
-from processors import freezing, frozen, pipeline
+from connect_store.store import open_store
+from processors import deliveries, freezing, frozen, pipeline
 from processors.frozen import Frozen
 from processors.lending import NotJudgedYet
 from processors.lifecycle import MOST_ATTEMPTS
 from processors.reporting.json_document import as_json
 from rosterdrop.service import Service
 from sftp_gateway import Interruption, Shortage
-from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Springfield, person
+from tests.stories.springfield import (
+    ANA,
+    BEN,
+    EVERYBODY,
+    GIL,
+    MATH,
+    MEMBERS,
+    NIGHT,
+    TOM,
+    Row,
+    Springfield,
+    as_csv,
+    person,
+)
 
 MANY = [person(f"s{number:02}", "student") for number in range(30)]
 
@@ -187,6 +202,23 @@ def test_a_night_that_comes_while_a_table_is_carried_is_not_overtaken(
     monkeypatch.setattr(freezing, "_take_all", take_slowly)
     with pytest.raises(NotJudgedYet, match="batch 2"):
         springfield.leaves_waiting({"users": EVERYBODY})
+
+
+def test_a_set_is_overtaken_only_by_one_that_was_not_refused(springfield: Springfield, tmp_path: Path) -> None:
+    for table, rows in NIGHT.items():
+        (tmp_path / f"{table}.csv").write_bytes(as_csv(table, rows))
+    profile = load_profile(springfield.home, "springfield")
+    with open_store(springfield.home.store_db) as store:
+        older = deliveries.upload(store, profile, deliveries.files_at([tmp_path]), who="a story")
+
+    assert (
+        springfield.uploads_by_hand(users=b"no,roster\n1,2\n", classes=[MATH], enrollments=MEMBERS).verdict == "refused"
+    )
+    with open_store(springfield.home.store_db) as store:
+        assert deliveries.without_older(store, profile, older, now=datetime.now(UTC)) == older
+    springfield.uploads_by_hand(**NIGHT)
+    with open_store(springfield.home.store_db) as store:
+        assert deliveries.without_older(store, profile, older, now=datetime.now(UTC)) is None
 
 
 def test_an_edit_that_is_not_valid_leaves_the_last_good_profile_in_force(springfield: Springfield) -> None:
