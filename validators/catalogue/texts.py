@@ -5,9 +5,9 @@ is null. `(is|are)` has a form for a count of one and one for others; `(s)` and 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from typing import Final, cast
+from typing import Final, get_args
 
 import polars as pl
 
@@ -15,12 +15,14 @@ from config.masking import Kind as MaskKind
 from config.masking import hidden as hidden_mark
 from config.masking import told
 from config.wording import forms_of
+from validators.catalogue import hiding
 from validators.catalogue.entries import GROUPS, Kind, entries, loaded
-from validators.catalogue.hiding import shown, words
+from validators.catalogue.hiding import words
 from validators.distinct import each_distinct
 
 _PERSONAL: Final = ("value", "detail", "hint")
-_TOLD: Final = (*_PERSONAL, "file", "column")
+_TEXTS: Final = ("message", "fix")
+_KINDS: Final[Sequence[MaskKind]] = get_args(MaskKind)
 _PARTS: Final = re.compile(r"\[(?P<optional>[^\]]*)\]|(?P<plain>[^\[]+)")
 _HOLES: Final = re.compile(r"\{(\w+)\}")
 _FORMS: Final = re.compile(r"\((?:(?P<ending>e?s)|(?P<one>[^()|]*)\|(?P<many>[^()|]*))\)")
@@ -37,16 +39,10 @@ def described(findings: pl.DataFrame, *, masked: bool, language: str = "en") -> 
 
     Returns: the same rows in the same order with `level`, `rejects`, `message` and `fix`.
     """
-    rows = _masked(findings, language) if masked else _open(findings, language)
-    about = pl.DataFrame(
-        [(code, found.level, found.rejects) for code, found in entries().items()],
-        schema={"code": pl.String, "level": pl.String, "rejects": pl.String},
-        orient="row",
-    )
-    told = rows.with_row_index("place").join(about, on="code", how="left", maintain_order="left")
-    by_code = told.partition_by("code", as_dict=True, maintain_order=True)
-    parts = [_with_texts(part, str(code), language) for (code,), part in by_code.items()]
-    return pl.concat(parts or [_with_texts(told, None, language)]).sort("place").drop("place")
+    numbered = findings.with_row_index("place")
+    by_code = numbered.partition_by("code", as_dict=True) or {("",): numbered}
+    parts = [_of_one_code(part, str(code), language, masked=masked) for (code,), part in by_code.items()]
+    return findings.with_columns(pl.concat(parts).sort("place").drop("place"))
 
 
 def message(finding: Mapping[str, object], language: str = "en", *, masked: bool) -> str:
@@ -72,20 +68,29 @@ def texts(language: str) -> Mapping[str, Mapping[str, str]]:
     return {code: text for group in GROUPS for code, text in loaded(f"texts/{language}/{group}").items()}
 
 
-def _with_texts(findings: pl.DataFrame, code: str | None, language: str) -> pl.DataFrame:
-    """Findings of one code with its texts."""
-    templates = texts(language).get(code, {}) if code else {}
-    return findings.with_columns(
-        _filled(templates[which]).alias(which) if which in templates else pl.lit(None, pl.String).alias(which)
-        for which in ("message", "fix")
-    ).drop(_told(column) for column in _TOLD)
+def _of_one_code(findings: pl.DataFrame, code: str, language: str, *, masked: bool) -> pl.DataFrame:
+    """What is to be told of findings of one code: their `place`, and the columns that are told otherwise or added."""
+    about = entries().get(code)
+    public = about.public if about else {}
+    shown, said = _masked(findings, public, language) if masked else ((), findings)
+    if public.get("detail") == "word":
+        said = said.with_columns(pl.col("detail").replace(_our_words(language)))
+    templates = texts(language).get(code, {})
+    told = said.with_columns(
+        _column_in(language),
+        level=pl.lit(about and about.level, pl.String),
+        rejects=pl.lit(about and about.rejects, pl.String),
+    ).with_columns(
+        (_filled(templates[which]) if which in templates else pl.lit(None, pl.String)).alias(which) for which in _TEXTS
+    )
+    return told.with_columns(shown).select("place", *(column.name for column in shown), "level", "rejects", *_TEXTS)
 
 
 def _filled(template: str) -> pl.Expr:
-    parts = []
+    parts: list[pl.Expr] = []
     for part in _PARTS.finditer(template):
         if part["optional"] is None:
-            parts.append(pl.concat_str([piece.fill_null("") for piece in _pieces(part["plain"])]))
+            parts += [piece.fill_null("") for piece in _pieces(part["plain"])]
         else:
             parts.append(pl.concat_str(list(_pieces(part["optional"]))).fill_null(""))
     return pl.concat_str(parts).str.strip_chars_end()
@@ -96,7 +101,7 @@ def _pieces(text: str) -> Iterator[pl.Expr]:
         if piece == "count":
             yield pl.col("count").map_batches(_written, pl.String)
         elif place % 2:
-            yield pl.col(_told(piece) if piece in _TOLD else piece).cast(pl.String)
+            yield pl.col(piece).cast(pl.String)
         elif piece:
             yield _in_number(piece)
 
@@ -113,88 +118,61 @@ def _in_number(text: str) -> pl.Expr:
     return pl.lit(text) if one == many else pl.when(count=1).then(pl.lit(one)).otherwise(pl.lit(many))
 
 
-def _told(column: str) -> str:
-    """The column that holds what a sentence says of another one."""
-    return f"told {column}"
-
-
-def _open(findings: pl.DataFrame, language: str) -> pl.DataFrame:
-    """The findings as they are, and what their sentences say: the same, and our words in the language."""
-    told = {column: pl.col(column) for column in _TOLD} | {
-        "detail": _detail_in(language, pl.col("detail")),
-        "column": _column_in(language),
-    }
-    return findings.with_columns(how.alias(_told(column)) for column, how in told.items())
-
-
 def _column_in(language: str) -> pl.Expr:
     """Columns as a sentence says them; where one of several would do, they stand as `email or sms`."""
     between = forms_of(language).every["or"].format(before="", last="")
     return pl.col("column").str.replace(" or ", between, literal=True)
 
 
-def _detail_in(language: str, told: pl.Expr) -> pl.Expr:
-    """Details, those that are a word of ours in the language."""
-    codes = [code for code, about in entries().items() if about.public.get("detail") == "word"]
-    known = {key.removeprefix("word."): text for key, text in words(language).texts.items() if key.startswith("word.")}
-    return pl.when(pl.col("code").is_in(codes)).then(told.replace(known)).otherwise(told)
+@cache
+def _our_words(language: str) -> Mapping[str, str]:
+    """Details that are a word of ours, in a language."""
+    say = words(language)
+    return {key.removeprefix("word."): say(key) for key in say.texts if key.startswith("word.")}
 
 
-def _masked(findings: pl.DataFrame, language: str) -> pl.DataFrame:
-    """The findings without any value that might be personal, and what their sentences say instead.
+def _masked(
+    findings: pl.DataFrame, public: Mapping[str, Kind], language: str
+) -> tuple[Sequence[pl.Series], pl.DataFrame]:
+    """The columns of findings without any value that might be personal, and what their sentences say instead.
 
-    A hint that nobody may read is no hint: the sentence leaves it out.
+    A hint that nobody may read is no hint: the sentence leaves it out. Of a file that somebody named as they liked,
+    the name is shown only where it looks like one.
     """
     mark = hidden_mark(language)
-    hidden = []
-    for column in _PERSONAL:
-        kinds = {code: about.public.get(column) for code, about in entries().items()}
-        hidden.append(_hidden(column, kinds, language).alias(column))
-        told = _hidden(column, kinds, language, mark=mark)
-        is_mask = told.str.ends_with(mark)
-        if column == "detail":
-            told = _detail_in(language, told)
-        hidden.append((pl.when(~is_mask).then(told) if column == "hint" else told).alias(_told(column)))
-    hidden += [_files_shown(language).alias("file"), _files_shown(language, mark=mark).alias(_told("file"))]
-    hidden.append(_column_in(language).alias(_told("column")))
-    return findings.with_columns(*hidden)
+    kinds: Mapping[str, Kind | None] = {**{column: public.get(column) for column in _PERSONAL}, "file": "file"}
+    both = [_hidden(findings[column], kind, language, mark) for column, kind in kinds.items()]
+    said = findings.with_columns(marked for _, marked in both)
+    is_mask = pl.col("hint").str.ends_with(mark)
+    return [shown for shown, _ in both], said.with_columns(pl.when(~is_mask).then("hint").alias("hint"))
 
 
-def _hidden(column: str, kinds: Mapping[str, Kind | None], language: str, *, mark: str = "") -> pl.Expr:
-    """A column where each text is as its kind may be shown."""
-    kind = pl.col("code").replace_strict(kinds, default=None, return_dtype=pl.String)
-    parts = []
-    for each in {*kinds.values(), None}:
-        texts_of_kind = pl.when(kind.is_null() if each is None else kind == each).then(column)
-        if each is None:
-            parts.append(_by_length(texts_of_kind, language, mark))
-        else:
-            answer = partial(shown, kind=each, language=language, mark=mark)
-            parts.append(texts_of_kind.map_batches(partial(each_distinct, answer=answer), pl.String))
-    return pl.coalesce(parts)
+def _hidden(texts: pl.Series, kind: Kind | None, language: str, mark: str) -> tuple[pl.Series, pl.Series]:
+    """A column where each text is as its kind may be shown, and the same with a mark after what is not the text."""
+    if kind is None:
+        masks = _by_length(texts, language)
+        return masks, masks + mark
+    answer = partial(hiding.shown, kind=kind, language=language)
+    return each_distinct(texts, answer), each_distinct(texts, partial(answer, mark=mark))
 
 
-def _by_length(values: pl.Expr, language: str, mark: str) -> pl.Expr:
+def _by_length(values: pl.Series, language: str) -> pl.Series:
     """Values reduced to kind and length as `masking.masked` does it, without a look at each of a million."""
+    column = pl.col(values.name)
     kind = (
-        pl.when(values == "")
-        .then(pl.lit("empty"))
-        .when(values.str.contains(r"^\p{Nd}+$"))
-        .then(pl.lit("digit"))
-        .when(values.str.contains(r"^\p{L}+$"))
-        .then(pl.lit("letter"))
-        .otherwise(pl.lit("character"))
+        pl.when(column == "")
+        .then(0)
+        .when(column.str.contains(r"^\p{Nd}+$"))
+        .then(1)
+        .when(column.str.contains(r"^\p{L}+$"))
+        .then(2)
+        .otherwise(3)
     )
-    shapes = pl.concat_str(values.str.len_chars().cast(pl.String), kind, separator=" ")
-    return shapes.map_batches(partial(each_distinct, answer=partial(_mask, language=language, mark=mark)), pl.String)
-
-
-def _mask(shape: str, *, language: str, mark: str) -> str:
-    length, _, kind = shape.partition(" ")
-    return f"{told(int(length), cast(MaskKind, kind), language)}{mark}"
-
-
-def _files_shown(language: str, *, mark: str = "") -> pl.Expr:
-    """Names of files; of one that somebody named as they liked only where it looks like the name of a file."""
-    answer = partial(shown, kind="file", language=language, mark=mark)
-    return pl.col("file").map_batches(partial(each_distinct, answer=answer), pl.String)
+    shapes = values.to_frame().select(column.str.len_chars() * len(_KINDS) + kind).to_series()
+    if shapes.null_count() == len(shapes):
+        return values
+    distinct = shapes.drop_nulls().unique()
+    masks = [
+        told(length, _KINDS[kind], language) for length, kind in (divmod(shape, len(_KINDS)) for shape in distinct)
+    ]
+    return shapes.replace_strict(distinct, masks, return_dtype=pl.String)
