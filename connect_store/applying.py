@@ -9,32 +9,51 @@ from connect_store.records import ENTITIES, Entity, EntityName
 from connect_store.store import Store
 
 Changes = Mapping[EntityName, pl.DataFrame]
-"""For each entity the records that change, one row each: its key, its values as they shall be in force, the values that
-the sync brought (`email_brought` beside `email`), and `action` (created, updated, archived, restored; unchanged where
-only the baseline learns something)."""
+"""For each entity the records that change, one row each: the record as it shall be in force (`Entity.in_force`), what
+the baseline shall hold of it (`email_brought` beside `email`; `brought` 1: that, 0: nothing, null: as it is), and
+`action`: created, updated, archived, restored; unchanged where only the baseline learns something; removed where an
+undo takes back what was created."""
 
 CHANGE: Final = "action"
-BROUGHT: Final = "_brought"
+BROUGHT: Final = "brought"
+REMOVED: Final = "removed"
+
+
+def brought(field: str) -> str:
+    """The column of a change that holds what the sync brought for a field."""
+    return f"{field}_{BROUGHT}"
+
+
+def columns_of(entity: Entity) -> list[str]:
+    """The columns of a frame of changes."""
+    return [*entity.in_force, BROUGHT, *map(brought, entity.values), CHANGE]
 
 
 def apply(store: Store, *, district: str, batch: int, changes: Changes) -> None:
     """Write changes, their undo record and the new baseline; what is pointed at is written before what points.
 
-    Must run inside `store.writing()`, together with the ledger's entry. Nothing is deleted: `archived` ends or
-    archives a record and leaves it where it is.
+    Must run inside `store.writing()`, together with the ledger's entry. Nothing is deleted but what an undo takes back:
+    `archived` ends or archives a record and leaves it where it is.
     """
-    for name, entity in ENTITIES.items():
-        records = changes.get(name)
-        if records is not None and not records.is_empty():
-            _write(store, entity, records, district=district, batch=batch)
+    told = {name: records for name in ENTITIES if (records := changes.get(name)) is not None and not records.is_empty()}
+    for name, records in told.items():
+        _write(store, ENTITIES[name], records, district=district, batch=batch)
+    for name, records in reversed(told.items()):
+        _remove(store, ENTITIES[name], records.filter(pl.col(CHANGE) == REMOVED), district=district)
 
 
 def _write(store: Store, entity: Entity, records: pl.DataFrame, *, district: str, batch: int) -> None:
-    store.stage(entity.name, records.select(*entity.columns, CHANGE))
+    store.stage(entity.name, records.select(*entity.in_force, BROUGHT, CHANGE))
     store.run(f"{entity.name}_remember", district=district, batch=batch)
     store.run(f"{entity.name}_bring", district=district, batch=batch)
     store.run(f"{entity.name}_take_out", district=district, batch=batch)
-    brought = [pl.col(f"{field}{BROUGHT}").alias(field) for field in entity.values]
-    store.stage(entity.name, records.select(*entity.key, *brought, CHANGE))
+    baseline = [pl.col(brought(field)).alias(field) for field in entity.values]
+    store.stage(entity.name, records.select(*entity.key, *baseline, BROUGHT, CHANGE))
     store.run(f"{entity.name}_baseline_put", district=district)
     store.run(f"{entity.name}_baseline_drop", district=district)
+
+
+def _remove(store: Store, entity: Entity, records: pl.DataFrame, *, district: str) -> None:
+    if not records.is_empty():
+        store.stage(entity.name, records.select(*entity.key, CHANGE))
+        store.run(f"{entity.name}_remove", district=district)

@@ -89,11 +89,11 @@ def baseline(store: Store, district: str) -> dict[EntityName, pl.DataFrame]:
 
 
 def standing(store: Store, district: str, entity: Entity, keys: pl.DataFrame) -> pl.DataFrame:
-    """What is in force for these keys: the entity's columns and `status`; a key that is not there has no row.
+    """What is in force for these keys (`Entity.in_force`); a key that is not there has no row.
 
     Must run inside a transaction of the store, since it stages the keys.
     """
-    schema = {**entity.schema, "status": pl.String()}
+    schema = dict.fromkeys(entity.in_force, pl.String())
     if keys.is_empty():
         return pl.DataFrame(schema=schema)
     store.stage(entity.name, keys.select(entity.key))

@@ -16,11 +16,16 @@ EntityName = Literal["person", "attachment", "classroom", "membership", "guardia
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """One kind of record: its name (the table in the store), what identifies it, and what else it carries."""
+    """One kind of record: its name (the table in the store), what identifies it, and what else it carries.
+
+    `values` come from the files, `own` is Connect's: whether somebody has an account (`none`, `invitee`, `active`), and
+    who manages the record (`managed_by`: `sync` or `hand`).
+    """
 
     name: EntityName
     key: tuple[str, ...]
     values: tuple[str, ...]
+    own: tuple[str, ...] = ("managed_by",)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -31,6 +36,11 @@ class Entity:
     def schema(self) -> dict[str, pl.DataType]:
         """The polars schema of a frame of these records."""
         return dict.fromkeys(self.columns, pl.String())
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        """The columns of a record as it stands in Connect; all text."""
+        return (*self.columns, *self.own, "status")
 
 
 # `source` names the file that brought a guardian or a guardianship: neither source unlinks what the other brought.
@@ -49,6 +59,7 @@ PERSON: Final = Entity(
         "identifier",
         "source",
     ),
+    own=("account", "managed_by"),
 )
 ATTACHMENT: Final = Entity(name="attachment", key=("kind", "key", "school"), values=("source",))
 CLASSROOM: Final = Entity(name="classroom", key=("key",), values=("school", "title", "grades"))

@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Sync
-from connect_store.applying import BROUGHT, CHANGE, Changes
+from connect_store.applying import BROUGHT, CHANGE, Changes, brought, columns_of
 from connect_store.records import (
     ATTACHMENT,
     ATTRIBUTE,
@@ -129,8 +129,10 @@ def _fresh(
     )
     in_force = [_unless_kept(field) for field in entity.values if field not in once]
     written_once = [pl.coalesce(f"{field}{_NOW}", field).alias(field) for field in entity.values if field in once]
-    brought = [pl.col(field).alias(f"{field}{BROUGHT}") for field in entity.values]
-    return beside.with_columns(*in_force, *written_once, *brought, action.alias(CHANGE)).select(_columns(entity))
+    baseline_now = [pl.col(field).alias(brought(field)) for field in entity.values]
+    return beside.with_columns(
+        *in_force, *written_once, *baseline_now, *_own(entity, status=pl.lit("active")), action.alias(CHANGE)
+    ).select(columns_of(entity))
 
 
 def _differing(
@@ -146,11 +148,13 @@ def _differing(
         .filter(_differs(entity, once))
         .join(standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left")
     )
-    brought = [_brought(field, once) for field in entity.values]
+    baseline_now = [_brought(field, once) for field in entity.values]
     in_force = [_merged(field, once) for field in entity.values]
     moves = pl.any_horizontal(pl.lit(value=False), *(_merged(f, once).ne_missing(f"{f}{_NOW}") for f in entity.values))
     action = pl.when(moves).then(pl.lit("updated")).otherwise(pl.lit("unchanged"))
-    return beside.with_columns(*in_force, *brought, action.alias(CHANGE)).select(_columns(entity))
+    return beside.with_columns(
+        *in_force, *baseline_now, *_own(entity, status=pl.coalesce("status", pl.lit("active"))), action.alias(CHANGE)
+    ).select(columns_of(entity))
 
 
 def _beside(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
@@ -171,7 +175,7 @@ def _says_new(field: str, once: Sequence[str]) -> pl.Expr:
 
 def _brought(field: str, once: Sequence[str]) -> pl.Expr:
     new = pl.when(_says_new(field, once)).then(pl.col(field)).otherwise(pl.col(f"{field}{_BEFORE}"))
-    return new.alias(f"{field}{BROUGHT}")
+    return new.alias(brought(field))
 
 
 def _merged(field: str, once: Sequence[str]) -> pl.Expr:
@@ -185,8 +189,11 @@ def _unless_kept(field: str) -> pl.Expr:
     return pl.when(kept).then(pl.col(f"{field}{_NOW}")).otherwise(pl.col(field)).alias(field)
 
 
-def _columns(entity: Entity) -> list[str]:
-    return [*entity.columns, *(f"{field}{BROUGHT}" for field in entity.values), CHANGE]
+def _own(entity: Entity, *, status: pl.Expr) -> list[pl.Expr]:
+    """What Connect keeps of a record that the sync brings: it manages it from now on, and an account stays."""
+    newcomer = pl.when(pl.col("kind") == "student").then(pl.lit("none")).otherwise(pl.lit("invitee"))
+    account = [pl.coalesce("account", newcomer).alias("account")] if "account" in entity.own else []
+    return [*account, pl.lit("sync").alias("managed_by"), status.alias("status"), pl.lit(1).alias(BROUGHT)]
 
 
 def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, staying: pl.DataFrame) -> pl.DataFrame:
@@ -194,9 +201,12 @@ def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, sta
         baseline.join(tonight, on=entity.key, how="anti")
         .join(staying, on=entity.key, how="anti")
         .with_columns(
-            *(pl.col(field).alias(f"{field}{BROUGHT}") for field in entity.values), pl.lit("archived").alias(CHANGE)
+            *(pl.col(field).alias(brought(field)) for field in entity.values),
+            *(pl.lit(None, pl.String).alias(column) for column in (*entity.own, "status")),
+            pl.lit(0).alias(BROUGHT),
+            pl.lit("archived").alias(CHANGE),
         )
-        .select(_columns(entity))
+        .select(columns_of(entity))
     )
 
 

@@ -6,30 +6,33 @@ select kind, key, school, source
 
 -- name: attachment_standing
 -- What is in force for the staged keys; a cross join keeps the small stage in front (SQLite takes it at its word).
-select f.kind, f.key, f.school, f.source, f.status
+select f.kind, f.key, f.school, f.source, f.managed_by, f.status
   from stage_attachment as s
  cross join attachment as f
  where f.district = :district
    and f.kind = s.kind and f.key = s.key and f.school = s.school;
 
 -- name: attachment_remember
--- The staged attachments of people to schools as they are before this batch changes them: the undo record.
-insert into undo_attachment (batch, action, district, kind, key, school, source, status)
-select :batch, s.action, :district, s.kind, s.key, s.school, f.source, f.status
+-- The staged attachments of people to schools and their baseline as they are before this batch changes them: the undo record.
+insert into undo_attachment (batch, action, district, kind, key, school, source, managed_by, status, brought, source_brought)
+select :batch, s.action, :district, s.kind, s.key, s.school, f.source, f.managed_by, f.status, case when b.district is null then 0 else 1 end, b.source
   from stage_attachment as s
   left join attachment as f
     on f.district = :district
    and f.kind = s.kind and f.key = s.key and f.school = s.school
- where s.action <> 'unchanged';
+  left join baseline_attachment as b
+    on b.district = :district
+   and b.kind = s.kind and b.key = s.key and b.school = s.school;
 
 -- name: attachment_bring
 -- Create, update and restore the staged attachments of people to schools.
-insert into attachment (district, kind, key, school, source, status, batch)
-select :district, kind, key, school, source, 'active', :batch
+insert into attachment (district, kind, key, school, source, managed_by, status, batch)
+select :district, kind, key, school, source, managed_by, status, :batch
   from stage_attachment
  where action in ('created', 'updated', 'restored')
     on conflict (district, kind, key, school) do update
    set source = excluded.source,
+       managed_by = excluded.managed_by,
        status = excluded.status,
        batch = excluded.batch;
 
@@ -41,12 +44,18 @@ update attachment
  where district = :district
    and (kind, key, school) in (select kind, key, school from stage_attachment where action = 'archived');
 
+-- name: attachment_remove
+-- Take back what an undone batch made.
+delete from attachment
+ where district = :district
+   and (kind, key, school) in (select kind, key, school from stage_attachment where action = 'removed');
+
 -- name: attachment_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_attachment (district, kind, key, school, source)
 select :district, kind, key, school, source
   from stage_attachment
- where action <> 'archived'
+ where brought = 1
     on conflict (district, kind, key, school) do update
    set source = excluded.source;
 
@@ -54,4 +63,19 @@ select :district, kind, key, school, source
 -- The baseline forgets what the sync took out.
 delete from baseline_attachment
  where district = :district
-   and (kind, key, school) in (select kind, key, school from stage_attachment where action = 'archived');
+   and (kind, key, school) in (select kind, key, school from stage_attachment where brought = 0);
+
+-- name: attachment_undo
+-- What a batch found before it changed it, and what it left behind (`_left`: what the next change found, else what is in force).
+select u.kind, u.key, u.school, u.source, u.managed_by, u.status, u.brought, u.source_brought,
+       case when n.batch is null then f.source else n.source end as source_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left,
+       f.source as source_now, f.managed_by as managed_by_now, f.status as status_now
+  from undo_attachment as u
+  left join attachment as f
+    on f.district = u.district
+   and f.kind = u.kind and f.key = u.key and f.school = u.school
+  left join undo_attachment as n
+    on n.district = u.district
+   and n.kind = u.kind and n.key = u.key and n.school = u.school
+   and n.batch = (select min(m.batch) from undo_attachment as m where m.district = u.district and m.kind = u.kind and m.key = u.key and m.school = u.school and m.batch > u.batch)
+ where u.batch = :batch;

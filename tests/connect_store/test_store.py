@@ -146,7 +146,10 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_foreign_keys_are_in_force(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError), store.writing():
-        store._database.execute("insert into attachment values ('d', 'student', 'nobody', 'A', null, 'active', 1)")
+        store._database.execute(
+            "insert into attachment (district, kind, key, school, status, batch)"
+            " values ('d', 'student', 'nobody', 'A', 'active', 1)"
+        )
 
 
 def test_every_statement_can_be_prepared(store: Store) -> None:
@@ -164,10 +167,12 @@ def test_tables_have_the_columns_of_their_entity(store: Store, entity: Entity) -
     store.run(f"stage_{entity.name}")
     columns = {table: _columns(store, f"{table}{entity.name}") for table in ("", "baseline_", "undo_", "stage_")}
 
-    assert columns[""][: len(entity.columns) + 3] == ("district", *entity.columns, "status", "batch")
+    told = (f"{field}_brought" for field in entity.values)
+
+    assert {"district", *entity.in_force, "batch"} <= {*columns[""]}
     assert columns["baseline_"] == ("district", *entity.columns)
-    assert columns["undo_"] == ("batch", "action", "district", *entity.columns, "status")
-    assert columns["stage_"] == (*entity.columns, "action")
+    assert {*columns["undo_"]} == {"batch", "action", "district", *entity.in_force, "brought", *told}
+    assert columns["stage_"] == (*entity.in_force, "brought", "action")
 
 
 def _columns(store: Store, table: str) -> tuple[str, ...]:

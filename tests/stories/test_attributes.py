@@ -1,6 +1,5 @@
 """student_attributes.csv: what else a district tells of its students, where it wants it taken."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -172,17 +171,6 @@ def test_the_undo_record_holds_what_was_there_before(springfield: Springfield) -
         ("updated", "ana", "house", "Blue", "active"),
         ("created", "ben", "bus", None, None),
     ]
-
-
-def test_a_store_of_before_takes_them_too(springfield: Springfield) -> None:
-    springfield.uploads_by_hand(**NIGHT)
-    with sqlite3.connect(springfield.home.store_db) as database:
-        for table in ("attribute", "baseline_attribute", "undo_attribute"):
-            database.execute(f"drop table {table}")
-        database.execute("delete from _sqlite_migrations where name = '0002_attributes'")
-    database.close()
-    night(springfield, ANAS)
-    assert attributes_of(springfield, "ana") == {"house": "Blue", "bus": "7"}
 
 
 def test_rejected_rows_come_back_and_may_be_repaired(springfield: Springfield) -> None:
