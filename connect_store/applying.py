@@ -57,3 +57,4 @@ def _remove(store: Store, entity: Entity, records: pl.DataFrame, *, district: st
     if not records.is_empty():
         store.stage(entity.name, records.select(*entity.key, CHANGE))
         store.run(f"{entity.name}_remove", district=district)
+        store.run(f"{entity.name}_hand_over", district=district)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from config.tables import TableName
 from connect_store.store import Store
 
-State = Literal["frozen", "working", "decided", "reported", "superseded", "failed"]
+State = Literal["frozen", "working", "decided", "reported", "superseded", "discarded", "undone", "failed"]
 
 _RECENT: Final = 50
 _NEWEST: Final = 2**62
@@ -67,6 +67,15 @@ class LedgerBatch:
     changes: Mapping[str, Mapping[str, int]] | None
     summary: Mapping[str, Any] | None
     decided: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Since when, by whom and why nothing of a district is applied."""
+
+    since: str
+    who: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +253,51 @@ def last_standing(store: Store, district: str, *, test: bool) -> LedgerBatch | N
     """The newest batch of the district that is in Connect or may still come there."""
     rows = store.rows("last_standing", district=district, test=int(test))
     return _batch(rows[0]) if rows else None
+
+
+def last_applied(store: Store, district: str) -> LedgerBatch | None:
+    """The newest batch of the district that is in Connect and was not undone."""
+    rows = store.rows("last_applied", district=district)
+    return _batch(rows[0]) if rows else None
+
+
+def enter_done(
+    store: Store,
+    *,
+    district: str,
+    origin: Literal["undo", "hand"],
+    at: datetime,
+    changes: Mapping[str, Mapping[str, int]],
+    summary: Mapping[str, Any],
+    of: int | None = None,
+) -> int:
+    """Enter what is done at once, inside the transaction that does it; its number."""
+    rows = store.rows(
+        "enter_done",
+        district=district,
+        origin=origin,
+        at=stamp(at),
+        of=of,
+        changes=json.dumps(changes),
+        summary=json.dumps(summary),
+    )
+    return int(rows[0][0])
+
+
+def pause(store: Store, district: str, *, at: datetime, who: str, why: str) -> None:
+    """Let nothing of a district be applied until it is resumed; inside the caller's transaction."""
+    store.run("pause", district=district, since=stamp(at), who=who, why=why)
+
+
+def resume(store: Store, district: str) -> bool:
+    """Let nights be applied again; whether the district was paused. Inside the caller's transaction."""
+    return bool(store.run("resume", district=district))
+
+
+def paused(store: Store, district: str) -> Pause | None:
+    """Whether nothing of a district is applied, and why."""
+    rows = store.rows("paused", district=district)
+    return Pause(since=rows[0][0], who=rows[0][1], why=rows[0][2]) if rows else None
 
 
 def is_overtaken(store: Store, batch: LedgerBatch) -> bool:

@@ -79,7 +79,7 @@ def check_against(
         before = people.baseline(store, profile.id)
         night = looked_at(home, store, profile.id, found, profile, before, now=datetime.now(UTC))
         judgement = judge_set(found, profile, replace(known_to(store, profile.id), night=night))
-        decided = decide(store, judgement, profile, before, test=True)
+        decided = decide(store, judgement, profile, before)
     report = Report(
         verdict=decided.verdict,
         judgement=judgement,

@@ -40,13 +40,21 @@ def refusal(judgement: Judgement) -> Decision:
     return Decision(verdict="refused", summary=summary_of(judgement, None, None))
 
 
-def decision(judgement: Judgement, comparison: Comparison, guarded: GuardOutcome, *, test: bool = False) -> Decision:
+def decision(
+    judgement: Judgement,
+    comparison: Comparison,
+    guarded: GuardOutcome,
+    *,
+    test: bool = False,
+    paused: bool = False,
+    approved: bool = False,
+) -> Decision:
     """The decision on files that were compared; what came through `test/` is counted and never taken."""
-    verdict = verdict_on(judgement, guarded)
+    verdict = verdict_on(judgement, guarded, paused=paused, approved=approved)
     allowed = withheld(comparison.changes) if verdict == "withheld" else comparison.changes
     return Decision(
         verdict=verdict,
-        summary=summary_of(judgement, guarded, comparison),
+        summary={**summary_of(judgement, guarded, comparison), "paused": paused},
         takes=allowed if verdict in APPLIED and not test else {},
         counts=counts(comparison, allowed),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from config.home import Home
 from config.profiles import Profile
@@ -92,8 +93,16 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     return replace(delivery, files=newer, carried=_lent(store, profile, missing, test=delivery.test, now=now))
 
 
-def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Limits = WITHOUT_RESERVE) -> Delivery:
-    """The frozen files of an old batch, to be run with today's profile.
+def again(
+    home: Home,
+    store: Store,
+    batch: LedgerBatch,
+    *,
+    who: str,
+    limits: Limits = WITHOUT_RESERVE,
+    origin: Literal["requeue", "approve"] = "requeue",
+) -> Delivery:
+    """The frozen files of an old batch, to be run with today's profile, or with its own where they are approved.
 
     An archive that was inflated is left out, for its files stand beside it. What was refused is looked at anew, an
     archive as well as repaired rows.
@@ -120,7 +129,7 @@ def again(home: Home, store: Store, batch: LedgerBatch, *, who: str, limits: Lim
         district=batch.district,
         files=files,
         who=who,
-        origin="requeue",
+        origin=origin,
         test=batch.test,
         requeue_of=batch.number,
         most_inflated=limits.most_bytes,

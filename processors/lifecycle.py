@@ -2,7 +2,8 @@
 
 `frozen` waits for its turn; `working` is being judged; `decided` has its verdict and, where the verdict allows it,
 its changes are committed; `reported` has its report in the drop. A worker that died leaves `working` or `decided`
-behind, and the same events lead on from there.
+behind, and the same events lead on from there. A person may discard what is held and undo what was applied; an undo
+that is undone itself gives the batch back.
 """
 
 from collections.abc import Mapping
@@ -10,14 +11,16 @@ from typing import Final, Literal
 
 from connect_store.ledger import State
 
-Event = Literal["take", "decide", "report", "supersede", "fail"]
+Event = Literal["take", "decide", "report", "supersede", "discard", "undo", "redo", "fail"]
 
 TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {
     "frozen": {"take": "working"},
     "working": {"take": "working", "decide": "decided", "fail": "failed"},
     "decided": {"report": "reported"},
-    "reported": {"supersede": "superseded"},
+    "reported": {"supersede": "superseded", "discard": "discarded", "undo": "undone"},
     "superseded": {},
+    "discarded": {},
+    "undone": {"redo": "reported"},
     "failed": {},
 }
 

@@ -163,7 +163,7 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     night = night_of(home, store, batch, files, profile, before)
     judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
     if batch.state != "decided":
-        decided = decide(store, judgement, profile, before, test=batch.test)  # 6 mean, 7 compare, 8 guard
+        decided = decide(store, judgement, profile, before, batch)  # 6 mean, 7 compare, 8 guard
         batch = _apply(store, batch, decided, who=who)  # 9 apply
     _adopt_schools(home, batch, context, judgement)
     report = _report_on(store, batch, profile, judgement)
@@ -172,14 +172,26 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     return Outcome(number=batch.number, verdict=report.verdict, report=report)
 
 
-def decide(store: Store, judgement: Judgement, profile: Profile, before: Frames, *, test: bool = False) -> Decision:
-    """Steps 6 to 8: what applying would do, before anything is written; `before` is what the sync brought last."""
+def decide(
+    store: Store, judgement: Judgement, profile: Profile, before: Frames, batch: LedgerBatch | None = None
+) -> Decision:
+    """Steps 6 to 8: what applying would do, before anything is written; `before` is what the sync brought last.
+
+    Without a batch it is what a night like any other would do.
+    """
     if judgement.refused:
         return refusal(judgement)
     tonight = roster(judgement, before)  # 6 mean
     comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
     guarded = guard(comparison, profile.guard, reasons=judgement.withholds)  # 8 guard
-    return decision(judgement, comparison, guarded, test=test)
+    return decision(
+        judgement,
+        comparison,
+        guarded,
+        test=batch is not None and batch.test,
+        paused=ledger.paused(store, profile.id) is not None,
+        approved=batch is not None and batch.origin == "approve",
+    )
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:

@@ -17,6 +17,7 @@ _SKIPPED: Final[Mapping[str, tuple[str, str]]] = {
     "classroom": ("class.archived.kept", "classes.csv"),
     "person": ("student.archived.kept", "users.csv"),
 }
+PAUSED: Final = "district.paused"
 
 
 def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Comparison | None) -> dict[str, Any]:
@@ -39,12 +40,13 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
 
 
 def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
-    """What comparing found beside judging: records that stay archived although they came back, links that all went."""
+    """What was found beside judging: a pause, records that came back and stay archived, links that all went."""
     guard = guard_in(summary)
     lost = [Finding(code=LINKS_LOST, count=summary["links_lost"])] if guard and LINKS_LOST in guard.reasons else []
     skipped: Mapping[str, int] = summary.get("skipped", {})
     found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
-    return [*lost, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
+    pause = [Finding(code=PAUSED)] if summary.get("paused") else []
+    return [*pause, *lost, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

@@ -29,13 +29,19 @@ HOLDING: Final = frozenset({"rows.rejected_share", "file.rows_missing", "ids.ren
 came (sis-deviations 37), or IDs or people are others."""
 
 
-def verdict_on(judgement: Judgement, guard: GuardOutcome | None) -> Verdict:
-    """The verdict on a judged batch; the guard is None where nothing was compared."""
+def verdict_on(
+    judgement: Judgement, guard: GuardOutcome | None, *, paused: bool = False, approved: bool = False
+) -> Verdict:
+    """The verdict on a judged batch; the guard is None where nothing was compared.
+
+    Of a paused district everything that could be applied is held. What somebody approved is held by nothing, and
+    withheld only where a whole table came without rows: that says nothing about what it held before.
+    """
     if judgement.refused:
         return "refused"
-    if not HOLDING.isdisjoint(judgement.findings["code"].unique()):
+    if paused or not (approved or HOLDING.isdisjoint(judgement.findings["code"].unique())):
         return "held"
-    if guard is not None and guard.tripped:
+    if guard is not None and (judgement.withholds or (guard.tripped and not approved)):
         return "withheld"
     return "accepted" if judgement.rejected.is_empty() else "accepted_with_rejections"
 

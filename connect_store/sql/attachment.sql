@@ -50,6 +50,13 @@ delete from attachment
  where district = :district
    and (kind, key, school) in (select kind, key, school from stage_attachment where action = 'removed');
 
+-- name: attachment_hand_over
+-- What could not be taken back is no longer the sync's.
+update attachment
+   set managed_by = 'hand'
+ where district = :district
+   and (kind, key, school) in (select kind, key, school from stage_attachment where action = 'removed');
+
 -- name: attachment_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_attachment (district, kind, key, school, source)
@@ -79,3 +86,23 @@ select u.kind, u.key, u.school, u.source, u.managed_by, u.status, u.brought, u.s
    and n.kind = u.kind and n.key = u.key and n.school = u.school
    and n.batch = (select min(m.batch) from undo_attachment as m where m.district = u.district and m.kind = u.kind and m.key = u.key and m.school = u.school and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: attachment_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.kind, u.key, u.school, u.source, u.managed_by, u.status,
+       case when n.batch is null then f.source else n.source end as source_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select kind, key, school, min(batch) as batch
+          from undo_attachment
+         where district = :district and batch > :before and batch <= :after
+         group by kind, key, school) as first
+  join undo_attachment as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.kind = first.kind and u.key = first.key and u.school = first.school
+  left join attachment as f
+    on f.district = :district
+   and f.kind = u.kind and f.key = u.key and f.school = u.school
+  left join undo_attachment as n
+    on n.district = :district
+   and n.kind = u.kind and n.key = u.key and n.school = u.school
+   and n.batch = (select min(m.batch) from undo_attachment as m where m.district = :district and m.kind = u.kind and m.key = u.key and m.school = u.school and m.batch > :after);

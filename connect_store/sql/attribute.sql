@@ -50,6 +50,13 @@ delete from attribute
  where district = :district
    and (student, name) in (select student, name from stage_attribute where action = 'removed');
 
+-- name: attribute_hand_over
+-- What could not be taken back is no longer the sync's.
+update attribute
+   set managed_by = 'hand'
+ where district = :district
+   and (student, name) in (select student, name from stage_attribute where action = 'removed');
+
 -- name: attribute_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_attribute (district, student, name, value)
@@ -79,3 +86,23 @@ select u.student, u.name, u.value, u.managed_by, u.status, u.brought, u.value_br
    and n.student = u.student and n.name = u.name
    and n.batch = (select min(m.batch) from undo_attribute as m where m.district = u.district and m.student = u.student and m.name = u.name and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: attribute_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.student, u.name, u.value, u.managed_by, u.status,
+       case when n.batch is null then f.value else n.value end as value_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select student, name, min(batch) as batch
+          from undo_attribute
+         where district = :district and batch > :before and batch <= :after
+         group by student, name) as first
+  join undo_attribute as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.student = first.student and u.name = first.name
+  left join attribute as f
+    on f.district = :district
+   and f.student = u.student and f.name = u.name
+  left join undo_attribute as n
+    on n.district = :district
+   and n.student = u.student and n.name = u.name
+   and n.batch = (select min(m.batch) from undo_attribute as m where m.district = :district and m.student = u.student and m.name = u.name and m.batch > :after);

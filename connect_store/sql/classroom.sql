@@ -53,6 +53,13 @@ delete from classroom
    and key in (select key from stage_classroom where action = 'removed')
    and not exists (select 1 from membership as u where u.district = classroom.district and u.classroom = classroom.key);
 
+-- name: classroom_hand_over
+-- What could not be taken back is no longer the sync's.
+update classroom
+   set managed_by = 'hand'
+ where district = :district
+   and key in (select key from stage_classroom where action = 'removed');
+
 -- name: classroom_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_classroom (district, key, school, title, grades)
@@ -84,3 +91,23 @@ select u.key, u.school, u.title, u.grades, u.managed_by, u.status, u.brought, u.
    and n.key = u.key
    and n.batch = (select min(m.batch) from undo_classroom as m where m.district = u.district and m.key = u.key and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: classroom_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.key, u.school, u.title, u.grades, u.managed_by, u.status,
+       case when n.batch is null then f.school else n.school end as school_left, case when n.batch is null then f.title else n.title end as title_left, case when n.batch is null then f.grades else n.grades end as grades_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select key, min(batch) as batch
+          from undo_classroom
+         where district = :district and batch > :before and batch <= :after
+         group by key) as first
+  join undo_classroom as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.key = first.key
+  left join classroom as f
+    on f.district = :district
+   and f.key = u.key
+  left join undo_classroom as n
+    on n.district = :district
+   and n.key = u.key
+   and n.batch = (select min(m.batch) from undo_classroom as m where m.district = :district and m.key = u.key and m.batch > :after);

@@ -50,6 +50,13 @@ delete from guardianship
  where district = :district
    and (student, guardian) in (select student, guardian from stage_guardianship where action = 'removed');
 
+-- name: guardianship_hand_over
+-- What could not be taken back is no longer the sync's.
+update guardianship
+   set managed_by = 'hand'
+ where district = :district
+   and (student, guardian) in (select student, guardian from stage_guardianship where action = 'removed');
+
 -- name: guardianship_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_guardianship (district, student, guardian, source)
@@ -79,3 +86,23 @@ select u.student, u.guardian, u.source, u.managed_by, u.status, u.brought, u.sou
    and n.student = u.student and n.guardian = u.guardian
    and n.batch = (select min(m.batch) from undo_guardianship as m where m.district = u.district and m.student = u.student and m.guardian = u.guardian and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: guardianship_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.student, u.guardian, u.source, u.managed_by, u.status,
+       case when n.batch is null then f.source else n.source end as source_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select student, guardian, min(batch) as batch
+          from undo_guardianship
+         where district = :district and batch > :before and batch <= :after
+         group by student, guardian) as first
+  join undo_guardianship as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.student = first.student and u.guardian = first.guardian
+  left join guardianship as f
+    on f.district = :district
+   and f.student = u.student and f.guardian = u.guardian
+  left join undo_guardianship as n
+    on n.district = :district
+   and n.student = u.student and n.guardian = u.guardian
+   and n.batch = (select min(m.batch) from undo_guardianship as m where m.district = :district and m.student = u.student and m.guardian = u.guardian and m.batch > :after);

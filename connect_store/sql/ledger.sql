@@ -99,11 +99,12 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  limit :most;
 
 -- name: last_batch
--- The newest batch of a district, whatever became of it.
+-- The newest batch of files of a district, whatever became of it.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
  where district = :district
    and test = :test
+   and origin not in ('undo', 'hand')
  order by id desc
  limit 1;
 
@@ -125,7 +126,44 @@ select count(*)
  where district = :district
    and test = 0
    and id > :batch
+   and origin not in ('undo', 'hand')
+   and state <> 'undone'
    and (state in ('frozen', 'working') or verdict in ('accepted', 'accepted_with_rejections', 'withheld'));
+
+-- name: last_applied
+-- The newest batch whose changes are in Connect, an undo among them; what people did by hand is none.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = 0
+   and origin <> 'hand'
+   and state in ('decided', 'reported')
+   and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
+ order by id desc
+ limit 1;
+
+-- name: enter_done
+-- What was done at once and never waits: an undo, or a change by hand.
+insert into batch (district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)
+values (:district, 0, :origin, :at, 'reported', 'accepted', :of, '[]', :changes, :summary, :at)
+returning id;
+
+-- name: pause
+insert into pause (district, since, who, why)
+values (:district, :since, :who, :why)
+    on conflict (district) do update
+   set since = excluded.since,
+       who = excluded.who,
+       why = excluded.why;
+
+-- name: resume
+delete from pause
+ where district = :district;
+
+-- name: paused
+select since, who, why
+  from pause
+ where district = :district;
 
 -- name: events
 select at, event, who, detail

@@ -49,6 +49,13 @@ delete from membership
  where district = :district
    and (classroom, kind, key) in (select classroom, kind, key from stage_membership where action = 'removed');
 
+-- name: membership_hand_over
+-- What could not be taken back is no longer the sync's.
+update membership
+   set managed_by = 'hand'
+ where district = :district
+   and (classroom, kind, key) in (select classroom, kind, key from stage_membership where action = 'removed');
+
 -- name: membership_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_membership (district, classroom, kind, key)
@@ -77,3 +84,23 @@ select u.classroom, u.kind, u.key, u.managed_by, u.status, u.brought,
    and n.classroom = u.classroom and n.kind = u.kind and n.key = u.key
    and n.batch = (select min(m.batch) from undo_membership as m where m.district = u.district and m.classroom = u.classroom and m.kind = u.kind and m.key = u.key and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: membership_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.classroom, u.kind, u.key, u.managed_by, u.status,
+       case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select classroom, kind, key, min(batch) as batch
+          from undo_membership
+         where district = :district and batch > :before and batch <= :after
+         group by classroom, kind, key) as first
+  join undo_membership as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.classroom = first.classroom and u.kind = first.kind and u.key = first.key
+  left join membership as f
+    on f.district = :district
+   and f.classroom = u.classroom and f.kind = u.kind and f.key = u.key
+  left join undo_membership as n
+    on n.district = :district
+   and n.classroom = u.classroom and n.kind = u.kind and n.key = u.key
+   and n.batch = (select min(m.batch) from undo_membership as m where m.district = :district and m.classroom = u.classroom and m.kind = u.kind and m.key = u.key and m.batch > :after);

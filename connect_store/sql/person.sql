@@ -65,6 +65,13 @@ delete from person
    and not exists (select 1 from guardianship as u where u.district = person.district and u.guardian_kind = person.kind and u.guardian = person.key)
    and not exists (select 1 from attribute as u where u.district = person.district and u.student_kind = person.kind and u.student = person.key);
 
+-- name: person_hand_over
+-- What could not be taken back is no longer the sync's.
+update person
+   set managed_by = 'hand'
+ where district = :district
+   and (kind, key) in (select kind, key from stage_person where action = 'removed');
+
 -- name: person_baseline_put
 -- The baseline takes what the sync brought.
 insert into baseline_person (district, kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, source)
@@ -103,3 +110,23 @@ select u.kind, u.key, u.given_name, u.family_name, u.email, u.sms, u.phone, u.la
    and n.kind = u.kind and n.key = u.key
    and n.batch = (select min(m.batch) from undo_person as m where m.district = u.district and m.kind = u.kind and m.key = u.key and m.batch > u.batch)
  where u.batch = :batch;
+
+-- name: person_between
+-- What the batches after `before`, up to `after`, changed: as it was when the first of them found it, and as the last left it.
+select u.kind, u.key, u.given_name, u.family_name, u.email, u.sms, u.phone, u.language, u.grades, u.role, u.identifier, u.source, u.account, u.managed_by, u.status,
+       case when n.batch is null then f.given_name else n.given_name end as given_name_left, case when n.batch is null then f.family_name else n.family_name end as family_name_left, case when n.batch is null then f.email else n.email end as email_left, case when n.batch is null then f.sms else n.sms end as sms_left, case when n.batch is null then f.phone else n.phone end as phone_left, case when n.batch is null then f.language else n.language end as language_left, case when n.batch is null then f.grades else n.grades end as grades_left, case when n.batch is null then f.role else n.role end as role_left, case when n.batch is null then f.identifier else n.identifier end as identifier_left, case when n.batch is null then f.source else n.source end as source_left, case when n.batch is null then f.account else n.account end as account_left, case when n.batch is null then f.managed_by else n.managed_by end as managed_by_left, case when n.batch is null then f.status else n.status end as status_left
+  from (select kind, key, min(batch) as batch
+          from undo_person
+         where district = :district and batch > :before and batch <= :after
+         group by kind, key) as first
+  join undo_person as u
+    on u.district = :district
+   and u.batch = first.batch
+   and u.kind = first.kind and u.key = first.key
+  left join person as f
+    on f.district = :district
+   and f.kind = u.kind and f.key = u.key
+  left join undo_person as n
+    on n.district = :district
+   and n.kind = u.kind and n.key = u.key
+   and n.batch = (select min(m.batch) from undo_person as m where m.district = :district and m.kind = u.kind and m.key = u.key and m.batch > :after);

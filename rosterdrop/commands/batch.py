@@ -110,7 +110,13 @@ def report_folder(home: Home, district: str, number: int, received: datetime, ti
 def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]:
     from config.wording import forms_of
 
-    came = {"sftp": "SFTP", "upload": "batch upload", "requeue": f"batch {entry.requeue_of}, run again"}
+    came = {
+        "sftp": "SFTP",
+        "upload": "batch upload",
+        "requeue": f"batch {entry.requeue_of}, run again",
+        "approve": f"batch {entry.requeue_of}, approved",
+        "undo": f"batch {entry.requeue_of}, undone",
+    }
     yield f"Received: {forms_of(DEFAULT).time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"
     yield f"State:    {entry.state}"
@@ -141,7 +147,7 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
 
     def freeze() -> int:
         with open_store(home.store_db) as store:
-            delivery = deliveries.upload(store, profile, files, who=_who(), limits=_limits(home))
+            delivery = deliveries.upload(store, profile, files, who=who(), limits=_limits(home))
         return deliver(home, delivery)
 
     try:
@@ -149,7 +155,7 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
     except NotJudgedYet:
         if not wait:
             raise
-        work(home, district, who=_who())
+        work(home, district, who=who())
         number = freeze()
     return _hand_over(console, home, district, number, wait=wait)
 
@@ -169,8 +175,91 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
     home = console.home
     with open_store(home.store_db) as store:
         again = ledger.require(store, number)
-        delivery = deliveries.again(home, store, again, who=_who(), limits=_limits(home))
+        delivery = deliveries.again(home, store, again, who=who(), limits=_limits(home))
     return _hand_over(console, home, delivery.district, deliver(home, delivery), wait=wait)
+
+
+_why = click.option("--why", required=True, help="The reason, for the history.")
+
+
+@batch.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home batch approve 42 --why "two classes moved to the new school"
+
+\b
+With --json: the report of the batch that applies it."""
+)
+@click.argument("number", type=_NUMBER)
+@_why
+@click.pass_obj
+def approve(console: Console, number: int, why: str) -> int:
+    """Apply all of batch NUMBER, which was held or withheld.
+
+    It must be the newest of its district. A new batch applies it, with the settings that it was judged by.
+    """
+    from processors import steering
+
+    approving = steering.approve(console.home, number, who=who(), why=why)
+    district = _district_of(console.home, approving)
+    return _end_with_report(console, district, approving)
+
+
+@batch.command(epilog='\b\nExample:\n  rosterdrop --home home batch discard 42 --why "half of the rows were lost"')
+@click.argument("number", type=_NUMBER)
+@_why
+@click.pass_obj
+def discard(console: Console, number: int, why: str) -> None:
+    """Say that batch NUMBER, which is held, shall never be applied."""
+    from processors import steering
+
+    steering.discard(console.home, number, who=who(), why=why)
+    console.terminal.json({"batch": number, "state": "discarded"})
+    console.terminal.line(f"Batch {number} is discarded; Connect stays as it was")
+
+
+@batch.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home batch undo 42 --why "wrong school year exported"
+
+\b
+With --json: {"undone": NUMBER, "batch": its own number, "changes": {type: {action: count}}, "kept": {type: count}}"""
+)
+@click.argument("number", type=_NUMBER)
+@_why
+@click.pass_obj
+def undo(console: Console, number: int, why: str) -> None:
+    """Give back what batch NUMBER found in Connect, field by field, and pause its district.
+
+    It must be the newest that was applied. What people changed since stays, and is counted. The undo is a batch of its
+    own: undoing that one gives the night back.
+    """
+    from processors import steering
+
+    done = steering.undo(console.home, number, who=who(), why=why)
+    district = _district_of(console.home, number)
+    kept = {name: count for name, count in done.kept.items() if count}
+    console.terminal.json(
+        {"undone": number, "batch": done.number, "changes": done.changes, "kept": kept, "paused": district}
+    )
+    console.terminal.line(f"Batch {number} is undone, as batch {done.number}; {district} is paused", style="bold")
+    console.terminal.table(
+        ["type", *_UNDOING],
+        [[kind, *(told.get(action, 0) for action in _UNDOING)] for kind, told in done.changes.items()],
+        title="Given back",
+    )
+    for name, count in kept.items():
+        console.terminal.line(f"{count} {name} changed by people since stayed as people made them")
+    console.terminal.line(f"Nothing more is applied until: rosterdrop district resume {district}")
+
+
+_UNDOING: Final = ("removed", "updated", "created")
+
+
+def _district_of(home: Home, number: int) -> str:
+    with open_store(home.store_db) as store:
+        return ledger.require(store, number).district
 
 
 def _limits(home: Home) -> "Limits":
@@ -182,17 +271,23 @@ def _limits(home: Home) -> "Limits":
 
 
 def _hand_over(console: Console, home: Home, district: str, number: int, *, wait: bool) -> int:
+
+    if not wait:
+        console.terminal.json({"batch": number, "district": district, "state": "frozen"})
+        console.terminal.line(_waits(home, number))
+        return 0
+    return _end_with_report(console, district, number)
+
+
+def _end_with_report(console: Console, district: str, number: int) -> int:
     from processors.pipeline import finish
     from processors.reporting.json_document import as_json
     from processors.reporting.text_page import summary_lines
     from processors.reporting.wording import say_in
     from processors.verdicts import EXIT_CODES
 
-    if not wait:
-        console.terminal.json({"batch": number, "district": district, "state": "frozen"})
-        console.terminal.line(_waits(home, number))
-        return 0
-    outcome = finish(home, district, number, who=_who())
+    home = console.home
+    outcome = finish(home, district, number, who=who())
     console.terminal.json_text(as_json(outcome.report, masked=True))
     for line in summary_lines(outcome.report):
         console.terminal.line(line)
@@ -277,7 +372,8 @@ def _event(event: LedgerEvent) -> dict[str, str | None]:
     return {"at": event.at, "event": event.event, "who": event.who, "detail": event.detail}
 
 
-def _who() -> str:
+def who() -> str:
+    """Who runs the command, for the ledger."""
     return f"{_user()}, command line"
 
 

@@ -11,6 +11,7 @@ from config.home import Home
 from config.loading import load_profile, load_profiles, settings_in_force
 from config.profiles import Profile
 from config.writing import add_district, profile_text, set_values
+from rosterdrop.commands.batch import who
 from rosterdrop.commands.home import make_private
 from rosterdrop.console import Console
 
@@ -200,3 +201,37 @@ def set_(console: Console, id_: str, settings: dict[str, str]) -> None:
     console.terminal.json({"district": id_, "changed": changed})
     for key, value in changed.items():
         console.terminal.line(f"{key} is now {_shown(value)}")
+
+
+@district.command(
+    epilog='\b\nExample:\n  rosterdrop --home home district pause springfield --why "rollover in the SIS"'
+)
+@click.argument("id_", metavar="ID")
+@click.option("--why", required=True, help="The reason, for the history and for status.")
+@click.pass_obj
+def pause(console: Console, id_: str, why: str) -> None:
+    """Judge and report what comes for district ID, and apply nothing until it is resumed."""
+    from processors import steering
+
+    load_profile(console.home, id_)
+    steering.pause(console.home, id_, who=who(), why=why)
+    console.terminal.json({"district": id_, "paused": True})
+    console.terminal.line(f"{id_} is paused: files are judged and reported, and nothing is applied")
+    console.terminal.line(f"To go on: rosterdrop district resume {id_}")
+
+
+@district.command(epilog="\b\nExample:\n  rosterdrop --home home district resume springfield")
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def resume(console: Console, id_: str) -> None:
+    """Apply nights of district ID again, the newest that waited first."""
+    from processors import pipeline, steering
+
+    load_profile(console.home, id_)
+    number = steering.resume(console.home, id_, who=who())
+    if number is not None:
+        pipeline.finish(console.home, id_, number, who=who())
+    console.terminal.json({"district": id_, "paused": False, "batch": number})
+    console.terminal.line(f"{id_} is resumed")
+    if number is not None:
+        console.terminal.line(f"Batch {number} applies the newest files: rosterdrop batch show {number}")

@@ -158,7 +158,7 @@ class Connect:
         with open_store(self.path) as store:
             return {
                 name: store._database.execute(
-                    f"select {', '.join(entity.columns)}, status from {name} order by {', '.join(entity.key)}"
+                    f"select {', '.join(entity.in_force)} from {name} order by {', '.join(entity.key)}"
                 ).fetchall()
                 for name, entity in ENTITIES.items()
             }

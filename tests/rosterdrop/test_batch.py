@@ -33,7 +33,7 @@ def test_a_wait_ends_with_the_place_of_the_report(springfield: Path, night: Path
     assert Path(said.removeprefix("The whole report: ")).is_file()
 
 
-def test_a_batch_that_waits_says_who_will_work_on_it(springfield: Path, night: Path) -> None:
+def test_a_batch_that_waits_sayswho_will_work_on_it(springfield: Path, night: Path) -> None:
     rosterdrop("batch", "upload", "springfield", night, home=springfield)
     said = rosterdrop("batch", "requeue", "1", home=springfield).out
     assert "Batch 2 waits, and no service runs: `rosterdrop serve`" in said
@@ -118,4 +118,4 @@ def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch
         raise KeyError("getpwuid(): uid not found: 10001")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert batch._who().removesuffix(", command line").isdecimal()
+    assert batch.who().removesuffix(", command line").isdecimal()

@@ -61,3 +61,11 @@ alter table undo_attribute add column brought {int};
 alter table undo_attribute add column value_brought text;
 
 create index undo_attribute_by_key on undo_attribute (district, student, name);
+
+-- Districts of which nothing is applied until somebody resumes them.
+create table pause (
+    district text not null primary key,
+    since text not null,
+    who text not null,
+    why text not null
+) {strict};

@@ -1,0 +1,181 @@
+"""What a person does with batches: approve what was held or withheld, discard it, undo what was applied, pause."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+
+from config.home import Home
+from connect_store import ledger
+from connect_store.applying import CHANGE, Changes, apply
+from connect_store.ledger import LedgerBatch
+from connect_store.records import KINDS, EntityName
+from connect_store.store import Store, open_store
+from connect_store.undo_record import undo_record
+from processors import deliveries, lifecycle
+from processors.locks import district_lock
+from processors.pipeline import deliver
+from processors.undoing import undone
+
+_LOCK_WAIT_S: Final = 60.0
+_WAITING: Final = frozenset({"held", "withheld"})
+
+
+class NotToBeDone(Exception):
+    """The batch is not one with which this can be done; the sentence says why."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """An undo that was applied: its own number, what it changed by type, and how much people's changes kept."""
+
+    number: int
+    changes: Mapping[str, Mapping[str, int]]
+    kept: Mapping[EntityName, int]
+
+
+def approve(home: Home, number: int, *, who: str, why: str) -> int:
+    """Let all of a held or withheld batch be applied; the number of the batch that does it.
+
+    It is judged and compared again, by its own profile: what people did meanwhile counts. No guard stops it.
+
+    Raises:
+        NotToBeDone: it was neither held nor withheld, or is not the newest batch of its district.
+        UnknownBatch: there is no such batch.
+    """
+    with open_store(home.store_db) as store:
+        batch = _waiting(store, number, "approved")
+        pause = ledger.paused(store, batch.district)
+        if pause:
+            raise NotToBeDone(
+                f"{batch.district} is paused ({pause.why}); first: rosterdrop district resume {batch.district}"
+            )
+        delivery = deliveries.again(home, store, batch, who=who, origin="approve")
+    approving = deliver(home, delivery)
+    with open_store(home.store_db) as store, store.writing():
+        ledger.note(store, number, "approve", at=_now(), who=who, detail=f"as batch {approving}: {why}")
+    return approving
+
+
+def discard(home: Home, number: int, *, who: str, why: str) -> None:
+    """Say that a held batch shall never be applied.
+
+    Raises:
+        NotToBeDone: it is not held.
+        UnknownBatch: there is no such batch.
+    """
+    with open_store(home.store_db) as store, store.writing():
+        batch = ledger.require(store, number)
+        if batch.state != "reported" or batch.verdict != "held":
+            raise NotToBeDone(f"batch {number} is not held, so there is nothing to discard")
+        _move(store, batch, "discard")
+        ledger.note(store, number, "discard", at=_now(), who=who, detail=why)
+
+
+def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
+    """Give back what a batch found, and pause its district, so that the next night does not bring it again.
+
+    One transaction. An undo has an undo record too, and can be undone itself.
+
+    Raises:
+        NotToBeDone: it was not applied, or a newer one was.
+        NoUndoRecord: what it found is not known any more.
+        UnknownBatch: there is no such batch.
+        Held: another process works on the district.
+    """
+    with open_store(home.store_db) as store:
+        district = ledger.require(store, number).district
+    with district_lock(home, district, who=who, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
+        batch = ledger.require(store, number)
+        newest = ledger.last_applied(store, district)
+        if newest is None or newest.number != number:
+            raise NotToBeDone(_why_not(batch, newest))
+        with store.writing():
+            plan = undone(undo_record(store, number))
+            counted = counts(plan.changes)
+            now = _now()
+            undoing = ledger.enter_done(
+                store, district=district, origin="undo", at=now, of=number, changes=counted, summary={}
+            )
+            apply(store, district=district, batch=undoing, changes=plan.changes)
+            _move(store, batch, "undo")
+            if batch.origin == "undo" and batch.requeue_of is not None:
+                _move(store, ledger.require(store, batch.requeue_of), "redo")
+            ledger.note(store, number, "undo", at=now, who=who, detail=f"as batch {undoing}: {why}")
+            ledger.note(store, undoing, "undo", at=now, who=who, detail=f"of batch {number}: {why}")
+            ledger.pause(store, district, at=now, who=who, why=f"batch {number} was undone: {why}")
+    return Undone(number=undoing, changes=counted, kept=plan.kept)
+
+
+def pause(home: Home, district: str, *, who: str, why: str) -> None:
+    """Judge and report what comes for a district, and apply nothing until it is resumed."""
+    with open_store(home.store_db) as store, store.writing():
+        ledger.pause(store, district, at=_now(), who=who, why=why)
+
+
+def resume(home: Home, district: str, *, who: str) -> int | None:
+    """Let nights be applied again; the number of the batch that now applies the newest one, if it was only waiting.
+
+    Raises:
+        NotToBeDone: the district is not paused.
+    """
+    with open_store(home.store_db) as store:
+        with store.writing():
+            if not ledger.resume(store, district):
+                raise NotToBeDone(f"{district} is not paused; nothing was done")
+        newest = ledger.last(store, district, test=False)
+        if newest is None or newest.state != "reported" or not (newest.summary or {}).get("paused"):
+            return None
+        delivery = deliveries.again(home, store, newest, who=who)
+    return deliver(home, delivery)
+
+
+def counts(changes: Changes) -> dict[str, dict[str, int]]:
+    """Records by type and by what becomes of them; `removed` is what an undo takes back."""
+    counted: dict[str, dict[str, int]] = {}
+    for name, records in changes.items():
+        for label, rows in _by_type(name, records):
+            told = rows.filter(pl.col(CHANGE) != "unchanged").group_by(CHANGE).len().rows()
+            if told:
+                counted[label] = {action: int(times) for action, times in told}
+    return counted
+
+
+def _by_type(name: EntityName, records: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    if name == "person":
+        return [(kind, records.filter(pl.col("kind") == kind)) for kind in KINDS]
+    return [(name, records)]
+
+
+def _waiting(store: Store, number: int, done: str) -> LedgerBatch:
+    batch = ledger.require(store, number)
+    if batch.state != "reported" or batch.verdict not in _WAITING:
+        raise NotToBeDone(f"batch {number} is neither held nor withheld, so there is nothing to be {done}")
+    newest = ledger.last(store, batch.district, test=batch.test)
+    if batch.test or newest is None or newest.number != number:
+        raise NotToBeDone(f"batch {number} is not the newest of {batch.district}; only the newest can be {done}")
+    return batch
+
+
+def _why_not(batch: LedgerBatch, newest: LedgerBatch | None) -> str:
+    if newest is None or newest.number < batch.number or batch.state == "undone":
+        return f"batch {batch.number} is not in Connect ({batch.verdict or batch.state}), so there is nothing to undo"
+    return f"a newer batch is in Connect; undo batch {newest.number} first, then batch {batch.number}"
+
+
+def _move(store: Store, batch: LedgerBatch, event: lifecycle.Event) -> None:
+    ledger.move(
+        store,
+        batch.number,
+        attempt=batch.attempt,
+        before=batch.state,
+        after=lifecycle.after(batch.state, event),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
