@@ -16,6 +16,7 @@ from connect_store.store import Store
 
 State = Literal["frozen", "working", "decided", "reported", "superseded", "discarded", "undone", "failed"]
 
+_TAKEN_BACK: Final = frozenset({"undone", "discarded"})
 _RECENT: Final = 50
 _NEWEST: Final = 2**62
 
@@ -227,6 +228,7 @@ def judged(store: Store, district: str, *, test: bool) -> Iterator[LedgerBatch]:
 def last_judged(store: Store, district: str, *, test: bool, but_not: AbstractSet[str]) -> LedgerBatch | None:
     """The newest batch of the district that reached a verdict by its tables, with no finding of the codes `but_not`."""
     with_tables = (batch for batch in judged(store, district, test=test) if any(file.table for file in batch.files))
+    with_tables = (batch for batch in with_tables if batch.state not in _TAKEN_BACK)
     return next((batch for batch in with_tables if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connect_store.records import ENTITIES, Entity, EntityName
+from connect_store.records import ENTITIES, KINDS, Entity, EntityName, Kind
 from connect_store.store import Store
 
 
@@ -23,7 +23,7 @@ class Link:
 class Person:
     """One person in Connect with everything that is linked to it."""
 
-    kind: str
+    kind: Kind
     key: str
     given_name: str
     family_name: str
@@ -101,7 +101,8 @@ def standing(store: Store, district: str, entity: Entity, keys: pl.DataFrame) ->
 
 
 def _person(store: Store, district: str, row: tuple[str, ...]) -> Person:
-    kind, key, given, family, email, sms, phone, language, grades, role, identifier, status, batch = row
+    _, key, given, family, email, sms, phone, language, grades, role, identifier, status, batch = row
+    kind = next(kind for kind in KINDS if kind == row[0])
     who = {"district": district, "key": key}
     return Person(
         kind=kind,

@@ -109,11 +109,16 @@ def outcome_of(home: Home, number: int) -> Outcome:
         batch = ledger.require(store, number)
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
-        context = _context(home, store, batch)
-        known = replace(context.known, night=night_in(home, batch))
-        judgement = judge_set(_read(home, batch, context.profile), context.profile, known)
-        report = _report_on(store, batch, context.profile, judgement)
+        _, judgement = read_again(home, store, batch)
+        report = _report_on(store, batch, _context(home, store, batch).profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
+
+
+def read_again(home: Home, store: Store, batch: LedgerBatch) -> tuple[FileSet, Judgement]:
+    """The files of a batch that has its verdict, and what became of every row, as it was then."""
+    context = _context(home, store, batch)
+    files = _read(home, batch, context.profile)
+    return files, judge_set(files, context.profile, replace(context.known, night=night_in(home, batch)))
 
 
 def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:

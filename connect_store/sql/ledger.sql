@@ -82,6 +82,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
+   and origin not in ('undo', 'hand')
    and verdict is not null
    and id < :before
  order by id desc
@@ -93,6 +94,8 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
+   and origin not in ('undo', 'hand')
+   and state <> 'undone'
    and requeue_of is null
    and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
  order by id desc

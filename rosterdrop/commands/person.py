@@ -1,6 +1,6 @@
 """`rosterdrop person`: who is in Connect."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
 import click
@@ -72,6 +72,129 @@ def find(
         ["who", "id", "name", "status", "grade or role", "schools", "classes", "guardians or students", "attributes"],
         [_as_row(one) for one in found],
     )
+    return 0
+
+
+_who = [
+    click.argument("district"),
+    click.option("--name", help="A part of the name; case does not matter."),
+    click.option("--id", "key", help="The SIS ID (sourcedId), or the identifier."),
+    click.option("--contact", help="The e-mail address or phone number."),
+]
+
+
+def _whom(command: Callable[..., int]) -> Callable[..., int]:
+    """A person is named by a name, an ID or a contact."""
+    for add in reversed(_who):
+        command = add(command)
+    return command
+
+
+@person.command(
+    "why",
+    epilog="""\b
+Examples:
+  rosterdrop --home home person why springfield --name "Ana Ruiz"
+  rosterdrop --home home person why springfield --id s-1042 --nights 7
+
+\b
+With --json: {"people": [person], "nights": [{"batch": N, "received": time, "origin": text, "verdict": text,
+              "rows": [{"file": text, "line": N, "key": ID, "fate": text, "reasons": [[code, message]]}]}]}""",
+)
+@_whom
+@click.option("--nights", type=click.IntRange(1, 100), default=3, show_default=True, help="How many, newest first.")
+@click.pass_obj
+def why_(
+    console: Console, district: str, *, name: str | None, key: str | None, contact: str | None, nights: int
+) -> int:
+    """Tell why somebody is missing, or is in Connect as they are: file, line, rule, decision, record, night by night.
+
+    This shows personal data: it is for the support of this district.
+    """
+    from processors.explaining import why
+
+    if not (name or key or contact):
+        raise click.UsageError("say who it is: --name, --id or --contact")
+    written = contact and _as_connect_has_it(contact, load_profile(console.home, district))
+    told = why(console.home, district, name=name, key=key, contact=written, nights=nights)
+    console.terminal.json(asdict(told))
+    line = console.terminal.line
+    for one in told.people:
+        line(f"{one.given_name} {one.family_name} ({one.kind} {one.key}) is {one.status} in Connect", style="bold")
+        for link in (*one.schools, *one.classrooms, *one.guardians, *one.students):
+            line(f"  {link.name}: {link.status}")
+    if not told.people:
+        line("Nobody like this is in Connect", style="bold")
+    for night in told.nights:
+        line("")
+        line(f"Batch {night.batch} ({night.received[:16].replace('T', ' ')} UTC, {night.origin}): {night.verdict}")
+        for row in night.rows:
+            line(f"  {row.file}, line {row.line}: {row.fate.replace('_', ' ')}")
+            for code, message in row.reasons:
+                line(f"    {message} ({code})")
+        if not night.rows:
+            line("  no row of its files speaks of them")
+    return 0 if told.people or any(night.rows for night in told.nights) else UnknownPerson.exit_code
+
+
+@person.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home person history springfield --id s-1042
+
+\b
+With --json: {"people": [{"kind": text, "key": ID, "steps": [{"batch": N, "at": time, "origin": text, "who": text,
+              "what": field or link, "before": text, "after": text}], "owners": [{"field": text, "value": text,
+              "owner": "sync" or "hand", "since": time, "batch": N}]}]}"""
+)
+@_whom
+@click.pass_obj
+def history(console: Console, district: str, *, name: str | None, key: str | None, contact: str | None) -> int:
+    """Show what ever changed about somebody, by which batch and whom, and who owns each value today.
+
+    This shows personal data: it is for the support of this district.
+    """
+    from connect_store.history import history_of, owners_of
+
+    if not (name or key or contact):
+        raise click.UsageError("say who it is: --name, --id or --contact")
+    profile = load_profile(console.home, district)
+    written = contact and _as_connect_has_it(contact, profile)
+    with open_store(console.home.store_db) as store:
+        found = find_people(store, district, name=name, key=key, contact=written)
+        told = [
+            (one, history_of(store, district, one.kind, one.key), owners_of(store, district, one.kind, one.key))
+            for one in found
+        ]
+    console.terminal.json(
+        {
+            "people": [
+                {
+                    "kind": one.kind,
+                    "key": one.key,
+                    "steps": [asdict(step) for step in steps],
+                    "owners": [asdict(owned) for owned in owners],
+                }
+                for one, steps, owners in told
+            ]
+        }
+    )
+    for one, steps, owners in told:
+        console.terminal.table(
+            ["batch", "when (UTC)", "from", "what", "before", "after"],
+            [
+                [step.batch, step.at[:16].replace("T", " "), step.origin, step.what, step.before, step.after]
+                for step in steps
+            ],
+            title=f"{one.given_name} {one.family_name} ({one.kind} {one.key})",
+        )
+        console.terminal.table(
+            ["value", "in Connect", "owner", "since batch"],
+            [[owned.field, owned.value, owned.owner, owned.batch] for owned in owners],
+            title="Who owns it",
+        )
+    if not told:
+        raise UnknownPerson(f"nobody in {district} matches; rosterdrop person why looks through the files too")
     return 0
 
 
