@@ -165,12 +165,11 @@ class Connect:
 
     def _brings(self, judgement: Judgement) -> Night:
         """Steps 6 to 9, as the pipeline takes them."""
-        self.number += 1
         profile = replace(ASSUMED, id="d", sync=self.sync, guard=self.guard_rule)
         with open_store(self.path) as store:
             decided = decide(store, judgement, profile, people.baseline(store, profile.id))
             with store.writing():
-                ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
+                self.number = ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
                 apply(store, district="d", batch=self.number, changes=decided.takes)
         outcome = guard_in(decided.summary)
         assert outcome

@@ -69,3 +69,11 @@ create table pause (
     who text not null,
     why text not null
 ) {strict};
+
+-- What staff may do in Connect beyond their own classrooms (connect-behaviour 8.1).
+create table permission (
+    district text not null,
+    staff text not null,
+    permission text not null,
+    primary key (district, staff, permission)
+) {strict};
