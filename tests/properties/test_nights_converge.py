@@ -58,12 +58,12 @@ def test_what_is_active_is_what_the_last_night_says(history: Sequence[tuple[list
         assert {key for key, *_, status in contents["classroom"] if status == "active"} == here
         assert {
             (room, key)
-            for room, kind, key, status in contents["membership"]
+            for room, kind, key, *_, status in contents["membership"]
             if status == "active" and room in here and (kind == "staff" or key in students)
         } == {(row["classSourcedId"], row["userSourcedId"]) for row in members}
         assert {
             (child, adult)
-            for child, adult, _, status in contents["guardianship"]
+            for child, adult, *_, status in contents["guardianship"]
             if status == "active" and child in students
         } == {(row["sourcedId"], agent) for row in users for agent in row["agents"]}
 
