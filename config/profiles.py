@@ -53,11 +53,15 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """What the sync does with records that come back. Table `[sync]`."""
+    """What the sync does with records that come back, and with what people own. Table `[sync]`."""
 
     archived_students: Literal["reactivate", "keep_archived"] = "reactivate"  # connect-behaviour 9.1
     unarchive_classrooms: bool = False  # connect-behaviour 2.1
     update_language: bool = False  # connect-behaviour 9.2: written at creation, later only with this
+    update_active_users: bool = False  # connect-behaviour 2.3
+    student_accounts: bool = False  # connect-behaviour 2.1
+    staff_manage_guardians: bool = True  # connect-behaviour 6, G15
+    daily: bool = True  # connect-behaviour 2.1, Enable Daily sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from connect_store.records import ENTITIES, KINDS, Entity, EntityName, Kind
+from connect_store.records import CLASSROOM, ENTITIES, KINDS, PERSON, Entity, EntityName, Kind
 from connect_store.store import Store
 
 
@@ -85,6 +85,31 @@ def baseline(store: Store, district: str) -> dict[EntityName, pl.DataFrame]:
     """What the sync last brought: a frame for each entity, with its columns."""
     return {
         name: store.frame(f"{name}_baseline", entity.schema, district=district) for name, entity in ENTITIES.items()
+    }
+
+
+def owned_anew(
+    store: Store, district: str, *, contacts: bool, accounts: bool, classrooms: bool
+) -> dict[EntityName, pl.DataFrame]:
+    """Keys of records that a setting of tonight changes although the source says nothing new, by entity.
+
+    Args:
+        store: where they are.
+        district: whose they are.
+        contacts: contact details of guardians and staff, where a person changed them (connect-behaviour 2.3).
+        accounts: students without an account.
+        classrooms: classrooms that somebody archived by hand.
+    """
+    people = {column: pl.String() for column in PERSON.key}
+    rooms = {column: pl.String() for column in CLASSROOM.key}
+    asked = {"district": district, "contacts": int(contacts), "accounts": int(accounts)}
+    return {
+        "person": store.frame("people_owned_anew", people, **asked)
+        if contacts or accounts
+        else pl.DataFrame(schema=people),
+        "classroom": store.frame("classrooms_archived_by_hand", rooms, district=district)
+        if classrooms
+        else pl.DataFrame(schema=rooms),
     }
 
 

@@ -23,12 +23,19 @@ def known_to(store: Store, district: str) -> Known:
 
 def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement, profile: Profile) -> Comparison:
     """Tonight's roster beside what the sync brought before; only of keys in question is more of the store read."""
+    anew = people.owned_anew(
+        store,
+        profile.id,
+        contacts=profile.sync.update_active_users,
+        accounts=profile.sync.student_accounts,
+        classrooms=profile.sync.unarchive_classrooms,
+    )
     with store.reading():
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
-            for name, records in in_question(tonight, before).items()
+            for name, records in in_question(tonight, before, anew).items()
         }
-    return compare(tonight, before, standing, _protected(judgement, before), profile.sync)
+    return compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew)
 
 
 def _protected(judgement: Judgement, before: Frames) -> Frames:

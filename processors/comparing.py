@@ -15,6 +15,7 @@ from connect_store.applying import BROUGHT, CHANGE, Changes, brought, columns_of
 from connect_store.records import (
     ATTACHMENT,
     ATTRIBUTE,
+    CLASSROOM,
     ENTITIES,
     GUARDIANSHIP,
     KINDS,
@@ -30,6 +31,7 @@ Frames = Mapping[EntityName, pl.DataFrame]
 
 _BEFORE: Final = "_before"
 _NOW: Final = "_now"
+_CONTACTS: Final = ("given_name", "family_name", "email", "sms", "phone")
 _WRITTEN_ONCE: Final = ("role",)  # connect-behaviour 3.4: the sync writes a role only at creation
 
 
@@ -54,20 +56,26 @@ class Comparison:
     links_lost: int
 
 
-def in_question(roster: Roster, baseline: Frames) -> Frames:
-    """Keys of tonight that the baseline lacks, or holds with other values: the store is asked for these alone."""
+def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
+    """Keys of tonight that the baseline lacks, or holds with other values, or that a setting changes.
+
+    The store is asked for these alone.
+    """
     return {
         name: pl.concat(
             [
+                *([anew[name].select(entity.key)] if name in anew else []),
                 roster.records[name].join(baseline[name], on=entity.key, how="anti").select(entity.key),
                 _beside(entity, roster.records[name], baseline[name]).filter(_differs(entity)).select(entity.key),
             ]
-        )
+        ).unique()
         for name, entity in ENTITIES.items()
     }
 
 
-def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frames, sync: Sync) -> Comparison:
+def compare(
+    roster: Roster, baseline: Frames, standing: Frames, protected: Frames, sync: Sync, anew: Frames
+) -> Comparison:
     """The changes between what the sync last brought and what tonight's files hold.
 
     Args:
@@ -76,9 +84,10 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
         standing: what is in force for the keys in question, with `status`.
         protected: keys of rejected rows (see Judgement.protected), as `key` for person and classroom, and as pairs
             `classroom`, `key` and `student`, `guardian` for memberships and guardianships; half of a pair may be null.
-        sync: the profile's rules for records that come back.
+        sync: the profile's rules for records that come back, and for what people own.
+        anew: keys of records that a setting changes although the source says nothing new.
 
-    Source: connect-behaviour 3.0, 9.1.
+    Source: connect-behaviour 2.3, 3.0, 9.1.
     """
     skipped = _skipped(roster, baseline, standing, sync)
     tonight = _whole(
@@ -89,8 +98,8 @@ def compare(roster: Roster, baseline: Frames, standing: Frames, protected: Frame
     changes = {
         name: pl.concat(
             [
-                _fresh(entity, tonight[name], baseline[name], standing[name], once),
-                _differing(entity, tonight[name], baseline[name], standing[name], once),
+                _fresh(entity, tonight[name], baseline[name], standing[name], once, sync),
+                _differing(entity, tonight[name], baseline[name], standing[name], once, sync, anew.get(name)),
                 _vanished(entity, tonight[name], baseline[name], staying[name]),
             ]
         )
@@ -113,7 +122,12 @@ def withheld(changes: Changes) -> Changes:
 
 
 def _fresh(
-    entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, standing: pl.DataFrame, once: Sequence[str]
+    entity: Entity,
+    tonight: pl.DataFrame,
+    baseline: pl.DataFrame,
+    standing: pl.DataFrame,
+    once: Sequence[str],
+    sync: Sync,
 ) -> pl.DataFrame:
     """Records that the baseline does not hold: new ones, and those that Connect still knows from earlier."""
     status = pl.col("status")
@@ -127,34 +141,65 @@ def _fresh(
     beside = tonight.join(baseline, on=entity.key, how="anti").join(
         standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left"
     )
-    in_force = [_unless_kept(field) for field in entity.values if field not in once]
+    in_force = [_unless_owned(entity, field, _unless_kept(field), sync) for field in entity.values if field not in once]
     written_once = [pl.coalesce(f"{field}{_NOW}", field).alias(field) for field in entity.values if field in once]
     baseline_now = [pl.col(field).alias(brought(field)) for field in entity.values]
     return beside.with_columns(
-        *in_force, *written_once, *baseline_now, *_own(entity, status=pl.lit("active")), action.alias(CHANGE)
+        *in_force, *written_once, *baseline_now, *_own(entity, pl.lit("active"), sync), action.alias(CHANGE)
     ).select(columns_of(entity))
 
 
 def _differing(
-    entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, standing: pl.DataFrame, once: Sequence[str]
+    entity: Entity,
+    tonight: pl.DataFrame,
+    baseline: pl.DataFrame,
+    standing: pl.DataFrame,
+    once: Sequence[str],
+    sync: Sync,
+    anew: pl.DataFrame | None,
 ) -> pl.DataFrame:
-    """Records of which the source says something new.
+    """Records of which the source says something new, or of which a setting decides anew.
 
     A field in which it says what it said before keeps what is in force, which a person may have changed meanwhile
     (the three-way comparison of connect-behaviour 9.2).
     """
+    both = _beside(entity, tonight, baseline)
+    decided = both.clear() if anew is None else both.join(anew, on=entity.key, how="semi")
     beside = (
-        _beside(entity, tonight, baseline)
-        .filter(_differs(entity, once))
+        pl.concat([both.filter(_differs(entity, once)), decided])
+        .unique(entity.key, keep="first", maintain_order=True)
         .join(standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left")
     )
     baseline_now = [_brought(field, once) for field in entity.values]
-    in_force = [_merged(field, once) for field in entity.values]
-    moves = pl.any_horizontal(pl.lit(value=False), *(_merged(f, once).ne_missing(f"{f}{_NOW}") for f in entity.values))
-    action = pl.when(moves).then(pl.lit("updated")).otherwise(pl.lit("unchanged"))
-    return beside.with_columns(
-        *in_force, *baseline_now, *_own(entity, status=pl.coalesce("status", pl.lit("active"))), action.alias(CHANGE)
-    ).select(columns_of(entity))
+    in_force = {field: _unless_owned(entity, field, _merged(field, once), sync) for field in entity.values}
+    status = pl.coalesce("status", pl.lit("active"))
+    if entity is CLASSROOM and sync.unarchive_classrooms:
+        status = pl.lit("active")
+    own = {expression.meta.output_name(): expression for expression in _own(entity, status, sync)}
+    returns = own["status"].ne_missing(pl.col("status"))
+    moves = [value.ne_missing(pl.col(f"{field}{_NOW}")) for field, value in in_force.items()]
+    moves += [own[field].ne_missing(pl.col(field)) for field in entity.own]
+    action = (
+        pl.when(returns)
+        .then(pl.lit("restored"))
+        .when(pl.any_horizontal(moves))
+        .then(pl.lit("updated"))
+        .otherwise(pl.lit("unchanged"))
+    )
+    return beside.with_columns(*in_force.values(), *baseline_now, *own.values(), action.alias(CHANGE)).select(
+        columns_of(entity)
+    )
+
+
+def _unless_owned(entity: Entity, field: str, told: pl.Expr, sync: Sync) -> pl.Expr:
+    """Contact details of users who have logged in: theirs, or by the setting the files' alone (connect-behaviour 2.3)."""
+    if entity is not PERSON or field not in _CONTACTS:
+        return told
+    is_user = pl.col("kind") != "student"
+    if sync.update_active_users:
+        return pl.when(is_user).then(_unless_kept(field)).otherwise(told).alias(field)
+    owns = is_user & (pl.col("account") == "active")
+    return pl.when(owns).then(pl.col(f"{field}{_NOW}")).otherwise(told).alias(field)
 
 
 def _beside(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
@@ -189,10 +234,14 @@ def _unless_kept(field: str) -> pl.Expr:
     return pl.when(kept).then(pl.col(f"{field}{_NOW}")).otherwise(pl.col(field)).alias(field)
 
 
-def _own(entity: Entity, *, status: pl.Expr) -> list[pl.Expr]:
+def _own(entity: Entity, status: pl.Expr, sync: Sync) -> list[pl.Expr]:
     """What Connect keeps of a record that the sync brings: it manages it from now on, and an account stays."""
-    newcomer = pl.when(pl.col("kind") == "student").then(pl.lit("none")).otherwise(pl.lit("invitee"))
-    account = [pl.coalesce("account", newcomer).alias("account")] if "account" in entity.own else []
+    of_student = pl.lit("invitee" if sync.student_accounts else "none")
+    newcomer = pl.when(pl.col("kind") == "student").then(of_student).otherwise(pl.lit("invitee"))
+    known = pl.col("account")
+    if sync.student_accounts:
+        known = pl.when(known != "none").then(known)
+    account = [pl.coalesce(known, newcomer).alias("account")] if "account" in entity.own else []
     return [*account, pl.lit("sync").alias("managed_by"), status.alias("status"), pl.lit(1).alias(BROUGHT)]
 
 

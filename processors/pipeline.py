@@ -194,7 +194,7 @@ def decide(
         comparison,
         guarded,
         test=batch is not None and batch.test,
-        paused=ledger.paused(store, profile.id) is not None,
+        paused=not profile.sync.daily or ledger.paused(store, profile.id) is not None,
         approved=batch is not None and batch.origin == "approve",
     )
 

@@ -78,3 +78,31 @@ select kind, count(*)
    and status = 'active'
  group by kind
  order by kind;
+
+-- name: people_owned_anew
+-- People of the sync whose record the source does not change, and a setting does: contact details that differ from what
+-- the sync brought, students without an account.
+select f.kind, f.key
+  from person as f
+  join baseline_person as b
+    on b.district = f.district
+   and b.kind = f.kind
+   and b.key = f.key
+ where f.district = :district
+   and (   (:contacts = 1 and f.kind <> 'student'
+            and (   f.given_name is distinct from b.given_name
+                 or f.family_name is distinct from b.family_name
+                 or f.email is distinct from b.email
+                 or f.sms is distinct from b.sms
+                 or f.phone is distinct from b.phone))
+        or (:accounts = 1 and f.kind = 'student' and f.account = 'none'));
+
+-- name: classrooms_archived_by_hand
+-- Classrooms that the sync brings night for night and that somebody archived.
+select f.key
+  from classroom as f
+  join baseline_classroom as b
+    on b.district = f.district
+   and b.key = f.key
+ where f.district = :district
+   and f.status = 'archived';

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.profiles import Sync
 from connect_store import manual
 from connect_store.manual import Desk, NoSuchRecord, NotAllowed, Terms
 from connect_store.permissions import PERMISSIONS
@@ -226,3 +227,57 @@ def test_4_2_an_adopted_classroom_is_taken_over_by_the_sync(connect: Connect) ->
 def test_what_is_not_there_is_named(connect: Connect, asks: Callable[[Desk], object]) -> None:
     with desk(connect) as at, pytest.raises(NoSuchRecord):
         asks(at)
+
+
+def gils_email(connect: Connect) -> str | None:
+    found = connect.find("gil")
+    assert found
+    return found.email
+
+
+def of_gil(email: str) -> list[Any]:
+    return [row if row["sourcedId"] != "gil" else guardian("gil", email=email) for row in ROSTER["users"]]
+
+
+def test_2_3_an_invitee_is_always_the_syncs(connect: Connect) -> None:
+    night(connect, users=of_gil("new@example.org"))
+    assert gils_email(connect) == "new@example.org"
+
+
+def test_2_3_without_the_setting_details_of_active_users_are_theirs(connect: Connect) -> None:
+    with desk(connect) as at:
+        manual.activate(at, "guardian", "gil")
+        manual.edit_contact(at, "guardian", "gil", self_service=True, email="mine@example.org")
+    night(connect, users=of_gil("new@example.org"))
+    assert gils_email(connect) == "mine@example.org"
+
+
+def test_2_3_with_the_setting_what_people_changed_does_not_persist(connect: Connect) -> None:
+    with desk(connect) as at:
+        manual.activate(at, "guardian", "gil")
+        manual.edit_contact(at, "guardian", "gil", self_service=True, email="mine@example.org")
+    connect.sync = Sync(update_active_users=True)
+    night(connect)
+    assert gils_email(connect) == "gil@example.org"
+
+
+def test_2_1_accounts_of_students_are_enabled_by_the_setting_and_never_taken_away(connect: Connect) -> None:
+    def account(key: str) -> str:
+        with desk(connect) as at:
+            return str(at.person("student", key)["account"])
+
+    assert account("ana") == "none"
+    connect.sync = Sync(student_accounts=True)
+    night(connect, users=[*ROSTER["users"], student("ben")])
+    assert (account("ana"), account("ben")) == ("invitee", "invitee")
+    connect.sync = Sync()
+    night(connect, users=[*ROSTER["users"], student("ben", grades="06")])
+    assert account("ben") == "invitee"
+
+
+def test_2_1_unarchiving_brings_back_what_was_archived_by_hand(connect: Connect) -> None:
+    with desk(connect) as at:
+        manual.archive_classroom(at, "math")
+    connect.sync = Sync(unarchive_classrooms=True)
+    night(connect)
+    assert connect.classroom_status("math") == "active"
