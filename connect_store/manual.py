@@ -194,7 +194,9 @@ def activate(desk: Desk, kind: Kind, key: str) -> int:
     return desk.does("activate", {"person": [{**found, "account": "active", CHANGE: "updated"}]})
 
 
-def edit_contact(desk: Desk, kind: Kind, key: str, *, self_service: bool = False, **fields: str | None) -> int:
+def edit_contact(
+    desk: Desk, kind: Kind, key: str, fields: Mapping[str, str | None], *, self_service: bool = False
+) -> int:
     """Change name, e-mail or phone of a user, where the sync leaves that to people (connect-behaviour 2.3).
 
     An invitee of the sync is the sync's; of an active user with the setting on likewise; with it off the user and a

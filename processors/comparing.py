@@ -192,7 +192,7 @@ def _differing(
 
 
 def _unless_owned(entity: Entity, field: str, told: pl.Expr, sync: Sync) -> pl.Expr:
-    """Contact details of users who have logged in: theirs, or by the setting the files' alone (connect-behaviour 2.3)."""
+    """Contact details of users who have logged in: theirs, or by a setting the files' (connect-behaviour 2.3)."""
     if entity is not PERSON or field not in _CONTACTS:
         return told
     is_user = pl.col("kind") != "student"

@@ -36,7 +36,8 @@ PLACES: Final[Mapping[str, Place]] = {
     "account": Place("account:account", "Who may log in over SFTP."),
     "host-key": Place("host_key:host_key", "The keys by which clients recognise the server."),
     "batch": Place("batch:batch", "The history of batches, and what can be done with one."),
-    "person": Place("person:person", "Find a person of a district in Connect."),
+    "person": Place("person:person", "Find a person of a district in Connect, and explain them."),
+    "connect": Place("connect:connect", "What people may do by hand beside the sync."),
 }
 
 

@@ -1,0 +1,229 @@
+"""`rosterdrop connect`: what people may do in Connect by hand beside the sync."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from config.loading import load_profile
+from connect_store import manual
+from connect_store.manual import Desk, Terms
+from connect_store.permissions import PERMISSIONS, Permission
+from connect_store.records import KINDS, Kind
+from connect_store.store import open_store
+from rosterdrop.commands.batch import who
+from rosterdrop.console import Console
+
+_AS: Final = click.option("--as", "staff", metavar="ID", help="A staff member: only what their permissions allow.")
+_FIELDS: Final = (
+    click.option("--given", "given_name", help="First name."),
+    click.option("--family", "family_name", help="Last name."),
+    click.option("--email", help="E-mail address."),
+    click.option("--sms", help="Mobile number with country code, such as +13095550141."),
+    click.option("--phone", help="Home number, for the record only."),
+)
+
+
+@click.group(
+    epilog="\b\nExample:\n  rosterdrop --home home connect rename-classroom springfield m5 --title Mathematics"
+)
+def connect() -> None:
+    """Change Connect by hand, as far as the sync leaves it to people.
+
+    Each change is a batch of its own in the history, and `batch undo` of a night keeps it.
+    """
+
+
+def _command(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    def make(function: Callable[..., Any]) -> click.Command:
+        epilog = f"\b\nExample:\n  rosterdrop --home home connect {name} springfield {example}"
+        command = click.pass_obj(_AS(click.argument("district")(function)))
+        return connect.command(name, epilog=epilog)(command)
+
+    return make
+
+
+def _person_fields(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_FIELDS):
+        function = option(function)
+    return function
+
+
+@contextmanager
+def _desk(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
+    profile = load_profile(console.home, district)
+    terms = Terms(
+        enabled=profile.sync.daily,
+        schools=frozenset(profile.schools or {}),
+        update_active_users=profile.sync.update_active_users,
+        staff_manage_guardians=profile.sync.staff_manage_guardians,
+    )
+    with open_store(console.home.store_db) as store:
+        yield Desk(store=store, district=district, terms=terms, who=who(), at=datetime.now(UTC), staff=staff)
+
+
+def _done(console: Console, what: str, **told: object) -> None:
+    console.terminal.json(told)
+    console.terminal.line(what)
+
+
+@_command("rename-classroom", "m5 --title Mathematics")
+@click.argument("classroom")
+@click.option("--title", required=True, help="The new name; it stays until the SIS itself changes the name.")
+def rename_classroom(console: Console, district: str, classroom: str, title: str, staff: str | None) -> None:
+    """Give CLASSROOM another name."""
+    with _desk(console, district, staff) as desk:
+        number = manual.rename_classroom(desk, classroom, title)
+    _done(console, f"Classroom {classroom} is renamed (batch {number})", batch=number)
+
+
+@_command("create-classroom", "--school 0042 --title Chess")
+@click.option("--school", required=True, help="The school's SIS ID.")
+@click.option("--title", required=True, help="Its name.")
+@click.option("--grades", help="Grade codes, such as 05.")
+def create_classroom(
+    console: Console, district: str, school: str, title: str, grades: str | None, staff: str | None
+) -> None:
+    """Make a classroom that the sync leaves alone."""
+    with _desk(console, district, staff) as desk:
+        key = manual.create_classroom(desk, school, title, grades)
+    _done(console, f"Classroom {key} is made", classroom=key)
+
+
+@_command("archive-classroom", "m5")
+@click.argument("classroom")
+def archive_classroom(console: Console, district: str, classroom: str, staff: str | None) -> None:
+    """Archive CLASSROOM; nothing of it is lost."""
+    with _desk(console, district, staff) as desk:
+        number = manual.archive_classroom(desk, classroom)
+    _done(console, f"Classroom {classroom} is archived (batch {number})", batch=number)
+
+
+@_command("unarchive-classroom", "m5")
+@click.argument("classroom")
+def unarchive_classroom(console: Console, district: str, classroom: str, staff: str | None) -> None:
+    """Bring an archived CLASSROOM back."""
+    with _desk(console, district, staff) as desk:
+        number = manual.unarchive_classroom(desk, classroom)
+    _done(console, f"Classroom {classroom} is active (batch {number})", batch=number)
+
+
+@_command("adopt-classroom", "hand-0123456789abcdef --sis-id m5")
+@click.argument("classroom")
+@click.option("--sis-id", required=True, help="The sourcedId by which the files call it.")
+def adopt_classroom(console: Console, district: str, classroom: str, sis_id: str, staff: str | None) -> None:
+    """Hand CLASSROOM, which people made, to the sync: the next night takes it over."""
+    with _desk(console, district, staff) as desk:
+        number = manual.adopt_classroom(desk, classroom, sis_id)
+    _done(console, f"Classroom {classroom} is now {sis_id} (batch {number})", batch=number)
+
+
+@_command("add-member", "m5 --kind staff --id t-12")
+@click.argument("classroom")
+@click.option("--kind", type=click.Choice(["student", "staff"]), required=True)
+@click.option("--id", "key", required=True, help="The SIS ID of the person.")
+def add_member(console: Console, district: str, classroom: str, kind: Kind, key: str, staff: str | None) -> None:
+    """Put a co-teacher into CLASSROOM, or a student into one that is not synced."""
+    with _desk(console, district, staff) as desk:
+        number = manual.add_member(desk, classroom, kind, key)
+    _done(console, f"{kind} {key} is in classroom {classroom} (batch {number})", batch=number)
+
+
+@_command("add-guardian", "s-1042 --given Uma --family Ruiz --email uma@example.org")
+@click.argument("student")
+@_person_fields
+def add_guardian(console: Console, district: str, student: str, staff: str | None, **fields: str | None) -> None:
+    """Link a guardian to STUDENT whom the SIS does not have."""
+    with _desk(console, district, staff) as desk:
+        key = manual.add_guardian(desk, student, **_given(fields))
+    _done(console, f"Guardian {key} is linked to student {student}", guardian=key)
+
+
+@_command("remove-guardian", "s-1042 --guardian g-17")
+@click.argument("student")
+@click.option("--guardian", required=True, help="The guardian's ID.")
+def remove_guardian(console: Console, district: str, student: str, guardian: str, staff: str | None) -> None:
+    """Unlink a guardian from STUDENT; the account stays."""
+    with _desk(console, district, staff) as desk:
+        number = manual.remove_guardian(desk, student, guardian)
+    _done(console, f"Guardian {guardian} is no longer linked to student {student} (batch {number})", batch=number)
+
+
+@_command("add-staff", "--school 0042 --given Max --family Moss --email max@example.org")
+@click.option("--school", required=True, help="The school's SIS ID.")
+@_person_fields
+def add_staff(console: Console, district: str, school: str, staff: str | None, **fields: str | None) -> None:
+    """Add a staff member whom the sync never touches."""
+    with _desk(console, district, staff) as desk:
+        key = manual.add_staff(desk, school, **_given(fields))
+    _done(console, f"Staff member {key} is added", staff=key)
+
+
+@_command("enrol-student", "--school 0042 --given Eve --family Moss")
+@click.option("--school", required=True, help="The school's SIS ID.")
+@_person_fields
+def enrol_student(console: Console, district: str, school: str, staff: str | None, **fields: str | None) -> None:
+    """Add a student to a school that is not synced."""
+    with _desk(console, district, staff) as desk:
+        key = manual.enrol_student(desk, school, **_given(fields))
+    _done(console, f"Student {key} is added", student=key)
+
+
+@_command("archive-student", "hand-0123456789abcdef")
+@click.argument("student")
+def archive_student(console: Console, district: str, student: str, staff: str | None) -> None:
+    """Archive a STUDENT that people added."""
+    with _desk(console, district, staff) as desk:
+        number = manual.archive_student(desk, student)
+    _done(console, f"Student {student} is archived (batch {number})", batch=number)
+
+
+@_command("merge-students", "hand-0123456789abcdef --into s-1042")
+@click.argument("student")
+@click.option("--into", required=True, help="The SIS ID of the student who survives.")
+def merge_students(console: Console, district: str, student: str, into: str, staff: str | None) -> None:
+    """Merge STUDENT, added by hand, into one of the sync, with classrooms and guardians."""
+    with _desk(console, district, staff) as desk:
+        number = manual.merge_students(desk, student, into)
+    _done(console, f"Student {student} is merged into {into} (batch {number})", batch=number)
+
+
+@_command("enable-account", "s-1042")
+@click.argument("student")
+def enable_account(console: Console, district: str, student: str, staff: str | None) -> None:
+    """Let STUDENT have an account; nobody is invited by it."""
+    with _desk(console, district, staff) as desk:
+        number = manual.enable_account(desk, student)
+    _done(console, f"The account of student {student} is enabled (batch {number})", batch=number)
+
+
+@_command("edit-contact", "g-17 --kind guardian --email new@example.org")
+@click.argument("key", metavar="ID")
+@click.option("--kind", type=click.Choice(KINDS), required=True)
+@_person_fields
+def edit_contact(
+    console: Console, district: str, key: str, kind: Kind, staff: str | None, **fields: str | None
+) -> None:
+    """Change name, e-mail or numbers of a user, where the sync leaves that to people."""
+    with _desk(console, district, staff) as desk:
+        number = manual.edit_contact(desk, kind, key, _given(fields))
+    _done(console, f"{kind} {key} is changed (batch {number})", batch=number)
+
+
+@_command("grant", "t-12 --permission rostering_administrator")
+@click.argument("member")
+@click.option("--permission", type=click.Choice(PERMISSIONS), required=True)
+def grant(console: Console, district: str, member: str, permission: Permission, staff: str | None) -> None:
+    """Give the staff member MEMBER a permission."""
+    with _desk(console, district, staff) as desk:
+        manual.grant(desk, member, permission)
+    _done(console, f"{member} has the permission {permission}", staff=member, permission=permission)
+
+
+def _given(fields: dict[str, str | None]) -> dict[str, str]:
+    given = {name: value for name, value in fields.items() if value}
+    if not given:
+        raise click.UsageError("say what: --given, --family, --email, --sms, --phone")
+    return given
