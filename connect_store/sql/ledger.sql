@@ -117,6 +117,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
+   and origin not in ('undo', 'hand')
    and state <> 'failed'
    and (verdict is null or verdict <> 'refused')
  order by id desc
