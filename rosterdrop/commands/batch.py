@@ -254,6 +254,43 @@ def undo(console: Console, number: int, why: str) -> None:
     console.terminal.line(f"Nothing more is applied until: rosterdrop district resume {district}")
 
 
+@batch.command(
+    epilog="""\b
+Examples:
+  rosterdrop --home home batch diff 41 42
+  rosterdrop --home home --json batch diff 40 42 --show-values
+
+\b
+With --json: {"before": N, "after": N, "differences": [{"type": text, "key": ID, "action": text, "field": text,
+              "before": text, "after": text}]}"""
+)
+@click.argument("before", type=_NUMBER)
+@click.argument("after", type=_NUMBER)
+@click.option("--show-values", is_flag=True, help="Show values too: personal data, for the support of this district.")
+@click.pass_obj
+def diff(console: Console, before: int, after: int, *, show_values: bool) -> None:
+    """Show what of Connect differs between batch BEFORE and batch AFTER of one district, record by record."""
+    from config.masking import masked
+    from connect_store.undo_record import differences
+    from processors.differing import differences_in
+
+    if before >= after:
+        raise click.UsageError("name the older batch first")
+    with open_store(console.home.store_db) as store:
+        district = ledger.require(store, after).district
+        if ledger.require(store, before).district != district:
+            raise click.UsageError(f"batch {before} is of another district than batch {after}")
+        found = differences_in(differences(store, district, before, after)).to_dicts()
+    if not show_values:
+        found = [{**one, "before": masked(one["before"]), "after": masked(one["after"])} for one in found]
+    console.terminal.json({"before": before, "after": after, "differences": found})
+    console.terminal.table(
+        ["type", "id", "what", "field", "before", "after"],
+        [[one[name] for name in ("type", "key", "action", "field", "before", "after")] for one in found],
+        title=f"{district}: what differs between batch {before} and batch {after}",
+    )
+
+
 _UNDOING: Final = ("removed", "updated", "created")
 
 

@@ -1,5 +1,6 @@
 """What a support engineer does when a night was wrong: approve, discard, undo, pause, resume. INTERFACES, commands."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from connect_store.applying import BROUGHT, CHANGE, apply, brought
 from connect_store.records import ENTITIES, PERSON
 from connect_store.store import open_store
 from processors import pipeline, steering
+from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Springfield, person
 
 MANY = [person(f"s{number:02}", "student") for number in range(30)]
@@ -186,3 +188,20 @@ def test_a_paused_district_is_judged_and_reported(springfield: Springfield) -> N
     assert not any(contents(springfield).values())
     with pytest.raises(steering.NotToBeDone, match="first: rosterdrop district resume"):
         steering.approve(springfield.home, report.number, **WHO)
+
+
+def differences(springfield: Springfield, before: int, after: int, *words: str) -> list[dict[str, Any]]:
+    answer = rosterdrop("--json", "batch", "diff", str(before), str(after), *words, home=springfield.home.root)
+    return list(json.loads(answer.out)["differences"])
+
+
+def test_what_differs_between_two_nights_is_shown_field_by_field(springfield: Springfield) -> None:
+    first, second = night(springfield), night(springfield, CHANGED)
+    told = {tuple(one.values()) for one in differences(springfield, first, second, "--show-values")}
+    assert ("student", "ana", "updated", "grades", "05", "06") in told
+    assert ("student", "s01", "created", None, None, None) in told
+    assert ("student", "ana", "updated", "grades", "2 digits", "2 digits") in {
+        tuple(one.values()) for one in differences(springfield, first, second)
+    }
+    undoing = steering.undo(springfield.home, second, **WHO).number
+    assert differences(springfield, first, undoing) == []
