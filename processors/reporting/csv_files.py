@@ -6,9 +6,10 @@ import polars as pl
 import polars.selectors as cs
 
 from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
-from processors.reporting.contents import Report, is_foreign
+from processors.reporting.contents import Report
 from processors.reporting.escaping import guarded, harmless, visible_cells, with_guarded_names
 from validators.catalogue import described
+from validators.sets import NO_ROSTER
 from validators.tables import LINE, Sheet
 
 PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's code, no password
@@ -26,9 +27,12 @@ def findings_cells(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def rejected_cells(report: Report, table: Sheet) -> pl.DataFrame | None:
-    """The rejected rows of a table with their values as they came, to repair and send back; None without any."""
+    """The rejected rows of a table with their values as they came, to repair and send back; None without any.
+
+    Files that are no roster of the district cannot be repaired, and of another's no row may be written.
+    """
     reasons = _reasons(report, table.facts.file)
-    if reasons.is_empty() or is_foreign(report):
+    if reasons.is_empty() or not NO_ROSTER.isdisjoint(report.judgement.findings["code"]):
         return None
     rows = reasons.join(table.rows.drop(*COLUMNS, RAW, strict=False), on=LINE, how="left", maintain_order="left")
     unread = table.broken.select(LINE, pl.col("raw").alias(RAW)).join(reasons, on=LINE, how="semi")

@@ -267,6 +267,8 @@ def test_repaired_rows_that_are_taken_for_a_whole_file_take_nobody_away(springfi
     report = springfield.uploads_by_hand(**{table: written(renamed)})
     assert report.verdict == "refused"
     assert "repair.no_whole_file" in report.codes
+    (folder,) = springfield.home.reports("springfield").glob(f"*-batch-{report.number}")
+    assert not (folder / "rejected").exists(), "rows that nobody could send back"
     assert [springfield.status_of(row["sourcedId"]) for row in (ANA, TOM)] == ["active"] * 2
 
     carried = springfield.uploads_by_hand(classes=[MATH])
