@@ -12,7 +12,7 @@ from processors.reporting.contents import ACTIONS, Report
 from processors.reporting.groups import Group, Place
 from processors.reporting.people import told_people
 from processors.reporting.steps import sentences
-from processors.reporting.story import MOST_HELD_BACK, Story, story_of
+from processors.reporting.story import MOST_HELD_BACK, FileStory, Story, story_of
 from processors.reporting.wording import at_most
 from validators.tables import Table
 
@@ -62,7 +62,7 @@ def _opening(story: Story) -> Iterable[str]:
         yield story.say("heading.held_back_line")
     for line in at_most(story.say, story.held_back, MOST_HELD_BACK):
         yield from _wrapped(line, "- ")
-    yield from _file_table(story)
+    yield from _file_table(story.files, story.say)
     if story.first:
         yield story.say("heading.first_line")
     for number, step in enumerate(story.first, start=1):
@@ -74,7 +74,8 @@ def _opening(story: Story) -> Iterable[str]:
 def _summary(story: Story) -> list[str]:
     """The same with as much of every sentence as there is room for, and with the notes where room is left."""
     say = story.say
-    table = at_most(say, _file_table(story), _MOST_TABLE_LINES)
+    worst_first = sorted(story.files, key=lambda file: not file.counts.rejected)
+    table = at_most(say, _file_table(worst_first, say), _MOST_TABLE_LINES)
     steps = [(step, f"{number}. ") for number, step in enumerate(story.first, start=1)]
     held_back = at_most(say, story.held_back, _MOST_SUMMARY_HELD_BACK)
     held_line = say("heading.held_back_line")
@@ -113,10 +114,9 @@ def _fitted(items: Sequence[tuple[str, str]], room: int) -> list[list[str]]:
     return [_short(text, opening, most) for (text, opening), most in zip(items, given, strict=True)]
 
 
-def _file_table(story: Story) -> list[str]:
-    if not story.files:
+def _file_table(files: Sequence[FileStory], say: Words) -> list[str]:
+    if not files:
         return []
-    say = story.say
     rows = [
         (
             visible(file.counts.facts.file),
@@ -125,7 +125,7 @@ def _file_table(story: Story) -> list[str]:
             say.number(file.counts.rejected),
             say.number(file.counts.set_aside_in_all),
         )
-        for file in story.files
+        for file in files
     ]
     head = [say(f"column.{name}").lower() for name in ("file", "rows", "accepted", "rejected", "set_aside")]
     return _table(head, rows)

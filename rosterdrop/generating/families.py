@@ -99,7 +99,7 @@ def student(
     """A child of a family. Older ones have an account and an e-mail address of the district."""
     number = numbers.student_id()
     given = given_name(dice, culture)
-    account = f"{plain(given)[:1] or 'x'}{plain(name)[:12]}{number[-4:]}"
+    account = f"{plain(given)[:1] or 'x'}{plain(name)[:12]}{number}"
     return Person(
         id=number,
         role="student",

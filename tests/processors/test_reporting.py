@@ -369,6 +369,16 @@ def test_the_summary_cuts_nothing_while_lines_are_free() -> None:
         assert whole[0]
 
 
+def test_the_summary_shows_files_with_rejected_rows_first() -> None:
+    files = [facts(f"file-{number}.csv", 10) for number in range(9)]
+    rows = rejected(("file-8.csv", 2, "k", ["user.role.unknown"], False))
+
+    lines = summary_lines(report(judgement(files=files, rejected_rows=rows)))
+
+    names = [line.split()[0] for line in lines if line.startswith("file-")]
+    assert names[:3] == ["file-8.csv", "file-0.csv", "file-1.csv"]
+
+
 def test_what_has_no_room_is_left_out_by_sentences() -> None:
     lines = summary_lines(a_full_night())
 
