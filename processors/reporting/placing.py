@@ -20,6 +20,12 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
+def keep_file(path: Path, content: str) -> None:
+    """Place a file that seldom changes; where it says so already, the disk is left alone."""
+    if not path.is_file() or path.read_bytes() != content.encode():
+        place_file(path, content)
+
+
 def place_file(path: Path, content: str | bytes) -> None:
     """Write a file beside its place and move it there, so that nobody ever reads half of it."""
     place(path, lambda beside: write(beside, content))
@@ -98,9 +104,13 @@ def _for_the_service(path: str, flags: int) -> int:
 
 
 def _settle(path: Path) -> None:
-    """Let a file be for the service alone, whoever made it, and wait until it is safe on the disk."""
-    path.chmod(_FILE_MODE)
-    _sync(path)
+    """Let a file be for the service alone, whoever made it, and wait until it is safe on the disk.
+
+    A link leads to one that is; its name is safe with its folder.
+    """
+    if path.stat().st_nlink == 1:
+        path.chmod(_FILE_MODE)
+        _sync(path)
 
 
 def _sync_all(folder: Path) -> None:

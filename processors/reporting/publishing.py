@@ -19,7 +19,7 @@ from processors.reporting.csv_files import findings_cells, new_ids_cells, reject
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import json_parts
 from processors.reporting.ordering import findings_in_order
-from processors.reporting.placing import Make, files_in, make_folder, place, place_file, place_folder, write
+from processors.reporting.placing import Make, files_in, keep_file, make_folder, place, place_folder, write
 from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
@@ -221,7 +221,7 @@ def _deliver(home: Home, report: Report, what: str, with_values: Make, summary: 
     ):
         folder = place_folder(reports / name, fill)
         make_folder(reports / RECEIPTS)
-        place_file(reports / "README.txt", readme(masked=masked, test=report.test, language=report.language))
+        keep_file(reports / "README.txt", readme(masked=masked, test=report.test, language=report.language))
         _make_latest(reports, folder, report.received)
     return folder
 
