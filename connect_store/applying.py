@@ -1,10 +1,12 @@
 """Changes and their undo record, written inside the transaction of the caller."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
+from connect_store.events import is_first_sync, tell
 from connect_store.records import ENTITIES, Entity, EntityName
 from connect_store.store import Store
 
@@ -29,17 +31,25 @@ def columns_of(entity: Entity) -> list[str]:
     return [*entity.in_force, BROUGHT, *map(brought, entity.values), CHANGE]
 
 
-def apply(store: Store, *, district: str, batch: int, changes: Changes) -> None:
-    """Write changes, their undo record and the new baseline; what is pointed at is written before what points.
+def apply(store: Store, *, district: str, batch: int, changes: Changes, at: datetime) -> None:
+    """Write changes, their undo record, the new baseline and the events; what is pointed at goes before what points.
 
     Must run inside `store.writing()`, together with the ledger's entry. Nothing is deleted but what an undo takes back:
     `archived` ends or archives a record and leaves it where it is.
     """
     told = {name: records for name in ENTITIES if (records := changes.get(name)) is not None and not records.is_empty()}
+    is_initial = _brings_anything(told) and is_first_sync(store, district)
     for name, records in told.items():
         _write(store, ENTITIES[name], records, district=district, batch=batch)
     for name, records in reversed(told.items()):
         _remove(store, ENTITIES[name], records.filter(pl.col(CHANGE) == REMOVED), district=district)
+    if not is_initial:
+        tell(store, district=district, batch=batch, at=at)
+
+
+def _brings_anything(changes: Changes) -> bool:
+    """Whether the changes are the sync's; what people do by hand leaves the baseline as it is."""
+    return any((records.get_column(BROUGHT) == 1).any() for records in changes.values())
 
 
 def _write(store: Store, entity: Entity, records: pl.DataFrame, *, district: str, batch: int) -> None:

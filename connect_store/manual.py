@@ -143,7 +143,7 @@ class Desk:
             number = ledger.enter_done(
                 self.store, district=self.district, origin="hand", at=self.at, changes=counted, summary={}
             )
-            apply(self.store, district=self.district, batch=number, changes=frames)
+            apply(self.store, district=self.district, batch=number, changes=frames, at=self.at)
             ledger.note(self.store, number, "by hand", at=self.at, who=self.who, detail=what)
         return number
 

@@ -8,7 +8,12 @@ from sqlite3 import complete_statement
 from typing import Final
 
 # The words that differ between databases; a second column comes with the second database.
-_WORDS: Final[Mapping[str, str]] = {"id": "integer primary key", "int": "integer", "strict": "strict"}
+_WORDS: Final[Mapping[str, str]] = {
+    "id": "integer primary key",
+    "cursor": "integer primary key autoincrement",
+    "int": "integer",
+    "strict": "strict",
+}
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
@@ -32,7 +37,7 @@ def migrations() -> Mapping[str, tuple[str, ...]]:
 
 
 def words(sql: str) -> str:
-    """SQL with the words of the database in use put in: `{id}`, `{int}`, `{strict}`."""
+    """SQL with the words of the database in use put in: `{id}`, `{cursor}`, `{int}`, `{strict}`."""
     return re.sub(r"\{(\w+)\}", lambda word: _WORDS[word[1]], sql)
 
 

@@ -239,7 +239,7 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> 
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
     with store.writing():
-        apply(store, district=batch.district, batch=batch.number, changes=decided.takes)
+        apply(store, district=batch.district, batch=batch.number, changes=decided.takes, at=now)
         ledger.decide(
             store,
             batch.number,

@@ -101,7 +101,7 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
             undoing = ledger.enter_done(
                 store, district=district, origin="undo", at=now, of=number, changes=counted, summary={}
             )
-            apply(store, district=district, batch=undoing, changes=plan.changes)
+            apply(store, district=district, batch=undoing, changes=plan.changes, at=now)
             _move(store, batch, "undo")
             if batch.origin == "undo" and batch.requeue_of is not None:
                 _move(store, ledger.require(store, batch.requeue_of), "redo")

@@ -1,7 +1,9 @@
 """`rosterdrop connect`: what people may do in Connect by hand beside the sync."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,6 +11,7 @@ import click
 
 from config.loading import load_profile
 from connect_store import manual
+from connect_store.events import events_after
 from connect_store.manual import Desk, Terms
 from connect_store.permissions import PERMISSIONS, Permission
 from connect_store.records import KINDS, Kind
@@ -220,6 +223,35 @@ def grant(console: Console, district: str, member: str, permission: Permission, 
     with _desk(console, district, staff) as desk:
         manual.grant(desk, member, permission)
     _done(console, f"{member} has the permission {permission}", staff=member, permission=permission)
+
+
+@connect.command(
+    epilog="""\b
+Examples:
+  rosterdrop --home home connect events springfield
+  rosterdrop --home home --json connect events springfield --after 1042
+
+\b
+With --json: {"events": [{"id", "district", "batch", "at", "event", "kind", "key", "student", "detail"}], "next"}; give
+`next` to --after the next time. An event may be met twice, with the same `id`."""
+)
+@click.argument("district")
+@click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="The `id` that was read last.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="How many at the most.")
+@click.pass_obj
+def events(console: Console, district: str, after: int, most: int) -> None:
+    """Read what changed for whom in DISTRICT, in order.
+
+    Created, archived and restored people, linked and disconnected guardians, changed e-mail addresses and mobile
+    numbers of active users: by nights, by hand and by an undo. A line for each holds IDs and names of fields, never a
+    value. The first sync of a district has none.
+    """
+    load_profile(console.home, district)
+    with open_store(console.home.store_db) as store:
+        found = [asdict(event) for event in events_after(store, district, after, most)]
+    console.terminal.json({"events": found, "next": found[-1]["id"] if found else after})
+    for event in found:
+        console.terminal.line(json.dumps(event, ensure_ascii=False))
 
 
 def _given(fields: dict[str, str | None]) -> dict[str, str]:

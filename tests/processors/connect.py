@@ -170,7 +170,7 @@ class Connect:
             decided = decide(store, judgement, profile, people.baseline(store, profile.id))
             with store.writing():
                 self.number = ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
-                apply(store, district="d", batch=self.number, changes=decided.takes)
+                apply(store, district="d", batch=self.number, changes=decided.takes, at=NOW)
         outcome = guard_in(decided.summary)
         assert outcome
         assert decided.counts

@@ -95,7 +95,7 @@ class ConnectAndModel(RuleBasedStateMachine):
         with open_store(self.connect.path) as store, store.writing():
             plan = undone(undo_record(store, batch))
             number = ledger.enter_done(store, district="d", origin="undo", at=NOW, changes={}, summary={}, of=batch)
-            apply(store, district="d", batch=number, changes=plan.changes)
+            apply(store, district="d", batch=number, changes=plan.changes, at=NOW)
         self.model.undo()
         self._agree()
 

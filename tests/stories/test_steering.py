@@ -49,7 +49,7 @@ def edits(springfield: Springfield, key: str, **fields: str) -> None:
         number = ledger.enter_done(
             store, district="springfield", origin="hand", at=datetime.now(UTC), changes={}, summary={}
         )
-        apply(store, district="springfield", batch=number, changes={"person": changed})
+        apply(store, district="springfield", batch=number, changes={"person": changed}, at=datetime.now(UTC))
 
 
 def night(springfield: Springfield, users: Sequence[Row] = EVERYBODY, classes: Sequence[Row] = (MATH,)) -> int:
