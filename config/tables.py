@@ -8,6 +8,9 @@ TABLES: Final[tuple[TableName, ...]] = get_args(TableName)
 
 REQUIRED_BY_DEFAULT: Final[tuple[TableName, ...]] = ("users", "classes", "enrollments")
 
+MOST_GUARDIANS: Final = 6
+"""How many guardians a student is linked to at the most, by files and by hand (connect-behaviour 6, G6)."""
+
 ALONGSIDE: Final[frozenset[TableName]] = frozenset({"student_attributes"})
 """Tables that are taken along with a set: none of them makes a set, completes it or holds it up."""
 

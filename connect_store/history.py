@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from connect_store.records import PERSON, Kind
 from connect_store.store import Store
-
-_FIELDS: Final = (*PERSON.values, *PERSON.own, "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ def owners_of(store: Store, district: str, kind: Kind, key: str) -> list[Owned]:
     if not now:
         return []
     last = {step.what: step for step in history_of(store, district, kind, key)}
-    in_force = dict(zip(_FIELDS, now[0], strict=True))
+    in_force = dict(zip(PERSON.fields, now[0], strict=True))
     of_sync = dict(zip(PERSON.values, brought[0], strict=True)) if brought else {}
     return [
         Owned(
@@ -82,7 +80,7 @@ def _fields(row: Sequence[Any], before: Sequence[Any], after: Sequence[Any]) -> 
     batch, at, origin, who = row[:4]
     return [
         Step(batch=batch, at=at, origin=origin, who=who, what=field, before=was, after=now)
-        for field, was, now in zip(_FIELDS, before, after, strict=True)
+        for field, was, now in zip(PERSON.fields, before, after, strict=True)
         if was != now and field != "source"
     ]
 

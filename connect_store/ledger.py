@@ -227,9 +227,12 @@ def judged(store: Store, district: str, *, test: bool) -> Iterator[LedgerBatch]:
 
 def last_judged(store: Store, district: str, *, test: bool, but_not: AbstractSet[str]) -> LedgerBatch | None:
     """The newest batch of the district that reached a verdict by its tables, with no finding of the codes `but_not`."""
-    with_tables = (batch for batch in judged(store, district, test=test) if any(file.table for file in batch.files))
-    with_tables = (batch for batch in with_tables if batch.state not in _TAKEN_BACK)
-    return next((batch for batch in with_tables if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
+    lending = (
+        batch
+        for batch in judged(store, district, test=test)
+        if batch.state not in _TAKEN_BACK and any(file.table for file in batch.files)
+    )
+    return next((batch for batch in lending if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
 
 
 def applied(store: Store, district: str, *, test: bool, most: int) -> list[LedgerBatch]:

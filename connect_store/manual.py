@@ -14,12 +14,14 @@ from typing import Any, Final
 
 import polars as pl
 
+from config.tables import MOST_GUARDIANS
 from connect_store import ledger, people
 from connect_store.applying import BROUGHT, CHANGE, apply, brought, columns_of
 from connect_store.permissions import BRINGS_FAMILY_ACCESS, MOST_PERMISSIONS, RULES, Operation, Permission
 from connect_store.records import (
     ATTACHMENT,
     CLASSROOM,
+    CONTACTS,
     ENTITIES,
     GUARDIANSHIP,
     MEMBERSHIP,
@@ -31,8 +33,6 @@ from connect_store.records import (
 from connect_store.store import Store
 
 Record = dict[str, Any]
-MOST_GUARDIANS: Final = 6
-_CONTACTS: Final = frozenset({"given_name", "family_name", "email", "sms", "phone"})
 
 
 class ManualError(Exception):
@@ -202,7 +202,7 @@ def edit_contact(
     An invitee of the sync is the sync's; of an active user with the setting on likewise; with it off the user and a
     USERS_MANAGER decide. A student's numbers come only from the SIS (3.2).
     """
-    if wrong := fields.keys() - _CONTACTS:
+    if wrong := fields.keys() - set(CONTACTS):
         raise NotAllowed(f"{', '.join(sorted(wrong))} cannot be edited by hand")
     found = desk.person(kind, key)
     if kind == "student" and fields.keys() & {"sms", "phone"}:

@@ -38,9 +38,14 @@ class Entity:
         return dict.fromkeys(self.columns, pl.String())
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """Everything of a record that may change: all but its key."""
+        return (*self.values, *self.own, "status")
+
+    @property
     def in_force(self) -> tuple[str, ...]:
         """The columns of a record as it stands in Connect; all text."""
-        return (*self.columns, *self.own, "status")
+        return self.key + self.fields
 
 
 # `source` names the file that brought a guardian or a guardianship: neither source unlinks what the other brought.
@@ -61,6 +66,9 @@ PERSON: Final = Entity(
     ),
     own=("account", "managed_by"),
 )
+CONTACTS: Final = ("given_name", "family_name", "email", "sms", "phone")
+"""Fields of a person that a user who has logged in may own (connect-behaviour 2.3)."""
+
 ATTACHMENT: Final = Entity(name="attachment", key=("kind", "key", "school"), values=("source",))
 CLASSROOM: Final = Entity(name="classroom", key=("key",), values=("school", "title", "grades"))
 MEMBERSHIP: Final = Entity(name="membership", key=("classroom", "kind", "key"), values=())

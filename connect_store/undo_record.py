@@ -50,16 +50,15 @@ def differences(store: Store, district: str, before: int, after: int) -> dict[En
 
 
 def _schema(entity: Entity) -> Mapping[str, pl.DataType]:
-    fields = (*entity.values, *entity.own, "status")
     return {
         **dict.fromkeys(entity.in_force, pl.String()),
         BROUGHT: pl.Int64(),
         **{brought(field): pl.String() for field in entity.values},
-        **{f"{field}{LEFT}": pl.String() for field in fields},
-        **{f"{field}{NOW}": pl.String() for field in fields},
+        **{f"{field}{LEFT}": pl.String() for field in entity.fields},
+        **{f"{field}{NOW}": pl.String() for field in entity.fields},
     }
 
 
 def _between(entity: Entity) -> Mapping[str, pl.DataType]:
-    fields = (*entity.values, *entity.own, "status")
-    return dict.fromkeys((*entity.key, *fields, *(f"{field}{LEFT}" for field in fields)), pl.String())
+    left = (f"{field}{LEFT}" for field in entity.fields)
+    return dict.fromkeys((*entity.in_force, *left), pl.String())

@@ -23,14 +23,14 @@ def known_to(store: Store, district: str) -> Known:
 
 def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement, profile: Profile) -> Comparison:
     """Tonight's roster beside what the sync brought before; only of keys in question is more of the store read."""
-    anew = people.owned_anew(
-        store,
-        profile.id,
-        contacts=profile.sync.update_active_users,
-        accounts=profile.sync.student_accounts,
-        classrooms=profile.sync.unarchive_classrooms,
-    )
     with store.reading():
+        anew = people.owned_anew(
+            store,
+            profile.id,
+            contacts=profile.sync.update_active_users,
+            accounts=profile.sync.student_accounts,
+            classrooms=profile.sync.unarchive_classrooms,
+        )
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
             for name, records in in_question(tonight, before, anew).items()

@@ -16,6 +16,7 @@ from connect_store.records import (
     ATTACHMENT,
     ATTRIBUTE,
     CLASSROOM,
+    CONTACTS,
     ENTITIES,
     GUARDIANSHIP,
     KINDS,
@@ -31,7 +32,6 @@ Frames = Mapping[EntityName, pl.DataFrame]
 
 _BEFORE: Final = "_before"
 _NOW: Final = "_now"
-_CONTACTS: Final = ("given_name", "family_name", "email", "sms", "phone")
 _WRITTEN_ONCE: Final = ("role",)  # connect-behaviour 3.4: the sync writes a role only at creation
 
 
@@ -193,7 +193,7 @@ def _differing(
 
 def _unless_owned(entity: Entity, field: str, told: pl.Expr, sync: Sync) -> pl.Expr:
     """Contact details of users who have logged in: theirs, or by a setting the files' (connect-behaviour 2.3)."""
-    if entity is not PERSON or field not in _CONTACTS:
+    if entity is not PERSON or field not in CONTACTS:
         return told
     is_user = pl.col("kind") != "student"
     if sync.update_active_users:

@@ -41,7 +41,6 @@ def _of(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
         none.alias("before"),
         none.alias("after"),
     )
-    fields = (*entity.values, *entity.own, "status")
     updates = [
         named.filter(was & is_now & pl.col(field).ne_missing(pl.col(f"{field}{LEFT}"))).select(
             "type",
@@ -51,6 +50,6 @@ def _of(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
             pl.col(field).alias("before"),
             pl.col(f"{field}{LEFT}").alias("after"),
         )
-        for field in fields
+        for field in entity.fields
     ]
     return pl.concat([whole, *updates])

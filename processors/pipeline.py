@@ -109,14 +109,18 @@ def outcome_of(home: Home, number: int) -> Outcome:
         batch = ledger.require(store, number)
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
-        _, judgement = read_again(home, store, batch)
-        report = _report_on(store, batch, _context(home, store, batch).profile, judgement)
+        context = _context(home, store, batch)
+        _, judgement = _judged_again(home, batch, context)
+        report = _report_on(store, batch, context.profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
 
 
 def read_again(home: Home, store: Store, batch: LedgerBatch) -> tuple[FileSet, Judgement]:
     """The files of a batch that has its verdict, and what became of every row, as it was then."""
-    context = _context(home, store, batch)
+    return _judged_again(home, batch, _context(home, store, batch))
+
+
+def _judged_again(home: Home, batch: LedgerBatch, context: Context) -> tuple[FileSet, Judgement]:
     files = _read(home, batch, context.profile)
     return files, judge_set(files, context.profile, replace(context.known, night=night_in(home, batch)))
 

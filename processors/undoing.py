@@ -42,7 +42,7 @@ def undone(record: Mapping[EntityName, pl.DataFrame]) -> Undo:
 
 def _undone(entity: Entity, rows: pl.DataFrame) -> pl.DataFrame:
     was_there, is_there = pl.col("status").is_not_null(), pl.col(f"status{NOW}").is_not_null()
-    fields = _fields(entity)
+    fields = entity.fields
     before = {field: _given_back(field) for field in fields}
     made_by_hand = {field: pl.lit(_HAND) if field == "managed_by" else pl.col(f"{field}{NOW}") for field in fields}
     differs = pl.any_horizontal(before[field].ne_missing(pl.col(f"{field}{NOW}")) for field in fields)
@@ -68,8 +68,4 @@ def _given_back(field: str) -> pl.Expr:
 
 def _touched(entity: Entity) -> pl.Expr:
     """Whether somebody changed a record after the batch had."""
-    return pl.any_horizontal(pl.col(f"{field}{NOW}").ne_missing(pl.col(f"{field}{LEFT}")) for field in _fields(entity))
-
-
-def _fields(entity: Entity) -> tuple[str, ...]:
-    return (*entity.values, *entity.own, "status")
+    return pl.any_horizontal(pl.col(f"{field}{NOW}").ne_missing(pl.col(f"{field}{LEFT}")) for field in entity.fields)

@@ -1,5 +1,7 @@
 """What every command gets: the home it works on and how to print. Passed with `@click.pass_obj`."""
 
+import getpass
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,3 +40,16 @@ class Console:
 def is_home(home: Home) -> bool:
     """Whether somebody made a home there: it holds settings."""
     return home.settings_file.is_file()
+
+
+def who() -> str:
+    """Who runs the command, for the ledger."""
+    return f"{_user()}, command line"
+
+
+def _user() -> str:
+    """Who runs the command; a container may run it as a number that has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # KeyError until Python 3.12, OSError from 3.13 on
+        return str(os.getuid())

@@ -13,14 +13,13 @@ from typing import Final
 
 import polars as pl
 
-from config.tables import file_of
+from config.tables import MOST_GUARDIANS, file_of
 from validators.distinct import all_differ
 from validators.people import kind_of
 from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, at, places_of
 from validators.sifting import WHOLE_FILE
 from validators.tables import LINE
 
-MOST_GUARDIANS: Final = 6  # connect-behaviour 6, G6
 _ORDER_OF_FATES: Final = pl.Enum(
     ["standing", "rejected", "absent", "other_school", "other_source", "no_contact", "duplicate", "unread"]
 )

@@ -1,7 +1,5 @@
 """`rosterdrop batch`: the history of batches, and what a support engineer does with one."""
 
-import getpass
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +16,7 @@ from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerEvent
 from connect_store.store import open_store
-from rosterdrop.console import Console
+from rosterdrop.console import Console, who
 
 if TYPE_CHECKING:
     from processors.archives import Limits
@@ -308,7 +306,6 @@ def _limits(home: Home) -> "Limits":
 
 
 def _hand_over(console: Console, home: Home, district: str, number: int, *, wait: bool) -> int:
-
     if not wait:
         console.terminal.json({"batch": number, "district": district, "state": "frozen"})
         console.terminal.line(_waits(home, number))
@@ -407,16 +404,3 @@ def _change_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
 
 def _event(event: LedgerEvent) -> dict[str, str | None]:
     return {"at": event.at, "event": event.event, "who": event.who, "detail": event.detail}
-
-
-def who() -> str:
-    """Who runs the command, for the ledger."""
-    return f"{_user()}, command line"
-
-
-def _user() -> str:
-    """Who runs the command; a container may run it as a number that has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # KeyError until Python 3.12, OSError from 3.13 on
-        return str(os.getuid())

@@ -16,8 +16,7 @@ from connect_store.manual import Desk, Terms
 from connect_store.permissions import PERMISSIONS, Permission
 from connect_store.records import KINDS, Kind
 from connect_store.store import open_store
-from rosterdrop.commands.batch import who
-from rosterdrop.console import Console
+from rosterdrop.console import Console, who
 
 _AS: Final = click.option("--as", "staff", metavar="ID", help="A staff member: only what their permissions allow.")
 _FIELDS: Final = (

@@ -11,9 +11,8 @@ from config.home import Home
 from config.loading import load_profile, load_profiles, settings_in_force
 from config.profiles import Profile
 from config.writing import add_district, profile_text, set_values
-from rosterdrop.commands.batch import who
 from rosterdrop.commands.home import make_private
-from rosterdrop.console import Console
+from rosterdrop.console import Console, who
 
 AUTO: Final = "auto"
 

@@ -53,8 +53,7 @@ def find(
 
     This shows personal data: it is for the support of this district.
     """
-    if not (name or key or contact):
-        raise click.UsageError("say whom to look for: --name, --id or --contact")
+    _say_whom(name, key, contact)
     profile = load_profile(console.home, district)
     written = contact and _as_connect_has_it(contact, profile)
     with open_store(console.home.store_db) as store:
@@ -75,19 +74,17 @@ def find(
     return 0
 
 
-_who = [
-    click.argument("district"),
-    click.option("--name", help="A part of the name; case does not matter."),
-    click.option("--id", "key", help="The SIS ID (sourcedId), or the identifier."),
-    click.option("--contact", help="The e-mail address or phone number."),
-]
-
-
 def _whom(command: Callable[..., int]) -> Callable[..., int]:
-    """A person is named by a name, an ID or a contact."""
-    for add in reversed(_who):
-        command = add(command)
-    return command
+    """Give a command the options by which a person is named."""
+    command = click.option("--contact", help="The e-mail address or phone number.")(command)
+    command = click.option("--id", "key", help="The SIS ID (sourcedId), or the identifier.")(command)
+    command = click.option("--name", help="A part of the name; case does not matter.")(command)
+    return click.argument("district")(command)
+
+
+def _say_whom(*ways: str | None) -> None:
+    if not any(ways):
+        raise click.UsageError("say whom to look for: --name, --id or --contact")
 
 
 @person.command(
@@ -113,8 +110,7 @@ def why_(
     """
     from processors.explaining import why
 
-    if not (name or key or contact):
-        raise click.UsageError("say who it is: --name, --id or --contact")
+    _say_whom(name, key, contact)
     written = contact and _as_connect_has_it(contact, load_profile(console.home, district))
     told = why(console.home, district, name=name, key=key, contact=written, nights=nights)
     console.terminal.json(asdict(told))
@@ -156,8 +152,7 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
     """
     from connect_store.history import history_of, owners_of
 
-    if not (name or key or contact):
-        raise click.UsageError("say who it is: --name, --id or --contact")
+    _say_whom(name, key, contact)
     profile = load_profile(console.home, district)
     written = contact and _as_connect_has_it(contact, profile)
     with open_store(console.home.store_db) as store:

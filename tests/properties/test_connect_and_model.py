@@ -131,7 +131,7 @@ class ConnectAndModel(RuleBasedStateMachine):
     def an_active_user_changes_the_address(self, data: st.DataObject, email: str) -> None:
         kind, key = data.draw(st.sampled_from(self._users()))
         with self._desk() as desk:
-            manual.edit_contact(desk, kind, key, {"email": email}, self_service=True)  # type: ignore[arg-type]
+            manual.edit_contact(desk, kind, key, {"email": email}, self_service=True)  # type: ignore[arg-type]  # as above
         self.model.sets("person", (kind, key), email=email)
         self._agree()
 

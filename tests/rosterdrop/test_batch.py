@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rosterdrop.commands import batch
+from rosterdrop import console
 from rosterdrop.generating import generate
 from tests.rosterdrop.command_line import in_a_process, rosterdrop
 
@@ -118,4 +118,4 @@ def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch
         raise KeyError("getpwuid(): uid not found: 10001")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert batch.who().removesuffix(", command line").isdecimal()
+    assert console.who().removesuffix(", command line").isdecimal()
