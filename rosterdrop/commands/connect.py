@@ -16,8 +16,10 @@ from connect_store.manual import Desk, Terms
 from connect_store.permissions import PERMISSIONS, Permission
 from connect_store.records import KINDS, Kind
 from connect_store.store import open_store
+from processors.locks import district_lock
 from rosterdrop.console import Console, who
 
+_LOCK_WAIT_S: Final = 60.0
 _AS: Final = click.option("--as", "staff", metavar="ID", help="A staff member: only what their permissions allow.")
 _FIELDS: Final = (
     click.option("--given", "given_name", help="First name."),
@@ -55,6 +57,7 @@ def _person_fields(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _desk(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
+    """Where one change is made: under the district's lock, since a record is read before it is written whole."""
     profile = load_profile(console.home, district)
     terms = Terms(
         enabled=profile.sync.daily,
@@ -62,8 +65,9 @@ def _desk(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
         update_active_users=profile.sync.update_active_users,
         staff_manage_guardians=profile.sync.staff_manage_guardians,
     )
-    with open_store(console.home.store_db) as store:
-        yield Desk(store=store, district=district, terms=terms, who=who(), at=datetime.now(UTC), staff=staff)
+    home, asks = console.home, who()
+    with district_lock(home, district, who=asks, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
+        yield Desk(store=store, district=district, terms=terms, who=asks, at=datetime.now(UTC), staff=staff)
 
 
 def _done(console: Console, what: str, **told: object) -> None:

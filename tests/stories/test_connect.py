@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from config.home import Home
+from processors.locks import district_lock
+from rosterdrop.commands import connect
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import NIGHT, Springfield
 
@@ -46,3 +49,12 @@ def test_a_staff_member_does_what_their_permissions_allow(home: Path) -> None:
     assert (refused.code, "rostering_administrator" in refused.err) == (2, True)
     rosterdrop("connect", "grant", "springfield", "tom", "--permission", "rostering_administrator", home=home)
     assert rosterdrop(*words, home=home).code == 0
+
+
+def test_no_night_comes_between_reading_a_record_and_writing_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_LOCK_WAIT_S", 0.0)
+    with district_lock(Home(home), "springfield", who="the service", wait_s=0):
+        answer = rosterdrop("connect", "archive-classroom", "springfield", "math", home=home)
+    assert answer.code != 0
+    assert "the service" in answer.err
+    assert rosterdrop("connect", "archive-classroom", "springfield", "math", home=home).code == 0
