@@ -78,6 +78,10 @@ _MISSING: Final = (
 )
 
 _POINTERS: Final = frozenset(code for kind in _MISSING for code in kind.pointers)
+_TARGETS: Final = ("oneroster.reference.missing", "oneroster.reference.org_missing")
+_REFERENCES: Final = {"oneroster.reference.unknown": 0, "oneroster.reference.org_unknown": 1}
+"""On rows that lead nowhere, and by place what is said of their target: an error where one of them is."""
+
 _ALMOST: Final = {"zeros": "ids.zeros_lost", "case": "ids.case_differs"}
 _SCHOOLS: Final = (
     "school.missing",
@@ -127,13 +131,51 @@ def ordered(found: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFr
     )
     followed = _of_rows_and_files(numbered, sieves, places)
     told = numbered.join(followed, on="cause_place", how="left", maintain_order="left")
+    return rooted(told).select(list(FINDINGS))
+
+
+def with_missing_targets(found: pl.DataFrame) -> pl.DataFrame:
+    """The findings of a delivery, and one on each ID that rows often name and that its file lacks (rule set oneroster).
+
+    Args:
+        found: as FOUND.
+
+    Returns: the same with `root` and `leads`, where anything is missing: what each follows from, and what it is.
+    """
+    numbered = found.with_row_index("at")
+    pointing = numbered.filter(pl.col("code").is_in(list(_REFERENCES))).select(
+        "at", "value", "hint", "count", "code", file=pl.col("detail") + ".csv"
+    )
+    targets = (
+        pointing.group_by("file", "value", maintain_order=True)
+        .agg(pl.col("hint").first(), rows=pl.col("count").sum(), rank=pl.col("code").replace_strict(_REFERENCES).min())
+        .filter(pl.col("rows") >= NAMED_OFTEN)
+    )
+    if targets.is_empty():
+        return found
+    root = pl.concat_str("file", "value", separator=" ")
+    made = targets.select(
+        "file",
+        "value",
+        "hint",
+        code=pl.col("rank").replace_strict(dict(enumerate(_TARGETS))),
+        column=pl.lit("sourcedId"),
+        detail=pl.col("rows").cast(pl.String),
+        count=pl.lit(1, pl.UInt32),
+        leads=root,
+    )
+    follows = pointing.join(targets, on=["file", "value"], how="semi").select("at", root=root)
+    told = numbered.join(follows, on="at", how="left", maintain_order="left").drop("at")
+    return pl.concat([told, made], how="diagonal")
+
+
+def rooted(told: pl.DataFrame) -> pl.DataFrame:
+    """Findings with `index` and `cause` that follow from what `root` names too, where some of them have one."""
     if "leads" not in told.columns:
-        return told.select(list(FINDINGS))
-    by_root = numbered.select(root="leads", by_root=pl.col("index").cast(pl.Int32)).drop_nulls()
-    return (
-        told.join(by_root, on="root", how="left", maintain_order="left")
-        .with_columns(cause=pl.coalesce("cause", "by_root"))
-        .select(list(FINDINGS))
+        return told
+    by_root = told.select(root="leads", by_root=pl.col("index").cast(pl.Int32)).drop_nulls()
+    return told.join(by_root, on="root", how="left", maintain_order="left").with_columns(
+        cause=pl.coalesce("cause", "by_root")
     )
 
 

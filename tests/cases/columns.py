@@ -111,7 +111,7 @@ class Columns:
         yield Value(column=column, value="nobody", code=unknown)
         if asked.get("many") and column in self.row:
             known = self.row[column]
-            yield Value(column=column, value=f"{known},nobody", code=unknown)
+            yield Value(column=column, value=f"{known},nobody-else", code=unknown)
             yield Value(column=column, value=f"{known},", code="oneroster.list.invalid")
         if "other_type" in asked:
             yield Value(

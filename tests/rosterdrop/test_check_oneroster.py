@@ -43,6 +43,28 @@ def test_a_bad_row_is_told_and_comes_back_in_the_report_folder(tmp_path: Path) -
     assert "Connect" not in (tmp_path / "report" / "report.txt").read_text()
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", '"c-404" is not in classes.csv'), ("es", '"c-404" no está en classes.csv')]
+)
+def test_a_record_that_many_rows_name_is_told_once(tmp_path: Path, language: str, said: str) -> None:
+    delivery = copytree(BASES / "1.1", tmp_path / "delivery")
+    enrollments = delivery / "enrollments.csv"
+    header, *rows = enrollments.read_text().splitlines()
+    place = header.split(",").index("classSourcedId")
+    lost = [[*(cells := row.split(","))[:place], "c-404", *cells[place + 1 :]] for row in rows]
+    enrollments.write_text("\n".join([header, *map(",".join, lost)]) + "\n")
+    asked = ("--rules", "oneroster", "--version", "1.1", "--show-values", "--language", language)
+
+    answer = rosterdrop("check", delivery, *asked, "--out", tmp_path / "report")
+
+    assert answer.code == 3
+    assert said in " ".join(answer.out.split())
+    findings = json.loads((tmp_path / "report" / "report.json").read_text())["findings"]
+    (missing,) = [place for place, one in enumerate(findings) if one["code"] == "oneroster.reference.missing"]
+    follow = [one for one in findings if one["code"] == "oneroster.reference.unknown"]
+    assert [(one["cause"], one["count"]) for one in follow] == [(missing, len(rows))]
+
+
 def test_the_report_speaks_spanish() -> None:
     answer = rosterdrop("check", BASES / "1.1", "--rules", "oneroster", "--language", "es")
     assert "Estos archivos cumplen OneRoster 1.1." in answer.out

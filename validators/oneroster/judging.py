@@ -8,6 +8,7 @@ import polars as pl
 
 from config.oneroster import Version
 from validators.catalogue import rejecting
+from validators.causes import rooted, with_missing_targets
 from validators.findings import FINDINGS, Finding, as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 from validators.oneroster import references, rows, semantics
@@ -202,7 +203,11 @@ def _ordered(findings: pl.DataFrame, rejected: pl.DataFrame, order: Sequence[str
     """Findings by file and line, what is about the whole first; causes become indexes (FINDINGS)."""
     places = {name: place for place, name in enumerate(order)}
     place = pl.col("file").replace_strict(places, default=-1, return_dtype=pl.Int32)
-    numbered = findings.sort(place, pl.col(LINE).fill_null(WHOLE_FILE), maintain_order=True).with_row_index("index")
+    numbered = (
+        with_missing_targets(findings)
+        .sort(place, pl.col(LINE).fill_null(WHOLE_FILE), maintain_order=True)
+        .with_row_index("index")
+    )
     reasons = rejected.select("file", LINE, code="codes").explode("code")
     causes = (
         numbered.join(reasons, on=["file", LINE, "code"], how="semi")
@@ -210,4 +215,4 @@ def _ordered(findings: pl.DataFrame, rejected: pl.DataFrame, order: Sequence[str
         .agg(cause=pl.col("index").min().cast(pl.Int32))
     )
     caused = numbered.join(causes, on=["cause_file", "cause_line"], how="left", maintain_order="left")
-    return caused.select(list(FINDINGS))
+    return rooted(caused).select(list(FINDINGS))

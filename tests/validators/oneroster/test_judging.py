@@ -55,6 +55,30 @@ def test_who_lost_leading_zeros_is_told_the_id() -> None:
     assert about.select("line", "value", "detail", "hint").rows() == [(3, "7", "orgs", "007")]
 
 
+def test_rows_that_name_one_missing_record_follow_from_it() -> None:
+    rows = (
+        "d-1,,,District,district,,",
+        "s-1,,,Lincoln,school,,d-9",
+        "s-2,,,Anchor,school,,d-9",
+        "s-3,,,Roy,school,,d-8",
+    )
+    findings = conformance("1.1", {"orgs.csv": text(ORGS, *rows)}).judgement.findings.with_row_index("index")
+    missing = findings.filter(pl.col("code") == "oneroster.reference.missing", pl.col("value") == "d-9")
+    pointing = findings.filter(pl.col("code") == "oneroster.reference.unknown", pl.col("file") == "orgs.csv")
+
+    assert missing.select("file", "line", "column", "detail").rows() == [("orgs.csv", None, "sourcedId", "2")]
+    assert pointing.select("value", "cause").rows() == [("d-9", missing["index"].item())] * 2 + [("d-8", None)]
+
+
+def test_a_missing_organisation_is_a_warning_where_only_users_name_it() -> None:
+    users = b"sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,givenName,familyName"
+    rows = "".join(f"\nu-{number},,,true,nowhere,student,u{number},Ana,Ruiz" for number in range(3))
+    findings = conformance("1.1", {"users.csv": users + rows.encode()}).judgement.findings
+    missing = findings.filter(pl.col("value") == "nowhere", pl.col("column") == "sourcedId")
+
+    assert missing.select("code", "file", "detail").rows() == [("oneroster.reference.org_missing", "orgs.csv", "3")]
+
+
 def test_only_those_in_a_circle_are_named_however_long_the_way_to_it_is() -> None:
     chain = [f"o{place},,,Org,department,,o{place + 1}" for place in range(200)]
     circle = ["o200,,,Org,department,,o201", "o201,,,Org,department,,o202", "o202,,,Org,department,,o200"]
