@@ -44,6 +44,8 @@ class Guard:
     at_least: int = 2  # connect-behaviour 9.2, very small schools
     rejected_percent: float = 20.0  # connect-behaviour 9.2, more was probably misread
     rejected_at_least: int = 10  # fewer rejected rows than this never hold a batch
+    moved_percent: float = 25.0  # connect-behaviour 9.2, more would reach other people than yesterday
+    moved_at_least: int = 10  # fewer than this never hold a batch: a small school may change
     hold_changed_ids: bool = True  # sis-deviations 112, 113, 148
 
     def allowed(self, managed: int) -> int:

@@ -12,6 +12,7 @@ import polars as pl
 Kind = Literal["student", "guardian", "staff"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship", "attribute"]
+Frames = Mapping[EntityName, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

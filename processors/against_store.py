@@ -6,9 +6,9 @@ import polars as pl
 
 from config.profiles import Profile
 from connect_store import people
-from connect_store.records import ENTITIES
+from connect_store.records import ENTITIES, Frames
 from connect_store.store import Store
-from processors.comparing import Comparison, Frames, compare, in_question
+from processors.comparing import Comparison, compare, in_question
 from processors.meaning import Roster
 from validators import Judgement, Known
 

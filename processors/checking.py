@@ -22,7 +22,7 @@ from processors.pipeline import decide
 from processors.repairs import Part, part_in, twice
 from processors.reporting.contents import Report
 from processors.reporting.unjudged import unjudged
-from processors.summaries import guard_in
+from processors.summaries import findings_in, guard_in
 from processors.unpacking import DeliveredFile, repairs_among
 from processors.verdicts import verdict_on
 from validators import Judgement, Known, Table, judge_parts
@@ -82,7 +82,7 @@ def check_against(
         decided = decide(store, judgement, profile, before)
     report = Report(
         verdict=decided.verdict,
-        judgement=judgement,
+        judgement=replace(judgement, findings=joined([judgement.findings, as_frame(findings_in(decided.summary))])),
         district=profile.id,
         district_name=profile.name,
         time_zone=profile.time_zone.key,

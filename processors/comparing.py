@@ -24,11 +24,11 @@ from connect_store.records import (
     PERSON,
     Entity,
     EntityName,
+    Frames,
 )
 from processors.meaning import Roster
+from processors.moving import moves
 from validators.judging import KEPT
-
-Frames = Mapping[EntityName, pl.DataFrame]
 
 _BEFORE: Final = "_before"
 _NOW: Final = "_now"
@@ -45,6 +45,7 @@ class Comparison:
         skipped: records that came back and stay archived by the profile: entity to a frame of their keys.
         managed: what the sync manages, for the guard: `school`, `type` (a kind of people, or classroom); one row each.
         leaving: what of it would vanish, in the same shape.
+        moves: contacts and guardianships that are others, as `moving.moves` counts them.
         links_lost: how many guardian links tonight's source had brought, where it brings not a single one any more.
     """
 
@@ -54,6 +55,7 @@ class Comparison:
     managed: pl.DataFrame
     leaving: pl.DataFrame
     links_lost: int
+    moves: pl.DataFrame
 
 
 def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
@@ -113,6 +115,7 @@ def compare(
         managed=_managed(baseline),
         leaving=_leaving(changes, baseline),
         links_lost=_links_lost(roster, tonight, baseline),
+        moves=moves(changes, baseline),
     )
 
 

@@ -1,6 +1,6 @@
 """The guard: what would vanish is counted per school and type before anything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +8,11 @@ import polars as pl
 
 from config.profiles import Guard
 from processors.comparing import Comparison
+from processors.moving import Move, Moved, too_many
 
 LINKS_LOST: Final = "guardianships.none_left"
+MOVED: Final[Mapping[Moved, str]] = {"contact": "contacts.moved", "guardianship": "guardianships.moved"}
+"""The catalogue's codes for what moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,12 @@ class GuardOutcome:
     Attributes:
         limits: one entry for each school and type that the sync manages.
         reasons: codes of findings that withhold whatever the counts say (`classes.none`, `enrollments.none`).
+        moves: schools of which so much is other than before that the whole batch waits for a person.
     """
 
     limits: tuple[Limit, ...] = ()
     reasons: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def tripped(self) -> bool:
@@ -61,7 +66,7 @@ def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -
     if comparison.links_lost > rule.at_least:
         reasons = (*reasons, LINKS_LOST)
     limits = tuple(Limit(**row, allowed=rule.allowed(row["managed"])) for row in counts.iter_rows(named=True))
-    return GuardOutcome(limits=limits, reasons=tuple(reasons))
+    return GuardOutcome(limits=limits, reasons=tuple(reasons), moves=too_many(comparison.moves, rule))
 
 
 def _count(records: pl.DataFrame, name: str) -> pl.DataFrame:

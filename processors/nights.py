@@ -14,8 +14,8 @@ from config.profiles import Profile
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch
+from connect_store.records import Frames
 from connect_store.store import Store
-from processors.comparing import Frames
 from processors.file_sets import FileSet
 from processors.repairs import rejected_people
 from processors.reporting.placing import place_file

@@ -17,10 +17,10 @@ from config.writing import write_schools
 from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
+from connect_store.records import Frames
 from connect_store.store import Store, open_store
 from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
-from processors.comparing import Frames
 from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set

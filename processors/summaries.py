@@ -7,7 +7,8 @@ from typing import Any, Final
 import polars as pl
 
 from processors.comparing import Comparison
-from processors.guarding import LINKS_LOST, GuardOutcome, Limit
+from processors.guarding import LINKS_LOST, MOVED, GuardOutcome, Limit
+from processors.moving import Move
 from processors.reporting.contents import FileCounts, file_counts
 from validators.findings import Finding
 from validators.judging import Judgement
@@ -36,17 +37,25 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
     guard = summary.get("guard")
     if guard is None:
         return None
-    return GuardOutcome(limits=tuple(Limit(**limit) for limit in guard["limits"]), reasons=tuple(guard["reasons"]))
+    return GuardOutcome(
+        limits=tuple(Limit(**limit) for limit in guard["limits"]),
+        reasons=tuple(guard["reasons"]),
+        moves=tuple(Move(**move) for move in guard.get("moves", ())),
+    )
 
 
 def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
-    """What was found beside judging: a pause, records that came back and stay archived, links that all went."""
+    """What was found beside judging: a pause, archived records that stay so, links that all went, and what moves."""
     guard = guard_in(summary)
     lost = [Finding(code=LINKS_LOST, count=summary["links_lost"])] if guard and LINKS_LOST in guard.reasons else []
     skipped: Mapping[str, int] = summary.get("skipped", {})
     found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
     pause = [Finding(code=PAUSED)] if summary.get("paused") else []
-    return [*pause, *lost, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
+    moves = guard.moves if guard else ()
+    moved = [
+        Finding(code=MOVED[move.type], detail=move.school, hint=str(move.managed), count=move.moved) for move in moves
+    ]
+    return [*pause, *lost, *moved, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:
@@ -60,4 +69,8 @@ def _file(counts: FileCounts) -> dict[str, Any]:
 
 
 def _guard(guard: GuardOutcome) -> dict[str, Any]:
-    return {"limits": [asdict(limit) for limit in guard.limits], "reasons": list(guard.reasons)}
+    return {
+        "limits": [asdict(limit) for limit in guard.limits],
+        "reasons": list(guard.reasons),
+        "moves": [asdict(move) for move in guard.moves],
+    }

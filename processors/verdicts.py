@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from processors.guarding import GuardOutcome
+from processors.guarding import MOVED, GuardOutcome
 from validators.judging import Judgement
 
 Verdict = Literal["accepted", "accepted_with_rejections", "withheld", "held", "refused"]
@@ -24,9 +24,11 @@ APPLIED: Final[frozenset[Verdict]] = frozenset({"accepted", "accepted_with_rejec
 """Verdicts after which at least creates and updates are in the store."""
 
 
-HOLDING: Final = frozenset({"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced"})
+HOLDING: Final = frozenset(
+    {"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced", *MOVED.values()}
+)
 """Findings that put a batch on hold: it was probably misread (connect-behaviour 9.2), its footer counts other rows than
-came (sis-deviations 37), or IDs or people are others."""
+came (sis-deviations 37), or IDs, people, contacts or families are others."""
 
 
 def verdict_on(
@@ -39,7 +41,8 @@ def verdict_on(
     """
     if judgement.refused:
         return "refused"
-    if paused or not (approved or HOLDING.isdisjoint(judgement.findings["code"].unique())):
+    moves = guard is not None and bool(guard.moves)
+    if paused or (not approved and (moves or not HOLDING.isdisjoint(judgement.findings["code"].unique()))):
         return "held"
     if guard is not None and (judgement.withholds or (guard.tripped and not approved)):
         return "withheld"

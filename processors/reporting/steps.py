@@ -19,6 +19,7 @@ MOST_STEPS: Final = 5
 _TOO_MANY_REJECTED: Final = "rows.rejected_share"
 
 _MOST_LINES_NAMED: Final = 3
+_MOST_REASONS: Final = 3  # of a hold; more stand below
 
 SAFETY: Final = frozenset({"guardian.restriction.set"})
 """What somebody has to look at today, whatever else is wrong: who must not hear of a child (sis-deviations 132)."""
@@ -34,7 +35,8 @@ def first_steps(report: Report, groups: Sequence[Group], people: People, say: Wo
     steps = [*(step_about(group, people, say) for group in reasons), *_decision(report, groups, people, say)]
     roots = sorted((group for group in groups if _is_root(group) and group not in reasons), key=_urgency)
     if _is_on_hold(report):
-        roots = [group for group in roots if group.code not in HOLDING]
+        decided = _holding(groups)
+        roots = [group for group in roots if group not in decided]
     free = max(MOST_STEPS - len(steps), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
     steps += [step_about(group, people, say) for group in shown]
@@ -64,13 +66,18 @@ def _decision(report: Report, groups: Sequence[Group], people: People, say: Word
 
 
 def _about_hold(report: Report, groups: Sequence[Group], people: People, say: Words) -> Iterator[str]:
-    holding = [group for group in groups if group.code in HOLDING]
+    holding = _holding(groups)
     for group in holding:
         if group.code != _TOO_MANY_REJECTED:
             yield step_about(group, people, say)
     if any(group.code == _TOO_MANY_REJECTED for group in holding):
         yield say("step.hold")
         yield say("step.hold_right", number=str(report.number))
+
+
+def _holding(groups: Sequence[Group]) -> list[Group]:
+    """What put the batch on hold, as far as one can take it in."""
+    return [group for group in groups if group.code in HOLDING][:_MOST_REASONS]
 
 
 def _about_people(report: Report, say: Words) -> Iterator[str]:

@@ -15,9 +15,9 @@ from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from processors.guarding import GuardOutcome
 from processors.pipeline import decide
-from processors.summaries import guard_in
-from processors.verdicts import ChangeCounts
-from validators.findings import as_frame
+from processors.summaries import findings_in, guard_in
+from processors.verdicts import ChangeCounts, Verdict
+from validators.findings import Finding, as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 
 Row = Mapping[str, Any]
@@ -85,6 +85,8 @@ class Night:
 
     changes: ChangeCounts
     guard: GuardOutcome
+    verdict: Verdict
+    findings: Sequence[Finding]
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Connect:
         guardians_from: Any = "users",
         protected: Mapping[TableName, Sequence[Any]] | None = None,
         drop_columns: Sequence[str] = (),
+        approved: bool = False,
     ) -> Night:
         """Bring one night's standing rows into the store."""
         given: dict[TableName, Sequence[Row] | None] = {
@@ -122,7 +125,7 @@ class Connect:
             protected={name: _keys(name, keys) for name, keys in (protected or {}).items()},
             guardians_from=guardians_from,
         )
-        return self._brings(judgement)
+        return self._brings(judgement, approved=approved)
 
     def status_of(self, key: str) -> str | None:
         found = self.find(key)
@@ -163,18 +166,26 @@ class Connect:
                 for name, entity in ENTITIES.items()
             }
 
-    def _brings(self, judgement: Judgement) -> Night:
+    def _brings(self, judgement: Judgement, *, approved: bool) -> Night:
         """Steps 6 to 9, as the pipeline takes them."""
         profile = replace(ASSUMED, id="d", sync=self.sync, guard=self.guard_rule)
         with open_store(self.path) as store:
-            decided = decide(store, judgement, profile, people.baseline(store, profile.id))
             with store.writing():
-                self.number = ledger.open_batch(store, district="d", test=False, origin="test", received=NOW, files=[])
+                origin = "approve" if approved else "test"
+                self.number = ledger.open_batch(store, district="d", test=False, origin=origin, received=NOW, files=[])
+            batch = ledger.require(store, self.number)
+            decided = decide(store, judgement, profile, people.baseline(store, profile.id), batch)
+            with store.writing():
                 apply(store, district="d", batch=self.number, changes=decided.takes, at=NOW)
         outcome = guard_in(decided.summary)
         assert outcome
         assert decided.counts
-        return Night(changes=decided.counts, guard=outcome)
+        return Night(
+            changes=decided.counts,
+            guard=outcome,
+            verdict=decided.verdict,
+            findings=findings_in(decided.summary),
+        )
 
 
 def _frame(name: TableName, rows: Sequence[Row], drop: Sequence[str]) -> pl.DataFrame:

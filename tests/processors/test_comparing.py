@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from config.profiles import Guard, Sync
-from tests.processors.connect import Connect, classroom, contact, guardian, member, student, teacher
+from processors.moving import Move
+from tests.processors.connect import Connect, Row, classroom, contact, guardian, member, student, teacher
 
 ANA = student("ana", agents=["gil"])
 BEN = student("ben")
@@ -370,3 +371,76 @@ def test_archived_students_who_return_elsewhere_do_not_trip_their_old_school(con
     night = connect.night([*school[20:], *(student(f"s{number:02}", school="B") for number in range(20))])
 
     assert not night.guard.tripped
+
+
+def _families(size: int, *, moved: int = 0, **changed: str) -> list[Row]:
+    """Students with a guardian each; the first `moved` guardians have other values, or by `of` are other people."""
+    other = changed.pop("of", "")
+    ids = [f"{other if each < moved else ''}g{each:02}" for each in range(size)]
+    fields = [changed if each < moved else {} for each in range(size)]
+    return [
+        *(student(f"s{each:02}", agents=[of]) for each, of in enumerate(ids)),
+        *(guardian(of, **{"email": f"{of}@example.org", **more}) for of, more in zip(ids, fields, strict=True)),
+    ]
+
+
+def test_9_2_contacts_of_more_than_a_quarter_of_a_school_that_change_are_held(connect: Connect) -> None:
+    connect.night(_families(40))
+
+    at_limit = connect.night(_families(40, moved=10, email="other@example.org"))
+    assert (at_limit.verdict, at_limit.guard.moves) == ("accepted", ())
+
+    over = connect.night(_families(40, moved=21, email="third@example.org"))
+    assert over.verdict == "held"
+    assert over.guard.moves == (Move(school="A", type="contact", managed=40, moved=21),)
+    assert (found := connect.find("g00")) and found.email == "other@example.org"
+
+
+def test_9_2_contacts_that_are_gone_count_as_changed_and_first_ones_do_not(connect: Connect) -> None:
+    connect.night(_families(40))
+
+    assert connect.night(_families(40, moved=40, sms="+15125550143")).verdict == "accepted"
+    gone = connect.night(_families(40, moved=40, email=None, sms="+15125550143"))  # type: ignore[arg-type]
+    assert gone.guard.moves == (Move(school="A", type="contact", managed=80, moved=40),)
+
+
+def test_9_2_guardianships_that_move_to_another_person_are_held(connect: Connect) -> None:
+    connect.night(_families(40))
+    night = connect.night([*_families(40, moved=11, of="x"), *_families(11)[11:]])
+
+    assert night.verdict == "held"
+    assert night.guard.moves == (Move(school="A", type="guardianship", managed=40, moved=11),)
+    assert connect.links_of("s00", "guardians") == {"g00": "active"}
+
+
+def test_9_2_a_new_id_of_the_same_guardian_moves_nothing(connect: Connect) -> None:
+    connect.night(_families(40, moved=40, givenName="Ida"))
+    night = connect.night(_families(40, moved=40, of="x", givenName="Ida"))
+
+    assert night.guard.moves == ()
+
+
+def test_9_2_a_small_school_may_change_and_the_profile_says_how_small(connect: Connect) -> None:
+    connect.night(_families(9))
+    assert connect.night(_families(9, moved=9, email="a@example.org")).verdict == "accepted"
+
+    connect.guard_rule = Guard(limit_percent=100, moved_at_least=3)
+    assert connect.night(_families(9, moved=9, email="b@example.org")).verdict == "held"
+    connect.guard_rule = Guard(limit_percent=100, moved_at_least=3, moved_percent=100)
+    assert connect.night(_families(9, moved=9, email="b@example.org")).verdict == "accepted"
+
+
+def test_9_2_a_held_night_names_school_and_counts(connect: Connect) -> None:
+    connect.night(_families(40))
+    night = connect.night(_families(40, moved=40, email="other@example.org"))
+
+    assert [(one.code, one.detail, one.hint, one.count) for one in night.findings] == [
+        ("contacts.moved", "A", "40", 40)
+    ]
+
+
+def test_9_2_what_a_person_approved_moves(connect: Connect) -> None:
+    connect.night(_families(40))
+
+    assert connect.night(_families(40, moved=40, email="other@example.org"), approved=True).verdict == "accepted"
+    assert (found := connect.find("g00")) and found.email == "other@example.org"

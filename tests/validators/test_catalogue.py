@@ -17,7 +17,7 @@ from validators.findings import Finding, as_frame
 SHOWN = [code for code in catalogue.codes() if catalogue.entry(code).occurs is None]
 # Names of modules and attributes that look like codes.
 _CODE = re.compile(
-    r"(?:set|school|schools|file|header|row|rows|users?|class|classes|enrollments?|guardians?|attribute|guardianships|student|profile|ids)\.[a-zA-Z_.]+"
+    r"(?:set|school|schools|file|header|row|rows|users?|class|classes|enrollments?|guardians?|attribute|guardianships|contacts?|student|profile|ids)\.[a-zA-Z_.]+"
 )
 
 
