@@ -10,7 +10,7 @@ from config.profiles import Reading
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
-from processors.frozen import Frozen, digest, frozen_profile, intact, lend, write
+from processors.frozen import Damaged, Frozen, digest, frozen_profile, intact, lend, write
 from processors.repairs import Repair, mended, rejected_by, repair_in, twice
 from processors.unpacking import DeliveredFile
 from validators.findings import Finding
@@ -29,9 +29,6 @@ def mend(
         repairs: what was delivered.
         target: the folder of the new batch's files.
         reading: what the profile says of how files are read, for the repairs; of the batch its own profile says it.
-
-    Raises:
-        Damaged: a file of that batch is not what was frozen.
     """
     if newest is None:
         return Frozen(findings=tuple(Finding(code="repair.batch_unknown", file=file.name) for file in repairs))
@@ -44,13 +41,16 @@ def mend(
         return Frozen(findings=tuple(refused))
     by_table = {repair.table: repair for repair in repaired}
     read_by = read_profile(frozen_profile(home, newest), newest.district).reading  # names what `rejected/` calls so
-    files = [
-        _rewritten(home, newest, file, repair, target, read_by)
-        if (repair := by_table.get(file.table))
-        else lend(home, newest, file, target)
-        for file in newest.files
-        if file.table is not None
-    ]
+    try:
+        files = [
+            _rewritten(home, newest, file, repair, target, read_by)
+            if (repair := by_table.get(file.table))
+            else lend(home, newest, file, target)
+            for file in newest.files
+            if file.table is not None
+        ]
+    except Damaged:  # nobody who sends the rows again can mend that
+        return Frozen(findings=tuple(_damaged(repair, newest) for repair in repaired))
     return Frozen(files=tuple(files), findings=tuple(_told(repair, newest) for repair in repaired))
 
 
@@ -66,6 +66,10 @@ def _told(repair: Repair, batch: LedgerBatch) -> Finding:
     return Finding(
         code="repair.applied", file=file_of(repair.table), detail=str(batch.number), count=repair.rows.height
     )
+
+
+def _damaged(repair: Repair, batch: LedgerBatch) -> Finding:
+    return Finding(code="repair.batch_damaged", file=repair.delivered.name, detail=str(batch.number))
 
 
 def _rewritten(

@@ -118,7 +118,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  where district = :district
    and test = :test
    and origin not in ('undo', 'hand')
-   and state <> 'failed'
+   and state not in ('failed', 'discarded', 'undone')
    and (verdict is null or verdict <> 'refused')
  order by id desc
  limit 1;

@@ -165,6 +165,18 @@ def test_a_repair_that_does_not_fit_changes_nothing(
     assert springfield.connect_rows() == before
 
 
+def test_rows_for_a_file_whose_copy_is_damaged_are_refused_in_words(springfield: Springfield) -> None:
+    report = spoilt_night(springfield)
+    rows = repaired(rejected(springfield, report), role="student")
+    kept = springfield.home.batch("springfield", report.number) / "files" / "users.csv"
+    kept.chmod(0o600)
+    kept.write_bytes(kept.read_bytes() + b"\n")
+
+    report = springfield.uploads_by_hand(users=written(rows))
+
+    assert (report.verdict, report.codes) == ("refused", {"repair.batch_damaged"})
+
+
 def test_columns_that_nobody_gave_are_not_read(springfield: Springfield) -> None:
     row = rejected(springfield, spoilt_night(springfield))
     report = springfield.uploads_by_hand(users=written(repaired(row, role="student", **{"=a": "1", "'=a": "2"})))
