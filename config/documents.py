@@ -23,6 +23,7 @@ from jsonschema.validators import extend
 
 from config.key_lines import KeyLineRefused, parse_key_line
 from config.mistakes import Mistake, nearest
+from config.profiles import Exceptional
 
 Schema = Mapping[str, Any]
 
@@ -90,6 +91,14 @@ def _is_time_of_day(text: str) -> bool:
     return True
 
 
+def _is_exceptional(text: str) -> bool:
+    try:
+        Exceptional.of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_country(text: str) -> bool:
     from phonenumbers import SUPPORTED_REGIONS
 
@@ -126,6 +135,10 @@ _KEYS: Final = ("public-key", "authority")
 _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     "time-zone": (is_time_zone, "a name of the time zone database, such as America/Chicago"),
     "time-of-day": (_is_time_of_day, 'a time between quotation marks, such as "06:00"'),
+    "exceptional-days": (
+        _is_exceptional,
+        'the first day, the last day and a percentage, such as "2026-08-01/2026-09-15=60"',
+    ),
     "country": (_is_country, "a country's two capital letters, such as US"),
     "network": (_is_network, "an address or a network, such as 203.0.113.0/24"),
     "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),

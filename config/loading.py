@@ -27,7 +27,19 @@ from config.mistakes import (
     UnknownDistrict,
     nearest,
 )
-from config.profiles import Arrival, Attributes, Guard, Guardians, Phones, Profile, Quota, Reading, Reports, Sync
+from config.profiles import (
+    Arrival,
+    Attributes,
+    Exceptional,
+    Guard,
+    Guardians,
+    Phones,
+    Profile,
+    Quota,
+    Reading,
+    Reports,
+    Sync,
+)
 from config.settings import Audit, Limits, Metrics, Server, Settings, Watching, Worker
 
 __all__ = [
@@ -355,7 +367,7 @@ def _profile(district: str, document: Document) -> Profile:
         schools=None if schools == "auto" else dict(schools),
         arrival=_arrival(**document.get("arrival", {})),
         quota=Quota(**document.get("quota", {})),
-        guard=Guard(**document.get("guard", {})),
+        guard=_guard(**document.get("guard", {})),
         sync=Sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
         attributes=Attributes(**document.get("attributes", {})),
@@ -371,6 +383,10 @@ def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, 
         deadline=time.fromisoformat(deadline) if deadline else None,
         **other,
     )
+
+
+def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
+    return Guard(calendar=tuple(map(Exceptional.of, calendar or ())), **other)
 
 
 def _reading(*, headers: list[str] | None = None, **other: Any) -> Reading:

@@ -1,10 +1,10 @@
 """A district's profile as frozen values; every field is a key of `districts/<id>.toml` with the same name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import time
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from config.languages import DEFAULT
@@ -37,16 +37,52 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exceptional:
+    """Days on which more of a school may vanish than usually, as at the start of a year (connect-behaviour 2.2, T6)."""
+
+    first: date
+    last: date
+    limit_percent: float
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From a text like `2026-08-01/2026-09-15=60`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        days, _, percent = text.partition("=")
+        first, last = map(date.fromisoformat, days.split("/"))
+        exceptional = cls(first=first, last=last, limit_percent=float(percent))
+        if first > last or not 0 <= exceptional.limit_percent <= 100:
+            raise ValueError(text)
+        return exceptional
+
+    def __str__(self) -> str:
+        return f"{self.first}/{self.last}={self.limit_percent:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """How much of a school may vanish in one night. Table `[guard]`."""
 
     limit_percent: float = 10.0  # connect-behaviour 9.2, Connect's Deletion Threshold
+    calendar: tuple[Exceptional, ...] = ()
     at_least: int = 2  # connect-behaviour 9.2, very small schools
     rejected_percent: float = 20.0  # connect-behaviour 9.2, more was probably misread
     rejected_at_least: int = 10  # fewer rejected rows than this never hold a batch
     moved_percent: float = 25.0  # connect-behaviour 9.2, more would reach other people than yesterday
     moved_at_least: int = 10  # fewer than this never hold a batch: a small school may change
     hold_changed_ids: bool = True  # sis-deviations 112, 113, 148
+
+    def exceptional_on(self, day: date) -> Exceptional | None:
+        """The exception that holds on a day of the district; of several the one that was written last."""
+        return next((one for one in reversed(self.calendar) if one.first <= day <= one.last), None)
+
+    def on(self, day: date) -> Self:
+        """The guard as it is on a day of the district."""
+        exceptional = self.exceptional_on(day)
+        return replace(self, limit_percent=exceptional.limit_percent) if exceptional else self
 
     def allowed(self, managed: int) -> int:
         """How many of `managed` records may vanish: reaching the limit is allowed (2.2, T2: 50 of 501)."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import polars as pl
 
-from config.profiles import Guard
+from config.profiles import Exceptional, Guard
 from processors.comparing import Comparison
 from processors.moving import Move, Moved, too_many
 
@@ -39,11 +40,13 @@ class GuardOutcome:
         limits: one entry for each school and type that the sync manages.
         reasons: codes of findings that withhold whatever the counts say (`classes.none`, `enrollments.none`).
         moves: schools of which so much is other than before that the whole batch waits for a person.
+        exceptional: days of the guard's calendar that hold tonight.
     """
 
     limits: tuple[Limit, ...] = ()
     reasons: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
+    exceptional: Exceptional | None = None
 
     @property
     def tripped(self) -> bool:
@@ -51,12 +54,13 @@ class GuardOutcome:
         return bool(self.reasons) or any(limit.tripped for limit in self.limits)
 
 
-def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -> GuardOutcome:
-    """Count what would vanish, per school and type, against what the sync manages there.
+def guard(comparison: Comparison, usual: Guard, day: date, *, reasons: Sequence[str] = ()) -> GuardOutcome:
+    """Count what would vanish, per school and type, against what the sync manages there and may vanish on this day.
 
     Memberships and guardianships are not counted; they are withheld together with the rest (connect-behaviour 9.2).
     A source that brings not a single link any more has lost the column, not the families.
     """
+    rule = usual.on(day)
     counts = (
         _count(comparison.managed, "managed")
         .join(_count(comparison.leaving, "vanishing"), on=("school", "type"), how="left")
@@ -66,7 +70,12 @@ def guard(comparison: Comparison, rule: Guard, *, reasons: Sequence[str] = ()) -
     if comparison.links_lost > rule.at_least:
         reasons = (*reasons, LINKS_LOST)
     limits = tuple(Limit(**row, allowed=rule.allowed(row["managed"])) for row in counts.iter_rows(named=True))
-    return GuardOutcome(limits=limits, reasons=tuple(reasons), moves=too_many(comparison.moves, rule))
+    return GuardOutcome(
+        limits=limits,
+        reasons=tuple(reasons),
+        moves=too_many(comparison.moves, rule),
+        exceptional=usual.exceptional_on(day),
+    )
 
 
 def _count(records: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -190,9 +190,10 @@ def decide(
     """
     if judgement.refused:
         return refusal(judgement)
+    day = (batch.received if batch else _now()).astimezone(profile.time_zone).date()
     tonight = roster(judgement, before)  # 6 mean
     comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
-    guarded = guard(comparison, profile.guard, reasons=judgement.withholds)  # 8 guard
+    guarded = guard(comparison, profile.guard, day, reasons=judgement.withholds)  # 8 guard
     return decision(
         judgement,
         comparison,

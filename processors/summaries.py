@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from config.profiles import Exceptional
 from processors.comparing import Comparison
 from processors.guarding import LINKS_LOST, MOVED, GuardOutcome, Limit
 from processors.moving import Move
@@ -19,6 +20,7 @@ _SKIPPED: Final[Mapping[str, tuple[str, str]]] = {
     "person": ("student.archived.kept", "users.csv"),
 }
 PAUSED: Final = "district.paused"
+EXCEPTIONAL: Final = "guard.exceptional"
 
 
 def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Comparison | None) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
         limits=tuple(Limit(**limit) for limit in guard["limits"]),
         reasons=tuple(guard["reasons"]),
         moves=tuple(Move(**move) for move in guard.get("moves", ())),
+        exceptional=Exceptional.of(guard["exceptional"]) if guard.get("exceptional") else None,
     )
 
 
@@ -55,7 +58,9 @@ def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     moved = [
         Finding(code=MOVED[move.type], detail=move.school, hint=str(move.managed), count=move.moved) for move in moves
     ]
-    return [*pause, *lost, *moved, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
+    days = guard.exceptional if guard else None
+    told = [Finding(code=EXCEPTIONAL, detail=f"{days.limit_percent:g}", hint=str(days.last))] if days else []
+    return [*pause, *lost, *moved, *told, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:
@@ -73,4 +78,5 @@ def _guard(guard: GuardOutcome) -> dict[str, Any]:
         "limits": [asdict(limit) for limit in guard.limits],
         "reasons": list(guard.reasons),
         "moves": [asdict(move) for move in guard.moves],
+        "exceptional": str(guard.exceptional) if guard.exceptional else None,
     }

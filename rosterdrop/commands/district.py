@@ -1,6 +1,7 @@
 """`rosterdrop district`: districts and their settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,25 +182,44 @@ Examples:
   rosterdrop --home home district set springfield guard.limit_percent=100
   rosterdrop --home home district set springfield schools.0044="Adams Middle" arrival.deadline=06:00
   rosterdrop --home home district set springfield guard.limit_percent=      (back to the default)
+  rosterdrop --home home district set springfield guard.limit_percent=60 --until 2026-12-04
 
 \b
 With --json: {"district": id, "changed": {KEY: the value now in force}}; a school counts as "schools".""",
 )
 @click.argument("id_", metavar="ID")
 @click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True, callback=_settings)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only for guard.limit_percent: the last day of this limit, written into guard.calendar; the usual one stays.",
+)
 @click.pass_obj
-def set_(console: Console, id_: str, settings: dict[str, str]) -> None:
+def set_(console: Console, id_: str, settings: dict[str, str], until: datetime | None) -> None:
     """Change settings of district ID, all or none; they count from the next batch on.
 
     An empty value takes the default back. `rosterdrop district show ID` lists the keys. What people wrote into the
     profile, comments too, is kept.
     """
+    if until:
+        settings = _for_a_while(load_profile(console.home, id_), settings, until.date())
     set_values(console.home, id_, settings)
     keys = {"schools" if key.startswith("schools.") else key for key in settings}
     changed = {setting.key: setting.value for setting in settings_in_force(console.home, id_) if setting.key in keys}
     console.terminal.json({"district": id_, "changed": changed})
     for key, value in changed.items():
         console.terminal.line(f"{key} is now {_shown(value)}")
+
+
+def _for_a_while(profile: Profile, settings: Mapping[str, str], last: date) -> dict[str, str]:
+    """A limit that ends by itself, as one more exception in the guard's calendar."""
+    today = datetime.now(profile.time_zone).date()
+    if settings.keys() != {"guard.limit_percent"}:
+        raise click.UsageError("--until goes with guard.limit_percent alone.")
+    if last < today:
+        raise click.BadParameter(f"{last} is over; today is {today} in the district.", param_hint="--until")
+    exception = f"{today}/{last}={settings['guard.limit_percent']}"
+    return {"guard.calendar": as_toml([*map(str, profile.guard.calendar), exception])}
 
 
 @district.command(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from config.profiles import Guard, Sync
+from config.profiles import Exceptional, Guard, Sync
 from processors.moving import Move
 from tests.processors.connect import Connect, Row, classroom, contact, guardian, member, student, teacher
 
@@ -444,3 +444,33 @@ def test_9_2_what_a_person_approved_moves(connect: Connect) -> None:
 
     assert connect.night(_families(40, moved=40, email="other@example.org"), approved=True).verdict == "accepted"
     assert (found := connect.find("g00")) and found.email == "other@example.org"
+
+
+def test_of_501_students_fifty_may_leave_and_fifty_one_may_not(connect: Connect) -> None:
+    """connect-behaviour 2.2, T2."""
+    connect.guard_rule = Guard(limit_percent=10)
+    everybody = [student(f"s{number}") for number in range(501)]
+    connect.night(everybody)
+
+    assert connect.night(everybody[51:]).verdict == "withheld"
+    assert connect.status_of("s0") == "active"
+    assert connect.night(everybody[50:]).verdict == "accepted"
+    assert connect.status_of("s0") == "archived"
+
+
+def test_more_may_leave_on_days_of_the_calendar(connect: Connect) -> None:
+    """connect-behaviour 2.2, T6; the nights of these tests come on 24 November."""
+    connect.guard_rule = Guard(
+        calendar=(
+            Exceptional.of("2026-11-01/2026-11-30=20"),
+            Exceptional.of("2026-11-24/2026-11-24=60"),
+            Exceptional.of("2026-11-25/2026-12-31=0"),
+        )
+    )
+    everybody = [student(f"s{number}") for number in range(20)]
+    connect.night(everybody)
+
+    night = connect.night(everybody[12:])
+
+    assert night.verdict == "accepted"
+    assert [(one.code, one.detail, one.hint) for one in night.findings] == [("guard.exceptional", "60", "2026-11-24")]

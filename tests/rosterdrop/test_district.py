@@ -1,4 +1,5 @@
 import stat
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,28 @@ def test_several_settings_are_changed_at_once(springfield: Path) -> None:
             "guard.limit_percent": 100,
         },
     }
+
+
+def test_a_limit_that_ends_by_itself_is_an_entry_of_the_calendar(springfield: Path) -> None:
+    change = ("district", "set", "springfield", "guard.limit_percent=60", "--until")
+    today = datetime.now(load_profile(Home(springfield), "springfield").time_zone).date()
+    answer = rosterdrop(*change, f"{today}", home=springfield)
+
+    assert answer.out.strip() == f'guard.calendar is now ["{today}/{today}=60"]'
+    guard = load_profile(Home(springfield), "springfield").guard
+    assert (guard.limit_percent, guard.on(today).limit_percent) == (10, 60)
+    assert guard.on(today + timedelta(days=1)) == guard
+
+    assert rosterdrop(*change, f"{today - timedelta(days=1)}", home=springfield).code == 2
+    assert rosterdrop("district", "set", "springfield", "guard.at_least=3", *change[4:], f"{today}").code == 2
+    assert load_profile(Home(springfield), "springfield").guard == guard
+
+
+@pytest.mark.parametrize("days", ["2026-09-15/2026-08-01=60", "2026-08-01=60", "2026-08-01/2026-09-15=101", "soon"])
+def test_days_of_the_calendar_must_be_days(springfield: Path, days: str) -> None:
+    answer = rosterdrop("district", "set", "springfield", f'guard.calendar=["{days}"]', home=springfield)
+    assert answer.code == 2
+    assert "the first day, the last day and a percentage" in answer.err
 
 
 def test_comments_survive_a_change(springfield: Path) -> None:
