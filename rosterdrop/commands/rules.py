@@ -32,6 +32,9 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "archive.size": {"file": "roster.zip", "hint": "4 GB"},
     "oneroster": {"hint": "…"},
     "files.stale": {"hint": "3"},
+    "contacts.moved": {"detail": "0042", "hint": "812"},
+    "guardianships.moved": {"detail": "0042", "hint": "644"},
+    "guard.exceptional": {"detail": "60", "hint": "2026-09-15"},
     "manifest.size": {"file": "users.csv", "hint": "20480", "detail": "16384"},
     "manifest.sha256": {"file": "users.csv", "hint": "9f86d0…", "detail": "60303a…"},
 }
