@@ -389,8 +389,9 @@ def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
     return Guard(calendar=tuple(map(Exceptional.of, calendar or ())), **other)
 
 
-def _reading(*, headers: list[str] | None = None, **other: Any) -> Reading:
-    return Reading(headers=tuple(headers or ()), **other)
+def _reading(**values: Any) -> Reading:
+    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return Reading(**frozen)
 
 
 def _accounts(document: Document) -> dict[str, Account]:

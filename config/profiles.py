@@ -1,6 +1,6 @@
 """A district's profile as frozen values; every field is a key of `districts/<id>.toml` with the same name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal
@@ -97,6 +97,7 @@ class Sync:
     unarchive_classrooms: bool = False  # connect-behaviour 2.1
     update_language: bool = False  # connect-behaviour 9.2: written at creation, later only with this
     update_active_users: bool = False  # connect-behaviour 2.3
+    update_class_names: bool = False  # connect-behaviour 9.2, where pages disagree
     student_accounts: bool = False  # connect-behaviour 2.1
     staff_manage_guardians: bool = True  # connect-behaviour 6, G15
     daily: bool = True  # connect-behaviour 2.1, Enable Daily sync
@@ -104,9 +105,10 @@ class Sync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guardians:
-    """Which file brings guardians (connect-behaviour 9.3). Table `[guardians]`."""
+    """Which file brings guardians, and to which schools (connect-behaviour 9.3, 9.4). Table `[guardians]`."""
 
     source: GuardiansFrom = "auto"
+    schools_from_students: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,18 +123,31 @@ class Reading:
     """How files are read. Table `[reading]`.
 
     `encoding`: of files that are not UTF-8. `headers`: columns that files call otherwise, each as
-    `users.sourcedId=Student Number`.
+    `users.sourcedId=Student Number`. `same_school`: SIS IDs of schools that are part of another one in Connect, each as
+    `0043=0042`. `district_ids`: what files call the district itself. `phone_credential`: the column of users.csv with
+    the number to log in with.
     """
 
     encoding: Encoding = "utf-8"
     headers: tuple[str, ...] = ()
+    same_school: tuple[str, ...] = ()  # connect-behaviour 3.1, two SIS schools may feed one Connect school
+    district_ids: tuple[str, ...] = ()  # connect-behaviour 9.4
+    phone_credential: Literal["sms", "phone"] = "sms"  # connect-behaviour 2.1
 
     def headers_of(self, table: TableName) -> dict[str, str]:
         """What the files of a table call columns, by our names of them."""
-        told = (each.partition("=") for each in self.headers)
-        named = {column.strip(): header.strip() for column, _, header in told}
+        named = _pairs(self.headers)
         prefix = f"{table}."
         return {key.removeprefix(prefix): header for key, header in named.items() if key.startswith(prefix)}
+
+    def schools_merged(self) -> dict[str, str]:
+        """The school that each merged one is part of, by IDs."""
+        return _pairs(self.same_school)
+
+
+def _pairs(texts: Iterable[str]) -> dict[str, str]:
+    parts = (text.partition("=") for text in texts)
+    return {left.strip(): right.strip() for left, _, right in parts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

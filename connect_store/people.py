@@ -89,7 +89,7 @@ def baseline(store: Store, district: str) -> dict[EntityName, pl.DataFrame]:
 
 
 def owned_anew(
-    store: Store, district: str, *, contacts: bool, accounts: bool, classrooms: bool
+    store: Store, district: str, *, contacts: bool, accounts: bool, classrooms: bool, titles: bool
 ) -> dict[EntityName, pl.DataFrame]:
     """Keys of records that a setting of tonight changes although the source says nothing new, by entity.
 
@@ -99,6 +99,7 @@ def owned_anew(
         contacts: contact details of guardians and staff, where a person changed them (connect-behaviour 2.3).
         accounts: students without an account.
         classrooms: classrooms that somebody archived by hand.
+        titles: classrooms to which somebody gave another name.
     """
     people = {column: pl.String() for column in PERSON.key}
     rooms = {column: pl.String() for column in CLASSROOM.key}
@@ -107,8 +108,10 @@ def owned_anew(
         "person": store.frame("people_owned_anew", people, **asked)
         if contacts or accounts
         else pl.DataFrame(schema=people),
-        "classroom": store.frame("classrooms_archived_by_hand", rooms, district=district)
-        if classrooms
+        "classroom": store.frame(
+            "classrooms_owned_anew", rooms, district=district, archived=int(classrooms), titles=int(titles)
+        )
+        if classrooms or titles
         else pl.DataFrame(schema=rooms),
     }
 

@@ -30,6 +30,7 @@ def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement
             contacts=profile.sync.update_active_users,
             accounts=profile.sync.student_accounts,
             classrooms=profile.sync.unarchive_classrooms,
+            titles=profile.sync.update_class_names,
         )
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)

@@ -46,6 +46,7 @@ class Comparison:
         managed: what the sync manages, for the guard: `school`, `type` (a kind of people, or classroom); one row each.
         leaving: what of it would vanish, in the same shape.
         moves: contacts and guardianships that are others, as `moving.moves` counts them.
+        kept_by_policy: people who have logged in and keep contact details of which the files say something new.
         links_lost: how many guardian links tonight's source had brought, where it brings not a single one any more.
     """
 
@@ -56,6 +57,7 @@ class Comparison:
     leaving: pl.DataFrame
     links_lost: int
     moves: pl.DataFrame
+    kept_by_policy: int
 
 
 def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
@@ -116,6 +118,7 @@ def compare(
         leaving=_leaving(changes, baseline),
         links_lost=_links_lost(roster, tonight, baseline),
         moves=moves(changes, baseline),
+        kept_by_policy=_kept_by_policy(tonight["person"], baseline["person"], standing["person"], sync),
     )
 
 
@@ -194,15 +197,32 @@ def _differing(
     )
 
 
+def _kept_by_policy(tonight: pl.DataFrame, baseline: pl.DataFrame, standing: pl.DataFrame, sync: Sync) -> int:
+    """People whose own details stay although the files say others, told when they first say so (9.2)."""
+    if sync.update_active_users:
+        return 0
+    both = _beside(PERSON, tonight, baseline).filter(_differs(PERSON))
+    owned = both.join(standing, on=PERSON.key, suffix=_NOW).filter(_is_active_user())
+    others = (_says_new(field, ()) & pl.col(field).ne_missing(pl.col(f"{field}{_NOW}")) for field in CONTACTS)
+    return owned.filter(pl.any_horizontal(others)).height
+
+
+def _is_active_user() -> pl.Expr:
+    return (pl.col("kind") != "student") & (pl.col("account") == "active")
+
+
 def _unless_owned(entity: Entity, field: str, told: pl.Expr, sync: Sync) -> pl.Expr:
-    """Contact details of users who have logged in: theirs, or by a setting the files' (connect-behaviour 2.3)."""
+    """What a person may own: contact details of users who have logged in (connect-behaviour 2.3), names of classrooms.
+
+    A setting makes either the files' again.
+    """
+    if entity is CLASSROOM and field == "title" and sync.update_class_names:
+        return _unless_kept(field)
     if entity is not PERSON or field not in CONTACTS:
         return told
-    is_user = pl.col("kind") != "student"
     if sync.update_active_users:
-        return pl.when(is_user).then(_unless_kept(field)).otherwise(told).alias(field)
-    owns = is_user & (pl.col("account") == "active")
-    return pl.when(owns).then(pl.col(f"{field}{_NOW}")).otherwise(told).alias(field)
+        return pl.when(pl.col("kind") != "student").then(_unless_kept(field)).otherwise(told).alias(field)
+    return pl.when(_is_active_user()).then(pl.col(f"{field}{_NOW}")).otherwise(told).alias(field)
 
 
 def _beside(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ _SKIPPED: Final[Mapping[str, tuple[str, str]]] = {
     "person": ("student.archived.kept", "users.csv"),
 }
 PAUSED: Final = "district.paused"
+KEPT_BY_POLICY: Final = "contact.kept_by_policy"
 EXCEPTIONAL: Final = "guard.exceptional"
 
 
@@ -30,6 +31,7 @@ def summary_of(judgement: Judgement, guard: GuardOutcome | None, comparison: Com
         "findings": dict(judgement.findings.group_by("code").agg(pl.col("count").sum()).sort("code").iter_rows()),
         "guard": None if guard is None else _guard(guard),
         "links_lost": 0 if comparison is None else comparison.links_lost,
+        "kept_by_policy": 0 if comparison is None else comparison.kept_by_policy,
         "skipped": {} if comparison is None else {name: keys.height for name, keys in comparison.skipped.items()},
     }
 
@@ -53,6 +55,8 @@ def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     lost = [Finding(code=LINKS_LOST, count=summary["links_lost"])] if guard and LINKS_LOST in guard.reasons else []
     skipped: Mapping[str, int] = summary.get("skipped", {})
     found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
+    own: int = summary.get("kept_by_policy", 0)
+    kept = [Finding(code=KEPT_BY_POLICY, count=own)] if own else []
     pause = [Finding(code=PAUSED)] if summary.get("paused") else []
     moves = guard.moves if guard else ()
     moved = [
@@ -60,7 +64,14 @@ def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     ]
     days = guard.exceptional if guard else None
     told = [Finding(code=EXCEPTIONAL, detail=f"{days.limit_percent:g}", hint=str(days.last))] if days else []
-    return [*pause, *lost, *moved, *told, *(Finding(code=code, file=file, count=count) for code, file, count in found)]
+    return [
+        *pause,
+        *lost,
+        *moved,
+        *told,
+        *kept,
+        *(Finding(code=code, file=file, count=count) for code, file, count in found),
+    ]
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

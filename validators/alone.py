@@ -1,15 +1,16 @@
 """One table by its own rules: duplicates, then what its schema asks of each cell, then `tobedeleted`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 import polars as pl
 
 from config.tables import TableName
-from validators import duplicates, elsewhere
+from validators import duplicates
 from validators.compiling import compiled, compiled_others
 from validators.distinct import each_distinct
+from validators.elsewhere import Belonging, without_other_schools
 from validators.hints import nearest_role
 from validators.people import kind_of
 from validators.rules import Rule, violations
@@ -27,7 +28,7 @@ _NOTHING_BROKEN: Final = pl.DataFrame(
 )
 
 
-def judged_alone(table: Table, *, country: str, schools: Collection[str] | None = None) -> Sieve:
+def judged_alone(table: Table, *, country: str, belonging: Belonging | None = None) -> Sieve:
     """The rows of a table after everything that can be said without another table.
 
     Users carry `kind`, `orgs` and `agents` (lists of str, as the file names them) from here on.
@@ -35,12 +36,13 @@ def judged_alone(table: Table, *, country: str, schools: Collection[str] | None 
     Args:
         table: as read.
         country: whose phone numbers come without a country code.
-        schools: those that the profile names: nothing is said of the values in rows of others (connect-behaviour 9.3).
+        belonging: which schools the profile names: nothing is said of the values in rows of others (connect-behaviour
+            9.3).
     """
     rows = _with_people(normalised(table.rows, table.name, country=country), table.name)
     identity = duplicates.IDENTITIES[table.name]
     every = Sieve.of(table, rows)
-    mine = every if schools is None else elsewhere.without_other_schools(every, schools, but=identity.key)
+    mine = every if belonging is None else without_other_schools(every, belonging, but=identity.key)
     shared = duplicates.sharing(mine.standing, identity)
     again = duplicates.repeated(shared, identity)
     once = mine.setting_aside(again, "duplicate").noting(again)

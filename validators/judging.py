@@ -1,6 +1,6 @@
 """Tables and a profile in, verdict on every row out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -9,7 +9,9 @@ import polars as pl
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
 from validators import catalogue, causes, nights, sets, sifting
+from validators.adapting import adapted, as_delivered
 from validators.alone import judged_alone
+from validators.elsewhere import Belonging
 from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
 from validators.protecting import protected, without_id
@@ -140,10 +142,13 @@ def judge(
     """
     if sets.is_other_district(tables, profile):
         return _another_district(tables)
+    named_missing = sets.missing_schools(tables, profile)
+    tables = adapted(tables, profile.reading)
     read = joined_found(as_frame(()) if read_findings is None else read_findings)
     unreadable = _unreadable(read)
+    belonging = _belonging(profile, profile.schools)
     alone = {
-        name: judged_alone(tables[name], country=profile.phones.country, schools=profile.schools)
+        name: judged_alone(tables[name], country=profile.phones.country, belonging=belonging)
         for name in TABLES
         if name in tables
     }
@@ -152,10 +157,10 @@ def judge(
             nights.reused_rows(known.night, alone["users"].standing, profile.guard)
         )
     terms = _terms(alone, profile, known, file_came="guardians" in unreadable | alone.keys())
-    sieves = judged_together(alone, terms)
+    sieves = {name: as_delivered(sieve, profile.reading) for name, sieve in judged_together(alone, terms).items()}
     about_the_set = [
         *sets.missing_tables(missing),
-        *sets.missing_schools(tables, profile),
+        *named_missing,
         *sets.unmarked_repairs(tables, known.night.rejected_people),
         *sets.repairs_as_files(tables),
         *nights.findings(known.night, tables, profile.guard),
@@ -195,10 +200,12 @@ def judge_parts(tables: Mapping[TableName, Table], profile: Profile, *, read_fin
         profile: the district's.
         read_findings: as for `judge`.
     """
-    sieves = {
-        name: judged_alone(table, country=profile.phones.country, schools=profile.schools)
-        for name, table in tables.items()
-    }
+    belonging = _belonging(profile, profile.schools)
+    judged = (
+        judged_alone(table, country=profile.phones.country, belonging=belonging)
+        for table in adapted(tables, profile.reading).values()
+    )
+    sieves = {sieve.name: as_delivered(sieve, profile.reading) for sieve in judged}
     for sieve in sieves.values():
         sieve.check()
     found = joined_found(read_findings, *(sieve.found for sieve in sieves.values()))
@@ -232,7 +239,19 @@ def _terms(alone: Mapping[TableName, Sieve], profile: Profile, known: Known, *, 
     if schools is None:
         schools = sets.schools_found({name: sieve.standing for name, sieve in alone.items()})
     source = sets.guardian_source(profile, file_came=file_came, file_seen=known.guardians_file_seen)
-    return Terms(schools=schools, guardians=source, known_guardians=known.guardians)
+    belonging = _belonging(profile, schools)
+    assert belonging
+    return Terms(schools=schools, belonging=belonging, guardians=source, known_guardians=known.guardians)
+
+
+def _belonging(profile: Profile, schools: Collection[str] | None) -> Belonging | None:
+    if schools is None:
+        return None
+    return Belonging(
+        schools=schools,
+        district_ids=profile.reading.district_ids,
+        through_students=profile.guardians.schools_from_students,
+    )
 
 
 def _unreadable(read: pl.DataFrame) -> set[TableName]:

@@ -49,7 +49,9 @@ def is_other_district(tables: Mapping[TableName, Table], profile: Profile) -> bo
     if profile.schools is None:
         return False
     foreign = (
-        schools_named(tables.get(name)).isdisjoint(profile.schools) for name in _SCHOOL_COLUMNS if rows_in(tables, name)
+        schools_named(tables.get(name)).isdisjoint({*profile.schools, *profile.reading.schools_merged()})
+        for name in _SCHOOL_COLUMNS
+        if rows_in(tables, name)
     )
     return any(foreign)
 
@@ -61,15 +63,19 @@ def rows_in(tables: Mapping[TableName, Table], name: TableName) -> int:
 
 
 def missing_schools(tables: Mapping[TableName, Table], profile: Profile) -> list[Finding]:
-    """Configured schools that nobody in users.csv is of; the hint is an ID that differs in leading zeros only."""
+    """Configured schools, and those that are part of them, that nobody in users.csv is of.
+
+    The hint is an ID that differs in leading zeros only.
+    """
     if profile.schools is None or not rows_in(tables, "users"):
         return []
     named = schools_named(tables.get("users"))
-    others = (named | schools_named(tables.get("classes"))) - profile.schools.keys()
+    expected = dict.fromkeys((*profile.schools, *profile.reading.schools_merged()))
+    others = (named | schools_named(tables.get("classes"))) - expected.keys()
     bare = {school.lstrip("0"): school for school in sorted(others)}
     return [
         Finding(code="school.missing", detail=school, hint=bare.get(school.lstrip("0")))
-        for school in profile.schools
+        for school in expected
         if school not in named
     ]
 

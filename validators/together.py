@@ -9,7 +9,7 @@ import polars as pl
 from config.tables import TableName
 from validators import relations
 from validators.alone import broken_rules, rules_of
-from validators.elsewhere import all_are_of, of_other_schools, without_other_schools
+from validators.elsewhere import Belonging, all_are_of, of_other_schools, without_other_schools
 from validators.noticing import with_notices
 from validators.people import kind_of
 from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, resolved
@@ -36,11 +36,13 @@ class Terms:
 
     Attributes:
         schools: SIS ID to name of those that count.
+        belonging: who belongs to them.
         guardians: which file guardians come from.
         known_guardians: sourcedIds of the guardians whom Connect has.
     """
 
     schools: Mapping[str, str]
+    belonging: Belonging
     guardians: GuardianSource
     known_guardians: frozenset[str]
 
@@ -54,9 +56,9 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
         people = _people(users)
         done["users"] = users = resolved(users, {USER_AT: ("sourcedId", people)})
         if terms.guardians == "users":
-            done["users"] = _linked(users, people)
+            done["users"] = _through_students(_linked(users, people), terms.belonging)
     if found := alone.get("classes"):
-        done["classes"] = found = without_other_schools(found, terms.schools)
+        done["classes"] = found = without_other_schools(found, terms.belonging)
         classes = _fates_by_id(found, [pl.col("schoolSourcedId").alias("school")])
         done["classes"] = resolved(found, {CLASS_AT: ("sourcedId", classes)})
     if enrollments := alone.get("enrollments"):
@@ -69,10 +71,9 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
 
 
 def _users(users: Sieve, terms: Terms) -> Sieve:
-    mine = without_other_schools(users, terms.schools)
-    here = pl.element().filter(pl.element().is_in(list(terms.schools)))
+    mine = without_other_schools(users, terms.belonging)
     all_count = all_are_of(mine.standing["orgSourcedIds"], terms.schools)
-    schools = pl.col("orgs") if all_count else pl.col("orgs").list.eval(here)
+    schools = pl.col("orgs") if all_count else terms.belonging.of_row()
     mine = mine.changed(mine.standing.with_columns(schools=schools))
     others = mine.standing.filter(kind="guardian") if terms.guardians != "users" else mine.standing.clear()
     return _without_contact(_of_other_source(mine, others, "user.source.other"), terms, "sourcedId")
@@ -178,6 +179,23 @@ def _linked(users: Sieve, people: pl.DataFrame) -> Sieve:
         users.noting(links.found)
         .noting(relations.unlinked(guardians, links.mentioned))
         .changed(users.standing.drop("agents").join(links.accepted, on=USER_AT, how="left", maintain_order="left"))
+    )
+
+
+def _through_students(users: Sieve, belonging: Belonging) -> Sieve:
+    """Guardians whose row names no school that counts are of their students' schools, or of no concern."""
+    without_school = pl.col("schools").list.len() == 0
+    lost = users.standing.filter(without_school, kind="guardian")
+    if not belonging.through_students or lost.is_empty():
+        return users
+    students = users.standing.filter(kind="student").select("schools", guardian="agents").explode("guardian")
+    through = students.explode("schools").group_by(sourcedId="guardian").agg(through=pl.col("schools").unique())
+    standing = users.standing.join(through, on="sourcedId", how="left", maintain_order="left")
+    found = pl.when(without_school, kind="guardian").then(pl.col("through").list.sort()).otherwise("schools")
+    placed = users.changed(standing.with_columns(schools=found.fill_null([])).drop("through"))
+    nowhere = placed.standing.filter(without_school, kind="guardian")
+    return of_other_schools(
+        placed, nowhere.select(LINE, school=pl.col("orgs").list.first()), "user.school.other", "orgSourcedIds"
     )
 
 

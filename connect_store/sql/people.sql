@@ -97,12 +97,13 @@ select f.kind, f.key
                  or f.phone is distinct from b.phone))
         or (:accounts = 1 and f.kind = 'student' and f.account = 'none'));
 
--- name: classrooms_archived_by_hand
--- Classrooms that the sync brings night for night and that somebody archived.
+-- name: classrooms_owned_anew
+-- Classrooms that the sync brings night for night and that somebody archived, or gave another name.
 select f.key
   from classroom as f
   join baseline_classroom as b
     on b.district = f.district
    and b.key = f.key
  where f.district = :district
-   and f.status = 'archived';
+   and (   (:archived = 1 and f.status = 'archived')
+        or (:titles = 1 and f.title is distinct from b.title));

@@ -474,3 +474,26 @@ def test_more_may_leave_on_days_of_the_calendar(connect: Connect) -> None:
 
     assert night.verdict == "accepted"
     assert [(one.code, one.detail, one.hint) for one in night.findings] == [("guard.exceptional", "60", "2026-11-24")]
+
+
+def test_a_setting_makes_the_names_of_classrooms_those_of_the_files(connect: Connect) -> None:
+    """connect-behaviour 9.2, class name edited by hand."""
+    connect.night([], [MATH])
+    connect.edits("update classroom set title = 'Ms Tom room'")
+    connect.night([], [MATH])
+    assert connect.title_of("math") == "Ms Tom room"
+
+    connect.sync = Sync(update_class_names=True)
+    connect.night([], [MATH])
+    assert connect.title_of("math") == "Class math"
+
+
+def test_it_is_told_once_that_active_users_keep_their_own_details(connect: Connect) -> None:
+    """connect-behaviour 2.3 and 9.2, KEPT_BY_POLICY."""
+    connect.night([TOM, GIL, ANA])
+    connect.edits("update person set account = 'active' where kind <> 'student'")
+    changed = [{**TOM, "email": "new@example.org"}, {**GIL, "grades": "09"}, {**ANA, "email": "ana@example.org"}]
+    night = connect.night(changed)
+
+    assert [(one.code, one.count) for one in night.findings] == [("contact.kept_by_policy", 1)]
+    assert connect.night(changed).findings == []

@@ -24,6 +24,7 @@ class Settings:
     keep_archived: bool = False
     update_active_users: bool = False
     student_accounts: bool = False
+    update_class_names: bool = False
 
 
 @dataclass
@@ -146,6 +147,8 @@ class Model:
         return is_contact and not self.settings.update_active_users and self.now.person[key]["account"] == "active"
 
     def _is_syncs(self, table: str, key: Key, name: str) -> bool:
+        if table == "classroom" and name == "title" and self.settings.update_class_names:
+            return True
         return table == "person" and key[0] != "student" and name in CONTACTS and self.settings.update_active_users
 
     def _gone(self, table: str, told: Records) -> list[Key]:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ class ConnectAndModel(RuleBasedStateMachine):
         self.model.night(*roster)
         self._agree()
 
-    @rule(told=st.builds(Settings, st.booleans(), st.booleans(), st.booleans(), st.booleans()))
+    @rule(told=st.builds(Settings, *[st.booleans()] * len(fields(Settings))))
     def somebody_changes_settings(self, told: Settings) -> None:
         self.model.settings = told
         self.connect.sync = Sync(
@@ -86,6 +87,7 @@ class ConnectAndModel(RuleBasedStateMachine):
             archived_students="keep_archived" if told.keep_archived else "reactivate",
             update_active_users=told.update_active_users,
             student_accounts=told.student_accounts,
+            update_class_names=told.update_class_names,
         )
 
     @precondition(lambda self: self.batches)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from config.profiles import Arrival, Guard, Guardians, Profile
+from config.profiles import Arrival, Guard, Guardians, Profile, Reading
 from config.tables import TABLES, TableName
 from tests.validators.examples import SPRINGFIELD, Row, base, codes_of, table, tables
 from validators.catalogue import described
@@ -214,6 +214,75 @@ def test_a_configured_school_that_nobody_is_of_refuses_and_is_named() -> None:
     assert judgement.refused
     missing = judgement.findings.filter(code="school.missing")
     assert missing.select("detail", "hint").rows() == [("043", "43")]
+
+
+def reading(**settings: object) -> Profile:
+    return replace(SPRINGFIELD, reading=Reading(**settings))  # type: ignore[arg-type]
+
+
+def test_a_school_that_is_part_of_another_one_brings_its_rows_there() -> None:
+    """connect-behaviour 3.1: two SIS schools may feed one Connect school."""
+    users = with_users(s_1={"orgSourcedIds": "0043"}, s_2={"orgSourcedIds": "0043, 0042"})
+    classes = [row | {"schoolSourcedId": "0043"} for row in base("classes")]
+    judgement = judge(tables(users=users, classes=classes), reading(same_school=("0043=0042",)))
+
+    assert standing(judgement, "users", "schools") == [["0042"]] * 5
+    assert set(standing(judgement, "classes", "schoolSourcedId")) == {"0042"}
+    assert judgement.set_aside.is_empty()
+
+
+def test_the_whole_part_of_a_school_missing_refuses() -> None:
+    judgement = judged_users(base("users"), reading(same_school=("0043=0042",)))
+
+    assert judgement.refused
+    assert judgement.findings.filter(code="school.missing")["detail"].to_list() == ["0043"]
+
+
+def test_staff_of_the_district_belong_to_it_and_nobody_else_does() -> None:
+    """connect-behaviour 9.4."""
+    of_district = {"orgSourcedIds": "9000"}
+    users = with_users(s_2=of_district, t_2=of_district, g_1={"orgSourcedIds": "9000,0042"})
+    judgement = judged_users(users, reading(district_ids=("9000",)))
+
+    people = dict(zip(standing(judgement, "users", "sourcedId"), standing(judgement, "users", "schools"), strict=True))
+    assert people == {"s-1": ["0042"], "t-1": ["0042"], "g-1": ["0042"], "t-2": ["9000"]}
+    assert ("users.csv", 3, "other_school") in aside(judgement)
+    assert not any(code.startswith("school.without") for code in judgement.findings["code"])
+
+
+def test_guardians_of_the_district_are_attached_through_their_students_where_the_profile_says_so() -> None:
+    """connect-behaviour 9.4; without the setting they are left out, and it is said."""
+    users = with_users(
+        {"sourcedId": "g-9", "orgSourcedIds": "9000", "role": "parent", "givenName": "Far", "familyName": "Off"}
+        | {"email": "far@example.org"},
+        g_1={"orgSourcedIds": "9000"},
+    )
+    off = judged_users(users)
+    on = judged_users(users, replace(SPRINGFIELD, guardians=Guardians(schools_from_students=True)))
+
+    assert "g-1" not in standing(off, "users", "sourcedId")
+    assert "guardian.school.district" in off.findings["code"]
+    people = dict(zip(standing(on, "users", "sourcedId"), standing(on, "users", "schools"), strict=True))
+    assert people["g-1"] == ["0042"]
+    assert "g-9" not in people
+    assert on.set_aside["key"].to_list() == ["g-9"]
+    assert "guardian.school.district" not in on.findings["code"]
+
+
+def test_the_number_to_log_in_with_may_stand_in_the_other_column() -> None:
+    """connect-behaviour 2.1, Phone Credential Column."""
+    reached = {"email": "", "phone": "212-555-0143", "sms": ""}
+    newcomer = {"sourcedId": "g-9", "orgSourcedIds": "0042", "role": "parent", "givenName": "New", "familyName": "One"}
+    users = with_users(newcomer | reached, s_1={"phone": "12"}, s_2={"sms": "212-555-0144"})
+    judgement = judged_users(users, reading(phone_credential="phone"))
+
+    rows = {row["sourcedId"]: row for row in judgement.standing["users"].iter_rows(named=True)}
+    assert (rows["g-9"]["sms"], rows["g-9"]["phone"]) == ("+12125550143", None)
+    assert (rows["s-2"]["sms"], rows["s-2"]["phone"]) == (None, "+12125550144")
+    assert "sms" in rows["s-1"]["kept"]
+    wrong = judgement.findings.filter(pl.col("code").str.contains("sms|phone"))
+    assert wrong.select("line", "column", "value").rows() == [(2, "phone", "12")]
+    assert [key for _, _, reason in aside(judged_users(users)) if (key := reason)] == ["no_contact"]
 
 
 def test_schools_are_adopted_where_the_profile_says_auto() -> None:

@@ -24,10 +24,11 @@ def notices(scene: Scene) -> Iterator[Notice]:
 
 def _lacking_something(scene: Scene) -> Iterator[Notice]:
     """Schools in whose files a whole kind of rows is missing, as where a filter was set wrongly."""
-    has = {kind: set(people["schools"].explode().drop_nulls().unique()) for kind, people in scene.by_kind.items()}
+    of_ours = scene.schools.keys()  # staff may be of the district itself
+    has = {kind: of_ours & people["schools"].explode().drop_nulls().unique() for kind, people in scene.by_kind.items()}
     if scene.family_file != "users":
         linked = scene.standing("users")["schools"].gather(scene.pairs["student"].unique())
-        has["guardian"] = set(linked.explode().drop_nulls().unique())
+        has["guardian"] = of_ours & linked.explode().drop_nulls().unique()
     with_classes = _schools_of(scene, "classes")
     has_any = has["staff"] | has["guardian"] | with_classes
     # A school that has no students is told as such, and nothing more is expected of it.
