@@ -40,7 +40,7 @@ from config.profiles import (
     Reports,
     Sync,
 )
-from config.settings import Audit, Limits, Metrics, Server, Settings, Watching, Worker
+from config.settings import Audit, Limits, Metrics, Retention, Server, Settings, Watching, Worker
 
 __all__ = [
     "ConfigError",
@@ -341,6 +341,7 @@ def _settings(document: Document) -> Settings:
         watching=Watching(**document.get("watching", {})),
         worker=Worker(**document.get("worker", {})),
         audit=Audit(**document.get("audit", {})),
+        retention=Retention(**document.get("retention", {})),
         metrics=Metrics(**document.get("metrics", {})),
     )
 

@@ -61,6 +61,16 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how many days what batches leave behind is kept. Table `[retention]`."""
+
+    files_days: int = 30
+    undo_days: int = 400
+    reports_days: int = 90
+    events_days: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Figures for Prometheus, on the loopback address only. Table `[metrics]`."""
 
@@ -76,4 +86,5 @@ class Settings:
     watching: Watching = field(default_factory=Watching)
     worker: Worker = field(default_factory=Worker)
     audit: Audit = field(default_factory=Audit)
+    retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)

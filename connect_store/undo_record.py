@@ -7,6 +7,7 @@ import polars as pl
 
 from connect_store.applying import BROUGHT, brought
 from connect_store.records import ENTITIES, Entity, EntityName
+from connect_store.retention import NotKept, purged, purged_undo
 from connect_store.store import Store
 
 LEFT: Final = "_left"
@@ -18,8 +19,8 @@ class NoUndoRecord(Exception):
 
     exit_code = 2
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"batch {number} cannot be undone: what it found before is not known any more")
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"batch {number} cannot be undone: {reason}")
 
 
 def undo_record(store: Store, batch: int) -> dict[EntityName, pl.DataFrame]:
@@ -29,11 +30,13 @@ def undo_record(store: Store, batch: int) -> dict[EntityName, pl.DataFrame]:
     (`brought`, `email_brought`), what the batch left (`email_left`) and what is in force (`email_now`).
 
     Raises:
-        NoUndoRecord: it was written before baselines were remembered.
+        NoUndoRecord: it was purged, or written before baselines were remembered.
     """
+    if gone := purged(store, batch).get(batch, {}).get("undo"):
+        raise NoUndoRecord(batch, f"what it found before was removed on {gone}")
     record = {name: store.frame(f"{name}_undo", _schema(entity), batch=batch) for name, entity in ENTITIES.items()}
     if any(rows.get_column(BROUGHT).null_count() for rows in record.values()):
-        raise NoUndoRecord(batch)
+        raise NoUndoRecord(batch, "it is of an earlier version of rosterdrop, which did not remember enough of it")
     return record
 
 
@@ -42,7 +45,14 @@ def differences(store: Store, district: str, before: int, after: int) -> dict[En
 
     The columns: the key, each field as it was after the batch `before` (`status` null where the record was not there),
     and as it was after the batch `after` (`email_left`).
+
+    Raises:
+        NotKept: what one of these batches changed is no longer known.
     """
+    if gone := purged_undo(store, district, before, after):
+        raise NotKept(
+            f"what batch {gone.batch} changed was removed on {gone}; nights can be compared from batch {gone.batch} on"
+        )
     return {
         name: store.frame(f"{name}_between", _between(entity), district=district, before=before, after=after)
         for name, entity in ENTITIES.items()

@@ -13,6 +13,7 @@ from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, table_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
+from connect_store.retention import require_files
 from connect_store.store import Store
 from processors import freezing, frozen
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, names_in, require_archive
@@ -109,8 +110,10 @@ def again(
 
     Raises:
         NewerBatch: a newer batch of the district was applied or waits to be.
+        NotKept: its frozen files are no longer there.
     """
     freezing.refuse_overtaken(store, batch)
+    require_files(store, batch.number, "run again")
     files = [
         DeliveredFile(
             path=frozen.intact(home, batch, file),

@@ -13,6 +13,7 @@ from config.tables import TABLES, TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch
 from connect_store.people import Person, find_people
+from connect_store.retention import purged
 from connect_store.store import Store, open_store
 from processors.file_sets import FileSet
 from processors.pipeline import read_again
@@ -46,13 +47,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a night said of somebody; no rows where its files do not name them."""
+    """What a night said of somebody; no rows where its files do not name them.
+
+    `not_kept` says since when its files are gone, so that nobody can look; null where they are there.
+    """
 
     batch: int
     received: str
     origin: str
     verdict: str | None
     rows: tuple[Row, ...]
+    not_kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +104,22 @@ class _Wanted:
 
 
 def _told(home: Home, store: Store, batch: LedgerBatch, wanted: _Wanted) -> Told:
-    files, judgement = read_again(home, store, batch)
-    named = _with_newcomers(files, wanted)
-    rows = tuple(row for name in TABLES if name in files.tables for row in _rows(files.tables[name], judgement, named))
+    gone = purged(store, batch.number).get(batch.number, {}).get("files")
     return Told(
         batch=batch.number,
         received=ledger.stamp(batch.received),
         origin=batch.origin,
         verdict=batch.verdict,
-        rows=rows[:_MOST],
+        rows=() if gone else _rows_in(home, store, batch, wanted),
+        not_kept=str(gone) if gone else None,
     )
+
+
+def _rows_in(home: Home, store: Store, batch: LedgerBatch, wanted: _Wanted) -> tuple[Row, ...]:
+    files, judgement = read_again(home, store, batch)
+    named = _with_newcomers(files, wanted)
+    rows = (row for name in TABLES if name in files.tables for row in _rows(files.tables[name], judgement, named))
+    return tuple(islice(rows, _MOST))
 
 
 def _with_newcomers(files: FileSet, wanted: _Wanted) -> _Wanted:

@@ -18,6 +18,7 @@ from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch
 from connect_store.records import Frames
+from connect_store.retention import require_files
 from connect_store.store import Store, open_store
 from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
@@ -104,11 +105,13 @@ def outcome_of(home: Home, number: int) -> Outcome:
     Raises:
         UnknownBatch: there is no such batch.
         NoVerdict: it failed, or is not decided yet.
+        NotKept: its frozen files are no longer there.
     """
     with open_store(home.store_db) as store:
         batch = ledger.require(store, number)
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
+        require_files(store, number, "reported again")
         context = _context(home, store, batch)
         _, judgement = _judged_again(home, batch, context)
         report = _report_on(store, batch, context.profile, judgement)

@@ -29,6 +29,7 @@ from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
 from processors.reporting.receipts import write_receipt
 from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
+from processors.retention import purge
 from processors.unpacking import DeliveredFile, kind_of
 from processors.worker import Worker
 from rosterdrop.logs import log_to_stderr
@@ -49,6 +50,7 @@ from validators import Peek, peek
 _TICK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 300.0
 _A_DAY: Final = timedelta(days=1)
+_BUSY_S: Final = 600.0  # until retention looks again at districts that somebody works on
 _KINDS: Final = {"archive": "a ZIP archive", "manifest": "a manifest", "trigger": "a trigger file"}
 _log = structlog.get_logger("rosterdrop")
 
@@ -91,6 +93,7 @@ class Service:
             worker = Worker(self._home, threads=self._live.now.settings.worker.threads, who="service")
             working = asyncio.create_task(self._work(worker, stop))
             keeping = asyncio.create_task(_keep(lock))
+            forgetting = asyncio.create_task(self._forget(stop))
             _log.info("serving", port=self.port, processes=self._gateway.processes)
             try:
                 if ready:
@@ -102,6 +105,7 @@ class Service:
                 await self._gateway.stop()
                 self._work_came.set()
                 await working
+                await forgetting
                 await asyncio.to_thread(worker.close)
                 _log.info("stopped")
 
@@ -138,6 +142,21 @@ class Service:
         pause.end()
         for done in finished:
             _log.info("batch done", district=district, batch=done.number, verdict=done.verdict)
+
+    async def _forget(self, stop: asyncio.Event) -> None:
+        """Once a day, let go of what the settings say is kept no longer; no failure ends this loop."""
+        while not stop.is_set():
+            wait_s = _A_DAY.total_seconds()
+            try:
+                keep = self._live.now.settings.retention
+                done = await asyncio.to_thread(purge, self._home, keep, now=datetime.now(UTC), stop=stop.is_set)
+                if done.batches:
+                    _log.info("old nights let go", batches=done.batches)
+                wait_s = _BUSY_S if done.busy else wait_s
+            except Exception as error:  # noqa: BLE001 - a full disk or a busy store passes
+                wait_s = _BUSY_S
+                _log.error("cannot let go of old nights", again_in_s=wait_s, **_told(error))
+            await _woken(stop, wait_s)
 
     def _accounts(self) -> Mapping[str, Account]:
         return self._refreshed().accounts

@@ -15,6 +15,7 @@ from config.mistakes import ConfigError
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerEvent
+from connect_store.retention import NAMES, Purged, What, purged
 from connect_store.store import open_store
 from rosterdrop.console import Console, who
 
@@ -41,10 +42,15 @@ def list_batches(console: Console, district: str | None, most: int, before: int 
         load_profile(home, district)
     with open_store(home.store_db) as store:
         found = ledger.history(store, district, most=most, **({} if before is None else {"before": before}))
-    console.terminal.json({"batches": [as_document(entry) for entry in found]})
+        gone = purged(store, found[-1].number, found[0].number) if found else {}
+    console.terminal.json(
+        {"batches": [{**as_document(entry), **_not_kept(gone.get(entry.number, {}))} for entry in found]}
+    )
+    columns = ["batch", "district", "received (UTC)", "from", "verdict", "rows", "rejected", "what changed"]
+    rows = [[*_as_row(entry), ", ".join(NAMES[what] for what in gone.get(entry.number, {}))] for entry in found]
     console.terminal.table(
-        ["batch", "district", "received (UTC)", "from", "verdict", "rows", "rejected", "what changed"],
-        [_as_row(entry) for entry in found],
+        [*columns, "not kept"] if gone else columns,
+        rows if gone else [row[: len(columns)] for row in rows],
         spare=["from", "rejected", "rows"],
     )
 
@@ -58,12 +64,17 @@ def show(console: Console, number: int) -> None:
     with open_store(home.store_db) as store:
         found = ledger.require(store, number)
         events = ledger.events(store, number)
+        gone = purged(store, number).get(number, {})
     facts = _facts(home, found)
-    console.terminal.json({**as_document(found), **facts, "events": [_event(event) for event in events]})
+    console.terminal.json(
+        {**as_document(found), **facts, **_not_kept(gone), "events": [_event(event) for event in events]}
+    )
     terminal = console.terminal
     terminal.line(f"Batch {found.number} of {found.district}: {_spoken(found.verdict or found.state)}", style="bold")
     for line in _about(found, facts):
         terminal.line(line)
+    for what, one in gone.items():
+        terminal.line(f"Not kept: {NAMES[what]}, removed on {one}")
     terminal.table(
         ["file", "bytes", "rows", "accepted", "rejected", "set aside", "carried from"], _file_rows(found), title="Files"
     )
@@ -75,6 +86,11 @@ def show(console: Console, number: int) -> None:
         [[_to_the_second(event.at), event.event, event.who, event.detail] for event in events],
         title="History",
     )
+
+
+def _not_kept(gone: Mapping[What, Purged]) -> dict[str, Any]:
+    """What retention removed of a batch, as JSON."""
+    return {"not_kept": [{"what": what, "at": one.at, "days": one.days} for what, one in gone.items()]}
 
 
 def _facts(home: Home, entry: LedgerBatch) -> dict[str, str | None]:

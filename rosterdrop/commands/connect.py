@@ -15,6 +15,7 @@ from connect_store.events import events_after
 from connect_store.manual import Desk, Terms
 from connect_store.permissions import PERMISSIONS, Permission
 from connect_store.records import KINDS, Kind
+from connect_store.retention import missed_up_to
 from connect_store.store import open_store
 from processors.locks import district_lock
 from rosterdrop.console import Console, who
@@ -235,8 +236,11 @@ Examples:
   rosterdrop --home home --json connect events springfield --after 1042
 
 \b
-With --json: {"events": [{"id", "district", "batch", "at", "event", "kind", "key", "student", "detail"}], "next"}; give
-`next` to --after the next time. An event may be met twice, with the same `id`."""
+With --json: {"events": [{"id", "district", "batch", "at", "event", "kind", "key", "student", "detail"}], "next",
+              "missed_up_to": ID or null}; give `next` to --after the next time.
+
+An event may be met twice, with the same `id`. Events up to `missed_up_to` are no longer kept (retention.events_days):
+who has not read them reads the state of Connect anew."""
 )
 @click.argument("district")
 @click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="The `id` that was read last.")
@@ -251,8 +255,14 @@ def events(console: Console, district: str, after: int, most: int) -> None:
     """
     load_profile(console.home, district)
     with open_store(console.home.store_db) as store:
+        missed = missed_up_to(store, district, after)
         found = [asdict(event) for event in events_after(store, district, after, most)]
-    console.terminal.json({"events": found, "next": found[-1]["id"] if found else after})
+    next_ = found[-1]["id"] if found else max(after, missed or 0)
+    console.terminal.json({"events": found, "next": next_, "missed_up_to": missed})
+    if missed:
+        console.terminal.error(
+            f"events after {after} up to {missed} are no longer kept (retention.events_days): read Connect's state anew"
+        )
     for event in found:
         console.terminal.line(json.dumps(event, ensure_ascii=False))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Final
 
 import click
 
@@ -10,6 +11,8 @@ from config.profiles import Profile
 from connect_store.people import Link, Person, find_people
 from connect_store.store import open_store
 from rosterdrop.console import Console
+
+_NEWEST: Final = 2**62
 
 
 class UnknownPerson(Exception):
@@ -96,7 +99,8 @@ Examples:
 
 \b
 With --json: {"people": [person], "nights": [{"batch": N, "received": time, "origin": text, "verdict": text,
-              "rows": [{"file": text, "line": N, "key": ID, "fate": text, "reasons": [[code, message]]}]}]}""",
+              "rows": [{"file": text, "line": N, "key": ID, "fate": text, "reasons": [[code, message]]}],
+              "not_kept": since when its files are gone, or null}]}""",
 )
 @_whom
 @click.option("--nights", type=click.IntRange(1, 100), default=3, show_default=True, help="How many, newest first.")
@@ -128,7 +132,9 @@ def why_(
             line(f"  {row.file}, line {row.line}: {row.fate.replace('_', ' ')}")
             for code, message in row.reasons:
                 line(f"    {message} ({code})")
-        if not night.rows:
+        if night.not_kept:
+            line(f"  its files were removed on {night.not_kept}")
+        elif not night.rows:
             line("  no row of its files speaks of them")
     return 0 if told.people or any(night.rows for night in told.nights) else UnknownPerson.exit_code
 
@@ -141,7 +147,8 @@ Example:
 \b
 With --json: {"people": [{"kind": text, "key": ID, "steps": [{"batch": N, "at": time, "origin": text, "who": text,
               "what": field or link, "before": text, "after": text}], "owners": [{"field": text, "value": text,
-              "owner": "sync" or "hand", "since": time, "batch": N}]}]}"""
+              "owner": "sync" or "hand", "since": time, "batch": N}]}],
+              "not_kept": {"up_to": batch, "at": time, "days": N} or null}"""
 )
 @_whom
 @click.pass_obj
@@ -151,6 +158,7 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
     This shows personal data: it is for the support of this district.
     """
     from connect_store.history import history_of, owners_of
+    from connect_store.retention import purged_undo
 
     _say_whom(name, key, contact)
     profile = load_profile(console.home, district)
@@ -161,6 +169,7 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
             (one, history_of(store, district, one.kind, one.key), owners_of(store, district, one.kind, one.key))
             for one in found
         ]
+        gone = purged_undo(store, district, 0, _NEWEST)
     console.terminal.json(
         {
             "people": [
@@ -171,7 +180,8 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
                     "owners": [asdict(owned) for owned in owners],
                 }
                 for one, steps, owners in told
-            ]
+            ],
+            "not_kept": {"up_to": gone.batch, "at": gone.at, "days": gone.days} if gone else None,
         }
     )
     for one, steps, owners in told:
@@ -188,6 +198,8 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
             [[owned.field, owned.value, owned.owner, owned.batch] for owned in owners],
             title="Who owns it",
         )
+    if told and gone:
+        console.terminal.line(f"What changed up to batch {gone.batch} was removed on {gone}")
     if not told:
         raise UnknownPerson(f"nobody in {district} matches; rosterdrop person why looks through the files too")
     return 0

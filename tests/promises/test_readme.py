@@ -10,7 +10,7 @@ import click
 import pytest
 
 from config.profiles import Arrival, Quota
-from config.settings import Audit, Limits
+from config.settings import Audit, Limits, Retention
 from processors.archives import ALWAYS_ALLOWED, MOST_BYTES, MOST_ENTRIES, MOST_TIMES
 from processors.lifecycle import TRANSITIONS
 from rosterdrop.commands import PLACES
@@ -92,6 +92,11 @@ def test_the_example_of_a_manifest_is_one() -> None:
     assert manifest is not None
     assert manifest.fault is None
     assert Promise(name="classes.csv", size=13825) in manifest.promises
+
+
+@pytest.mark.parametrize(("setting", "days"), re.findall(r"`(\w+_days)` \| (\d+) \|", README))
+def test_days_of_retention_are_the_defaults(setting: str, days: str) -> None:
+    assert getattr(Retention(), setting) == int(days)
 
 
 def as_size(count: int) -> str:

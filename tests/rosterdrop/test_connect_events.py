@@ -18,7 +18,7 @@ def test_events_come_as_lines_and_as_one_document(springfield: Path) -> None:
     ]
     assert [(line["event"], line["key"]) for line in lines] == [("person_created", key) for key in keys]
     first = rosterdrop("--json", "connect", "events", "springfield", "--most", "1", home=springfield).document
-    assert first == {"events": lines[:1], "next": lines[0]["id"]}
+    assert first == {"events": lines[:1], "next": lines[0]["id"], "missed_up_to": None}
     after = ("--json", "connect", "events", "springfield", "--after", str(first["next"]))
     assert rosterdrop(*after, home=springfield).document["events"] == lines[1:]
     assert rosterdrop("connect", "events", "nowhere", home=springfield).code == 5
