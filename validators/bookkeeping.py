@@ -12,7 +12,7 @@ lone carriage return stays in the text; a blank line is a row of empty cells. A 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -31,22 +31,23 @@ _SPECIAL: Final = "".join(rf"\x{{{ord(character):x}}}" for character in EDGES)
 class Form:
     """How the rows of a file are written.
 
-    `quoted`: whether any cell is in quotes. `bare`: whether no cell has anything at its edges that means nothing.
+    `quotes` and `returns`: how many there are, within cells or around them. `bare`: whether no cell has anything at its
+    edges that means nothing.
     """
 
-    quoted: bool
+    quotes: int
+    returns: int
     bare: bool
 
 
 def form_of(rows: bytes, separator: str) -> Form | None:
     """The form of a file's rows, which end in a line end; None where a cell or a line end is not as it should be."""
     odd = rows.translate(None, _NEVER_ODD)
-    if not odd.strip(b"\r") and rows.count(b"\r\n") == len(odd):  # half of the automaton's time
-        return Form(quoted=False, bare=True)
-    quoted = b'"' in rows
-    if _is_all(rows, _grammar(separator, inner=_SPECIAL)):
-        return Form(quoted=quoted, bare=True)
-    return Form(quoted=quoted, bare=False) if _is_all(rows, _grammar(separator)) else None
+    form = Form(quotes=odd.count(b'"'), returns=odd.count(b"\r"), bare=True)
+    is_plain = form.returns == len(odd) and (not odd or rows.count(b"\r\n") == len(odd))
+    if is_plain or _is_all(rows, _grammar(separator, inner=_SPECIAL)):  # the first in half of the automaton's time
+        return form
+    return replace(form, bare=False) if _is_all(rows, _grammar(separator)) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +62,12 @@ def sums_of(rows: bytes, form: Form, cells: pl.DataFrame) -> Sums | None:
     """The sums, if what lies outside of the cells is exactly the structure of `cells.height` rows of `cells.width`."""
     outside = len(rows) - _length(cells) - cells.height * cells.width
     breaks = 0
-    if form.quoted:
-        outside -= rows.count(b'"') - (_occurrences(cells, '"') if b'""' in rows else 0)
+    if form.quotes:
+        outside -= form.quotes - (_occurrences(cells, '"') if b'""' in rows else 0)
         breaks = rows.count(b"\n") - cells.height
         if breaks and breaks != _occurrences(cells, "\n"):
             return None
-    if b"\r" not in rows:
-        returns = 0
-    elif not breaks and outside == cells.height:  # every row ends in \r\n: more cannot, no separator is too many
-        returns = outside
-    else:
-        returns = rows.count(b"\r") - (_occurrences(cells, "\r") if breaks else 0)
+    returns = form.returns - (_occurrences(cells, "\r") if form.returns and breaks else 0)
     return Sums(breaks=breaks, returns=returns) if outside == returns else None
 
 

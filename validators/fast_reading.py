@@ -35,7 +35,7 @@ def read_fast(body: bytes, *, width: int, separator: str, first_line: int, exact
     if breaks is not None and _may_have_swallowed_rows(cells, breaks, width=width, separator=separator):
         return None
     lines = _physical_lines(cells.height, breaks, first_line)
-    tidy = tidied(lines, cells, bare=form.bare, quoted=form.quoted, exact=exact)
+    tidy = tidied(lines, cells, bare=form.bare, quoted=form.quotes > 0, exact=exact)
     newline = _newline(cells, sums) if rows is body else None
     return Cells(
         rows=tidy.rows,

@@ -1,7 +1,7 @@
 """Findings: one thing to say about a batch each. Their level, texts and effect stand in the catalogue, by code."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -43,7 +43,8 @@ class Finding:
 
 def as_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """Findings as one frame (FINDINGS)."""
-    return pl.DataFrame([asdict(finding) for finding in findings], schema=FINDINGS)
+    said = list(findings)
+    return pl.DataFrame({name: [getattr(finding, name) for finding in said] for name in FINDINGS}, schema=FINDINGS)
 
 
 def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -172,9 +172,8 @@ def columns_of(header: Header, layout: Layout) -> Columns:
     What the profile chooses comes first. An alias counts only where its column is not there under its own name.
     """
     keys = [folded(cell) for cell in header.cells]
-    passwords = frozenset(
-        place for place, key in enumerate(keys) if is_password(key) and key not in {*layout.names, *layout.aliases}
-    )
+    known = layout.names.keys() | layout.aliases.keys()
+    passwords = frozenset(place for place, key in enumerate(keys) if key not in known and is_password(key))
     names = [None if place in passwords else layout.chosen.get(key) for place, key in enumerate(keys)]
     by_choice = frozenset(names)
     for place, key in enumerate(keys):

@@ -5,7 +5,7 @@ phonenumbers' own, so it knows no other area codes than the library (connect-beh
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -13,11 +13,11 @@ import phonenumbers
 import polars as pl
 from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE
 
-from validators.distinct import each_distinct
+from validators.distinct import each_distinct, with_others
 
 # Of the North American plan, however it is punctuated; country code 1 may stand before it.
 _TEN_DIGITS: Final = r"^(?:\+?1[ .\x{a0}-]*)?\(?([2-9][0-9]{2})\)?[ ./\x{a0}-]*([0-9]{3})[ ./\x{a0}-]*([0-9]{4})$"
-# As nearly all systems print it: taken apart by place, four times as fast as by the pattern's groups.
+# As nearly all systems print it: without its dashes it is whole, in a fifth of the time that the pattern's groups take.
 _USUAL: Final = "^[2-9][0-9]{2}-[0-9]{3}-[0-9]{4}$"
 _E164: Final = r"^\+[1-9][0-9]{6,14}$"
 _NORTH_AMERICAN: Final = r"^\+1[0-9]{10}$"
@@ -33,29 +33,37 @@ def as_e164(cell: pl.Expr, country: str) -> pl.Expr:
         cell: text, trimmed.
         country: the country whose numbers come without a code (`US`).
     """
-    if phonenumbers.country_code_for_region(country) != 1:
-        return _asked(cell, lambda text: _parsed(text, country))
-    usual = cell.str.contains(_USUAL)
-    rest = pl.when(~usual).then(cell)
-    plain = rest.str.contains(_TEN_DIGITS)
-    others = pl.when(~plain).then(rest)
-    return (
-        pl.when(usual)
-        .then(pl.concat_str(pl.lit("+1"), cell.str.slice(0, 3), cell.str.slice(4, 3), cell.str.slice(8, 4)))
-        .when(plain)
-        .then(rest.str.replace(_TEN_DIGITS, "+1${1}${2}${3}"))
-        .otherwise(_asked(others, lambda text: _parsed(text, country)))
-        .name.keep()
-    )
+    is_north_american = phonenumbers.country_code_for_region(country) == 1
+    read = _north_american if is_north_american else _read
+    return cell.map_batches(lambda numbers: read(numbers, country), pl.String)
 
 
 def is_textable(cell: pl.Expr) -> pl.Expr:
     """Whether a cell is a number in E.164 that is in use and can take messages; null stays null."""
-    in_use = cell.str.contains(_north_american_in_use())
-    rest = pl.when(~in_use).then(cell)
-    foreign = rest.str.contains(_E164) & ~rest.str.contains(_NORTH_AMERICAN)
-    asked = _asked(pl.when(foreign).then(rest), takes_messages, pl.Boolean)
-    return pl.when(cell.is_not_null()).then(in_use | asked.fill_null(value=False))
+    return cell.map_batches(_textable, pl.Boolean)
+
+
+def _north_american(numbers: pl.Series, country: str) -> pl.Series:
+    written = numbers.to_frame().select(pl.lit("+1") + pl.first().str.replace_all("-", "", literal=True)).to_series()
+    return with_others(numbers, numbers.str.contains(_USUAL), written, lambda rest: _punctuated(rest, country))
+
+
+def _punctuated(numbers: pl.Series, country: str) -> pl.Series:
+    plain = numbers.str.replace(_TEN_DIGITS, "+1${1}${2}${3}")
+    return with_others(numbers, numbers.str.contains(_TEN_DIGITS), plain, lambda rest: _read(rest, country))
+
+
+def _read(numbers: pl.Series, country: str) -> pl.Series:
+    return each_distinct(numbers, lambda text: _parsed(text, country))
+
+
+def _textable(numbers: pl.Series) -> pl.Series:
+    in_use = numbers.str.contains(_north_american_in_use())
+    return with_others(numbers, in_use, in_use, lambda rest: each_distinct(rest, _is_textable_abroad, pl.Boolean))
+
+
+def _is_textable_abroad(number: str) -> bool:
+    return not re.fullmatch(_NORTH_AMERICAN, number) and takes_messages(number)
 
 
 def takes_messages(number: str) -> bool:
@@ -67,10 +75,6 @@ def takes_messages(number: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) not in _CANNOT_TEXT
-
-
-def _asked(cell: pl.Expr, answer: Callable[[str], object], returns: type[pl.DataType] = pl.String) -> pl.Expr:
-    return cell.map_batches(lambda texts: each_distinct(texts, answer, returns), returns)
 
 
 def _parsed(text: str, country: str) -> str:

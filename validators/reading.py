@@ -323,7 +323,9 @@ def _table_of(
         *cells.notes,
     ]
     found = pl.concat([_placed(facts, said), traces]).with_columns(file=pl.lit(facts.file))
-    return Reading(table=Table(name=name, facts=facts, rows=rows, broken=broken), findings=found, facts=facts)
+    may_lack_letters = LOST.encode() in body.utf8
+    table = Table(name=name, facts=facts, rows=rows, broken=broken, may_lack_letters=may_lack_letters)
+    return Reading(table=table, findings=found, facts=facts)
 
 
 def _counts(cells: Cells, header: Header, facts: FileFacts, body: Body) -> Iterator[Finding]:

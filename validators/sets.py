@@ -132,12 +132,11 @@ def unknown_owners(tables: Mapping[TableName, Table]) -> list[Finding]:
     for name, table in tables.items():
         if name in ALONGSIDE:  # nothing is taken out because of what it lacks
             continue
-        keys = [pl.col(key) for key in KEYS[name] if table.has(key)]
-        is_damaged = table.rows.select(pl.any_horizontal(key.str.contains(LOST, literal=True) for key in keys))
-        if table.broken.is_empty() and not is_damaged.to_series().any():
+        if table.broken.is_empty() and not table.may_lack_letters:
             continue
+        keys = [pl.col(key) for key in KEYS[name] if table.has(key)]
         unread = table.broken.join(words_of(table.broken), on=LINE, how="anti")
-        damaged = table.rows.filter(is_damaged.to_series())
+        damaged = table.rows.filter(pl.any_horizontal(key.str.contains(LOST, literal=True) for key in keys))
         lost = pl.concat([unread.select(LINE), damaged.select(LINE)]).sort(LINE)
         if lost.height:
             first = lost.get_column(LINE).item(0)

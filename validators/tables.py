@@ -46,9 +46,11 @@ class Table(Sheet):
     one (`sourcedId` whatever case or spelling the header used), else under the header's own text. An empty cell is
     null. A column that holds passwords is not here: it is dropped at reading.
     `broken`: rows that could not be read as cells (see BROKEN).
+    `may_lack_letters`: whether any cell can hold U+FFFD, which stands for a letter that was lost.
     """
 
     name: TableName
+    may_lack_letters: bool = True
 
     def has(self, column: str) -> bool:
         """Whether the file has this column."""

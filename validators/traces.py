@@ -78,12 +78,13 @@ def _odd_cells(rows: pl.DataFrame, body: bytes) -> pl.DataFrame:
     """
     columns = [name for name in rows.columns[1:] if rows.get_column(name).null_count() < rows.height]
     signs: dict[str, list[pl.Expr]] = {name: [] for name in columns}
+    has_others, has_apostrophes, has_questions = not body.isascii(), b"'" in body, b"?" in body
     for name, cell in zip(columns, map(pl.col, columns), strict=True):
-        if not body.isascii():
+        if has_others:
             signs[name].append(cell.str.len_bytes() != cell.str.len_chars())
-        if b"'" in body:
+        if has_apostrophes:
             signs[name].append(cell.str.starts_with("'"))
-        if b"?" in body and name in _NAMES:
+        if has_questions and name in _NAMES:
             signs[name].append(cell.str.contains("?", literal=True))
     is_odd = rows.select(pl.any_horizontal(some).alias(name) for name, some in signs.items() if some)
     cells = [

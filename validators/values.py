@@ -10,7 +10,7 @@ import polars as pl
 
 from config.tables import TableName
 from validators import grades, languages
-from validators.distinct import each_distinct
+from validators.distinct import each_distinct, with_others
 from validators.phones import as_e164
 from validators.schemas import columns_of, takes_any_column
 from validators.tables import LINE
@@ -53,26 +53,26 @@ def listed(cell: pl.Expr) -> pl.Expr:
 
 def ids_in(cells: pl.Series) -> frozenset[str]:
     """Every ID in cells that may hold several."""
-    parts = (part.strip(_AROUND_TEXT) for cell in cells.unique().drop_nulls() for part in cell.split(","))
-    return frozenset(filter(None, parts))
+    parts = set(",".join(cells.unique().drop_nulls()).split(","))
+    return frozenset(part.strip(_AROUND_TEXT) for part in parts) - {""}
 
 
 def _lists(cells: pl.Series) -> pl.Series:
-    """Most cells hold one ID, or some with nothing but commas between: only what is untidy is taken apart again."""
+    """Most cells, whose edges are bare, hold one ID, or some with nothing but commas between.
+
+    Only what is untidy is taken apart again.
+    """
     ids = cells.str.split(",")
-    repeats = pl.col("ids").list.n_unique() != pl.col("ids").list.len()
-    both = pl.DataFrame([cells.alias("cell"), ids.alias("ids")])
-    untidy = both.select(pl.col("cell").str.contains(_UNTIDY) | repeats).to_series()
-    if not untidy.any():
+    several = (ids.list.len() > 1).arg_true()
+    parts = ids.gather(several)
+    is_untidy = cells.gather(several).str.contains(_UNTIDY) | (parts.list.n_unique() != parts.list.len())
+    if not is_untidy.any():
         return ids
-    tidied = ids.filter(untidy).list.eval(pl.element().str.strip_chars(_AROUND_TEXT))
+    tidied = parts.filter(is_untidy).list.eval(pl.element().str.strip_chars(_AROUND_TEXT))
     tidied = tidied.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
-    order = untidy.fill_null(value=False)
-    return pl.concat([ids, tidied]).gather(
-        pl.select(
-            pl.when(order).then(cells.len() - 1 + order.cum_sum()).otherwise(pl.int_range(cells.len()))
-        ).to_series()
-    )
+    places = pl.int_range(ids.len(), ids.len() + tidied.len(), dtype=pl.UInt32, eager=True)
+    order = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True).scatter(several.filter(is_untidy), places)
+    return pl.concat([ids, tidied]).gather(order)
 
 
 def _as_it_stands(cell: pl.Expr) -> pl.Expr:
@@ -81,11 +81,15 @@ def _as_it_stands(cell: pl.Expr) -> pl.Expr:
 
 def _email(cell: pl.Expr) -> pl.Expr:
     """Without what clings to a copied address; the domain in lower case, what stands before it as given."""
-    plain = cell.str.contains(_PLAIN_EMAIL)
-    other = pl.when(~plain).then(cell)
-    bare = other.str.replace("(?i)^mailto:", "").str.strip_chars(" ,;<>")
+    return cell.map_batches(
+        lambda texts: with_others(texts, texts.str.contains(_PLAIN_EMAIL), texts, _bare_emails), pl.String
+    )
+
+
+def _bare_emails(texts: pl.Series) -> pl.Series:
+    bare = pl.col("text").str.replace("(?i)^mailto:", "").str.strip_chars(" ,;<>")
     name, domain = bare.str.extract("^(.*)@"), bare.str.extract("@([^@]*)$").str.to_lowercase()
-    return pl.when(plain).then(cell).otherwise(pl.coalesce(pl.concat_str(name, domain, separator="@"), other))
+    return texts.to_frame("text").select(pl.coalesce(pl.concat_str(name, domain, separator="@"), "text")).to_series()
 
 
 def _by_distinct(answer: Callable[[str], str]) -> Change:
