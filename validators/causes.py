@@ -1,8 +1,9 @@
 """What findings follow from: a rejected row, a file without rows, and whoever or whatever is not there at all.
 
 Many rows that point at one missing person or class say one thing. It gets a finding of its own, from which they follow;
-where very many are missing, one finding says that the file is incomplete, instead of one for each of them. Everything
-here is counted in frames: a file cut in half leaves a million rows that point nowhere.
+where very many are missing, one finding says that the file is incomplete, instead of one for each of them; and where a
+row has lost the very ID that is missing, they follow from what is said of that row. Everything here is counted in
+frames: a file cut in half leaves a million rows that point nowhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import polars as pl
 
 from config.tables import TableName, file_of
 from validators.findings import FINDINGS
+from validators.lost_ids import certain, lost_rows, possible
 from validators.sifting import NOTHING_FOUND, WHOLE_FILE, Sieve
 from validators.tables import LINE
 
@@ -26,6 +28,10 @@ MANY_PERCENT: Final = 5
 """...where they are also this share of all that the column names: fewer are single mistakes."""
 
 
+MOST_LINES_HINTED: Final = 5
+"""Where more rows have no ID, none of them is a likely one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Missing:
     """A kind of target that rows point at and that a file may lack.
@@ -33,7 +39,9 @@ class _Missing:
     Attributes:
         pointers: codes of the findings on rows that point nowhere.
         columns: by table, the column in which rows name a target.
-        file: where the target should stand.
+        table: where the target should stand.
+        singular: what the codes of its rows begin with.
+        kinds: which people it may be; None stands for those of unknown role, and for classes.
         one: code of the finding on one missing target.
         many: code of the finding on very many of them.
         schools: codes of findings that a whole school lacks such targets.
@@ -41,7 +49,9 @@ class _Missing:
 
     pointers: Sequence[str]
     columns: Mapping[TableName, str]
-    file: str
+    table: TableName
+    singular: str
+    kinds: Sequence[str | None]
     one: str
     many: str
     schools: Sequence[str] = ()
@@ -55,7 +65,9 @@ _MISSING: Final = (
             "guardians": "studentSourcedId",
             "student_attributes": "studentSourcedId",
         },
-        file=file_of("users"),
+        table="users",
+        singular="user",
+        kinds=("student", "staff", None),
         one="user.missing",
         many="user.many_missing",
         schools=("school.missing", "school.without_students"),
@@ -63,7 +75,9 @@ _MISSING: Final = (
     _Missing(
         pointers=("enrollment.class.unknown",),
         columns={"enrollments": "classSourcedId"},
-        file=file_of("classes"),
+        table="classes",
+        singular="class",
+        kinds=(None,),
         one="class.missing",
         many="class.many_missing",
         schools=("school.without_classes",),
@@ -71,7 +85,9 @@ _MISSING: Final = (
     _Missing(
         pointers=("user.agent.unknown",),
         columns={"users": "agents"},
-        file=file_of("users"),
+        table="users",
+        singular="user",
+        kinds=("guardian",),
         one="user.agent.missing",
         many="user.agent.many_missing",
     ),
@@ -97,6 +113,7 @@ _SCHOOLS: Final = (
 _RANKS: Final = {code: rank for rank, code in enumerate(_SCHOOLS)}
 _MOST_LINES: Final = 1 << 32
 _FOLLOWS: Final = pl.DataFrame(schema={"at": pl.UInt32, "root": pl.String})
+_LEADS: Final = _FOLLOWS.with_columns(meant=pl.lit(None, pl.String))
 _MADE: Final = NOTHING_FOUND.with_columns(root=pl.lit(None, pl.String))
 
 
@@ -106,12 +123,12 @@ class _Trace:
 
     Attributes:
         follows: `at` u32 (a finding), `root` str (what it follows from).
-        leads: `at` u32 (a finding), `root` str that it is.
+        leads: `at` u32 (a finding), `root` str that it is, `meant` str (an ID that it lost).
         made: findings that were missing, as FOUND, with the `root` that each is.
     """
 
     follows: pl.DataFrame = field(default_factory=_FOLLOWS.clear)
-    leads: pl.DataFrame = field(default_factory=_FOLLOWS.clear)
+    leads: pl.DataFrame = field(default_factory=_LEADS.clear)
     made: pl.DataFrame = field(default_factory=_MADE.clear)
 
 
@@ -218,9 +235,13 @@ def _traced(found: pl.DataFrame, sieves: Mapping[TableName, Sieve]) -> pl.DataFr
     traces = [_of_schools(numbered)]
     lost = numbered.filter(pl.col("code").is_in(list(_POINTERS)), pl.col("cause_file").is_null())
     traces += _of_lost(lost, numbered, sieves)
-    follows, leads = (pl.concat([getattr(trace, name) for trace in traces]) for name in ("follows", "leads"))
-    told = numbered.join(follows, on="at", how="left", maintain_order="left").join(
-        leads.rename({"root": "leads"}), on="at", how="left", maintain_order="left"
+    follows = pl.concat([trace.follows for trace in traces])
+    leads = pl.concat([_LEADS, *(trace.leads for trace in traces)], how="diagonal").rename({"root": "leads"})
+    told = (
+        numbered.join(follows, on="at", how="left", maintain_order="left")
+        .join(leads, on="at", how="left", maintain_order="left")
+        .with_columns(hint=pl.coalesce("meant", "hint"))
+        .drop("meant")
     )
     made = pl.concat([trace.made for trace in traces]).rename({"root": "leads"})
     return pl.concat([told.drop("at"), made], how="diagonal")
@@ -250,7 +271,22 @@ def _of_lost(lost: pl.DataFrame, numbered: pl.DataFrame, sieves: Mapping[TableNa
         yield of_schools
         if not of_schools.follows.is_empty():
             pointing = pointing.join(of_schools.follows, on="at", how="anti", maintain_order="left")
-        yield _without_target(pointing, kind, sieves)
+        pairs = possible(lost_rows(numbered, sieves.get(kind.table), kind.singular, kind.kinds), pointing, sieves)
+        of_rows = _without_id(pointing, kind, certain(pairs))
+        yield of_rows
+        if not of_rows.follows.is_empty():
+            pointing = pointing.join(of_rows.follows, on="at", how="anti", maintain_order="left")
+            pairs = pairs.join(of_rows.leads, on="at", how="anti", maintain_order="left")
+        yield _without_target(pointing, kind, sieves, pairs)
+
+
+def _without_id(pointing: pl.DataFrame, kind: _Missing, pairs: pl.DataFrame) -> _Trace:
+    """Rows that name an ID which a row of its file has lost follow from the finding that says so."""
+    if pairs.is_empty():
+        return _Trace()
+    leads = pairs.select("at", root=pl.lit(f"{kind.one} was ") + pl.col("target"), meant="target")
+    follows = pointing.select("at", meant="value").join(leads.drop("at"), on="meant", maintain_order="left")
+    return _Trace(follows=follows.select("at", "root"), leads=leads)
 
 
 def _almost(lost: pl.DataFrame, numbered: pl.DataFrame) -> _Trace:
@@ -286,7 +322,9 @@ def _without_school(
     return _Trace(follows=follows, leads=leads)
 
 
-def _without_target(pointing: pl.DataFrame, kind: _Missing, sieves: Mapping[TableName, Sieve]) -> _Trace:
+def _without_target(
+    pointing: pl.DataFrame, kind: _Missing, sieves: Mapping[TableName, Sieve], pairs: pl.DataFrame
+) -> _Trace:
     """Rows that name a target that is nowhere: one finding for each target, or for all where they are very many."""
     targets = pointing.group_by("value", maintain_order=True).agg(rows=pl.col("count").sum())
     if targets.height >= MANY and targets.height * 100 >= MANY_PERCENT * _named(kind, sieves):
@@ -295,13 +333,22 @@ def _without_target(pointing: pl.DataFrame, kind: _Missing, sieves: Mapping[Tabl
     else:
         root = pl.lit(f"{kind.one} ") + pl.col("value")
         often = targets.filter(pl.col("rows") >= NAMED_OFTEN)
-        told = often.select("value", code=pl.lit(kind.one), detail=pl.col("rows").cast(pl.String), root=root)
+        told = often.join(_perhaps(pairs), on="value", how="left", maintain_order="left").select(
+            "value", "hint", code=pl.lit(kind.one), detail=pl.col("rows").cast(pl.String), root=root
+        )
         pointing = pointing.join(often, on="value", how="semi", maintain_order="left")
-    made = told.with_columns(file=pl.lit(kind.file), column=pl.lit("sourcedId"), count=pl.lit(1))
+    made = told.with_columns(file=pl.lit(file_of(kind.table)), column=pl.lit("sourcedId"), count=pl.lit(1))
     return _Trace(
         follows=pointing.select("at", root=root),
         made=pl.concat([_MADE, made], how="diagonal_relaxed").cast(_MADE.schema),
     )
+
+
+def _perhaps(pairs: pl.DataFrame) -> pl.DataFrame:
+    """`value` (a missing ID), `hint`: the lines that lost an ID and may have had this one, as far as they are few."""
+    few = pairs.sort(LINE).group_by(value="target", maintain_order=True).agg(hint=LINE)
+    few = few.filter(pl.col("hint").list.len() <= MOST_LINES_HINTED)
+    return few.with_columns(pl.col("hint").cast(pl.List(pl.String)).list.join(", "))
 
 
 def _named(kind: _Missing, sieves: Mapping[TableName, Sieve]) -> int:

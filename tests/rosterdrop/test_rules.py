@@ -56,7 +56,7 @@ def test_a_rule_is_told_in_another_language() -> None:
 
 def test_all_rules_are_listed_in_another_language() -> None:
     lines = rosterdrop("rules", "--language", "es").out.splitlines()
-    assert any(line.startswith("user.sourcedId.missing ") and "La celda sourcedId" in line for line in lines)
+    assert any(line.startswith("user.sourcedId.missing ") and "Esta persona no tiene ID" in line for line in lines)
 
 
 def test_rules_are_listed() -> None:

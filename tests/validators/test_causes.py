@@ -8,6 +8,7 @@ from tests.validators.examples import Row, base, tables
 from validators import catalogue
 from validators.causes import MANY, MANY_PERCENT
 from validators.judging import judge
+from validators.lost_ids import MOST
 
 MADE = frozenset(catalogue.groups()["causes"])
 
@@ -26,7 +27,7 @@ def findings(**changed: Sequence[Row]) -> pl.DataFrame:
 def explained(found: pl.DataFrame) -> Mapping[tuple[str, str | None], int]:
     """How many findings follow from each: code and value or detail of the cause."""
     causes = found["cause"].drop_nulls()
-    rows = found.select("code", pl.coalesce("value", "detail"))[causes.to_list()].rows()
+    rows = found.select("code", pl.coalesce("value", "detail", "hint"))[causes.to_list()].rows()
     return {row: rows.count(row) for row in rows}
 
 
@@ -119,3 +120,69 @@ def test_causes_come_before_what_follows_from_them_in_their_file() -> None:
     found = findings(enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), ("c-9", "s-2"))])
 
     assert all(cause < index for index, cause in enumerate(found["cause"]) if cause is not None)
+
+
+def hints(found: pl.DataFrame, code: str) -> list[str | None]:
+    return found.filter(code=code)["hint"].to_list()
+
+
+def test_a_class_that_lost_its_id_explains_the_enrollments_that_name_it() -> None:
+    found = findings(classes=[*base("classes")[:1], {**base("classes")[1], "sourcedId": ""}])
+
+    assert explained(found) == {("class.sourcedId.missing", "c-2"): 2}
+    assert MADE.isdisjoint(found["code"])
+
+
+def test_an_id_that_was_only_damaged_is_told_from_others_that_are_lost() -> None:
+    more = [{**base("classes")[0], "sourcedId": key, "title": key} for key in ("", "c\u200b-9")]
+    found = findings(
+        classes=[*base("classes"), *more],
+        enrollments=[*base("enrollments"), *seats(("c-8", "s-1"), ("c-9", "s-1"), ("c-9", "s-2"))],
+    )
+
+    assert explained(found) == {("class.sourcedId.characters", "c\u200b-9"): 2, ("class.sourcedId.missing", "c-8"): 1}
+    assert hints(found, "class.sourcedId.characters") == ["c-9"]
+
+
+def test_what_a_class_without_id_is_not_is_not_said_of_it() -> None:
+    elsewhere = {**base("classes")[1], "sourcedId": "", "schoolSourcedId": "0042"}
+    found = findings(
+        classes=[*base("classes"), elsewhere], enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), school="0043")]
+    )
+
+    assert hints(found, "class.sourcedId.missing") == [None]
+
+
+def test_of_several_classes_without_id_none_is_the_missing_one_but_all_are_named() -> None:
+    lost = [{**base("classes")[1], "sourcedId": ""}] * 2
+    found = findings(
+        classes=[*base("classes"), *lost], enrollments=[*base("enrollments"), *seats(("c-9", "s-1"), ("c-9", "s-2"))]
+    )
+
+    assert explained(found) == {("class.missing", "c-9"): 2}
+    assert hints(found, "class.missing") == ["4, 5"]
+
+
+def test_a_person_is_found_again_by_role() -> None:
+    lost = [{**base("users")[0], "sourcedId": ""}, {**base("users")[2], "sourcedId": "1.2E+05"}]
+    found = findings(
+        users=[*base("users"), *lost],
+        enrollments=[*base("enrollments"), *seats(("c-1", "x-1")), {**seats(("c-1", "x-2"))[0], "role": "teacher"}],
+    )
+
+    assert hints(found, "user.sourcedId.missing") == ["x-1"]
+    assert hints(found, "user.sourcedId.spreadsheet") == ["x-2"]
+
+
+def test_a_guardian_who_lost_the_id_explains_the_links_to_it() -> None:
+    changed = [{**row, "sourcedId": ""} if row["sourcedId"] == "g-1" else row for row in base("users")]
+    found = findings(users=changed)
+
+    assert explained(found) == {("user.sourcedId.missing", "g-1"): 2}
+
+
+def test_where_a_whole_column_of_ids_is_gone_nothing_is_guessed() -> None:
+    lost = [{**base("classes")[0], "sourcedId": ""}] * MOST
+    found = findings(classes=[*base("classes"), *lost], enrollments=[*base("enrollments"), *seats(("c-9", "s-1"))])
+
+    assert hints(found, "class.sourcedId.missing") == [None] * MOST
