@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Profile
+from config.tables import TableName
 from connect_store import people
 from connect_store.records import ENTITIES, Frames
 from connect_store.store import Store
@@ -40,23 +41,31 @@ def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement
 
 
 def _protected(judgement: Judgement, before: Frames) -> Frames:
-    """Keys of rejected rows in the store's words; of a row without an ID, everybody who has its name."""
+    """Keys of rejected rows in the store's words; of a row that lost its ID, everybody and everything it may be."""
     keys = judgement.protected
     pairs = keys.get("enrollments", _NO_ENROLLMENTS)
     links = keys.get("guardians", _NO_LINKS)
+    people = _perhaps_meant(judgement, "users", before["person"], pairs["userSourcedId"])
+    classrooms = _perhaps_meant(judgement, "classes", before["classroom"], pairs["classSourcedId"])
     return {
-        "person": pl.concat([keys.get("users", _NO_KEYS), _namesakes(judgement, before)]).unique(),
-        "classroom": keys.get("classes", _NO_KEYS),
+        "person": pl.concat([keys.get("users", _NO_KEYS), people]).unique(),
+        "classroom": pl.concat([keys.get("classes", _NO_KEYS), classrooms]).unique(),
         "membership": pairs.select(classroom="classSourcedId", key="userSourcedId"),
         "guardianship": links.select(student="studentSourcedId", guardian="guardianSourcedId"),
     }
 
 
-def _namesakes(judgement: Judgement, before: Frames) -> pl.DataFrame:
-    names = judgement.without_id.select(given_name="givenName", family_name="familyName")
-    return before["person"].join(names, on=("given_name", "family_name"), how="semi").select("key")
+def _perhaps_meant(judgement: Judgement, table: TableName, before: pl.DataFrame, named: pl.Series) -> pl.DataFrame:
+    """`key` of what a row that lost its ID may be about: what has its name, and what left-out enrollments name."""
+    lost = judgement.without_id.get(table)
+    if lost is None or lost.is_empty():
+        return _NO_KEYS
+    told = lost.rename(_IN_THE_STORE, strict=False)
+    alike = before.join(told, on=told.columns, how="semi")
+    return pl.concat([alike.select("key"), named.drop_nulls().alias("key").to_frame()])
 
 
+_IN_THE_STORE: Final = {"givenName": "given_name", "familyName": "family_name", "schoolSourcedId": "school"}
 _NO_KEYS: Final = pl.DataFrame(schema={"key": pl.String()})
 _NO_ENROLLMENTS: Final = pl.DataFrame(schema={"classSourcedId": pl.String(), "userSourcedId": pl.String()})
 _NO_LINKS: Final = pl.DataFrame(schema={"studentSourcedId": pl.String(), "guardianSourcedId": pl.String()})

@@ -14,7 +14,7 @@ from validators.alone import judged_alone
 from validators.elsewhere import Belonging
 from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
-from validators.protecting import protected, without_id
+from validators.protecting import TOLD_BY, protected, without_id
 from validators.schemas import columns_of
 from validators.sifting import Sieve, joined_found, key_of
 from validators.tables import LINE, FileFacts, Table
@@ -29,7 +29,6 @@ REJECTED: Final[dict[str, pl.DataType]] = {
 }
 """Shape of the rejected rows, each once. `key`: sourcedId, or `class/user` and `student/guardian` for pairs."""
 
-WITHOUT_ID: Final[dict[str, pl.DataType]] = {"givenName": pl.String(), "familyName": pl.String()}
 """Shape of what is known of rejected people whose row has no ID."""
 
 SET_ASIDE: Final[dict[str, pl.DataType]] = {
@@ -97,8 +96,8 @@ class Judgement:
             classes and student_attributes; `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
             `guardianSourcedId` for guardians. Of a row that could not be read, every cell that might be a key is here.
             A null half of a pair means that the row does not say: every record with the other half is protected.
-        without_id: `givenName`, `familyName` of rejected rows of users.csv that lost their ID; whoever has this name
-            may be meant.
+        without_id: the rejected rows of users and classes that lost their ID, as `protecting.TOLD_BY` tells them;
+            whoever and whatever is told so may be meant.
         refused: whether nothing of this batch can be applied.
         withholds: codes of findings that forbid archiving and unlinking tonight, whatever the guard counts.
         schools: SIS ID to name of the schools that count: the profile's, or those found where it says `auto`.
@@ -112,7 +111,7 @@ class Judgement:
     rejected: pl.DataFrame
     set_aside: pl.DataFrame
     protected: Mapping[TableName, pl.DataFrame] = field(default_factory=dict)
-    without_id: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WITHOUT_ID))
+    without_id: Mapping[TableName, pl.DataFrame] = field(default_factory=dict)
     refused: bool = False
     withholds: tuple[str, ...] = ()
     schools: Mapping[str, str] = field(default_factory=dict)
@@ -183,7 +182,7 @@ def judge(
         rejected=_rejected_of(sieves),
         set_aside=_set_aside_of(sieves),
         protected={name: protected(sieve) for name, sieve in sieves.items()},
-        without_id=without_id(sieves["users"]) if "users" in sieves else pl.DataFrame(schema=WITHOUT_ID),
+        without_id={name: without_id(sieves[name]) for name in TOLD_BY if name in sieves},
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
         withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),
         schools=terms.schools,

@@ -1,9 +1,11 @@
 """The keys of rejected rows: a rejected row is not a missing row, so its record stays as it was."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
+from config.tables import TableName
 from validators.sifting import KEYS, Sieve
 from validators.tables import LINE
 from validators.words import pairs_of, words_of
@@ -13,6 +15,14 @@ _ADDED: Final = (
     r'["\s\x{0}-\x{1f}\x{7f}-\x{a0}\x{ad}\x{2000}-\x{200f}\x{2018}-\x{201e}\x{2028}-\x{202f}\x{2060}-\x{2069}\x{feff}]'
 )
 _ADDED_AROUND: Final = r"^'|'$|\.0+$"
+
+TOLD_BY: Final[Mapping[TableName, tuple[str, ...]]] = {
+    "users": ("givenName", "familyName"),
+    "classes": ("schoolSourcedId", "title"),
+}
+"""What else tells whom or what a row is about that lost its ID, by table."""
+
+_LOST: Final = r"\.sourcedId\.(missing|characters|spreadsheet)$"
 
 
 def protected(sieve: Sieve) -> pl.DataFrame:
@@ -27,10 +37,15 @@ def protected(sieve: Sieve) -> pl.DataFrame:
 
 
 def without_id(sieve: Sieve) -> pl.DataFrame:
-    """Who the rejected rows of users.csv without an ID may be about: `givenName`, `familyName`, each once."""
-    rejected = sieve.rows.join(sieve.rejected, on=LINE, how="semi")
-    unnamed = rejected.filter(pl.col("sourcedId").is_null())
-    return unnamed.select("givenName", "familyName").drop_nulls().unique(maintain_order=True)
+    """Whom or what the rejected rows that lost their ID may be about: the columns of TOLD_BY, each once.
+
+    An ID that a spreadsheet has rounded or a name that stands in its place is as lost as an empty cell.
+    """
+    told_by = TOLD_BY[sieve.name]
+    if sieve.rejected.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(told_by, pl.String))
+    lost = sieve.rejected.filter(pl.col("code").str.contains(_LOST))
+    return sieve.rows.join(lost, on=LINE, how="semi").select(told_by).unique(maintain_order=True)
 
 
 def _ids(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:

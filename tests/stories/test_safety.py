@@ -115,14 +115,34 @@ def test_summaries_hold_no_value_of_a_person(lived_in: Springfield) -> None:
         assert word not in masked
 
 
-def test_a_row_that_lost_its_id_archives_nobody(lived_in: Springfield) -> None:
+@pytest.mark.parametrize("left", ["", "1.2E+05", "Ben 5"])
+def test_a_row_that_lost_its_id_archives_nobody(lived_in: Springfield, left: str) -> None:
     lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
-    without_id = [{**row, "sourcedId": ""} if row["sourcedId"] == "ben" else row for row in EVERYBODY]
+    without_id = [{**row, "sourcedId": left} if row["sourcedId"] == "ben" else row for row in EVERYBODY]
     report = lived_in.uploads_by_hand(users=without_id, classes=[MATH], enrollments=MEMBERS)
 
     assert report.verdict == "accepted_with_rejections"
     assert report.document["changes"]["student"]["archived"] == 0
     assert lived_in.status_of("ben") == "active"
+
+
+@pytest.mark.parametrize("left", ["", "4.2E+11", "Art 5"])
+def test_a_class_that_lost_its_id_stays_open(lived_in: Springfield, left: str) -> None:
+    art = MATH | {"sourcedId": "art", "title": "Art 5"}
+    lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art], enrollments=MEMBERS)
+    report = lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art | {"sourcedId": left}], enrollments=MEMBERS)
+
+    assert report.document["changes"]["classroom"]["archived"] == 0
+
+
+def test_a_class_that_lost_id_and_name_is_known_by_its_enrollments(lived_in: Springfield) -> None:
+    art = MATH | {"sourcedId": "art", "title": "Art"}
+    members = [*MEMBERS, MEMBERS[0] | {"classSourcedId": "art"}]
+    lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art], enrollments=members)
+    renamed = art | {"sourcedId": "", "title": "Painting"}
+    report = lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, renamed], enrollments=members)
+
+    assert report.document["changes"]["classroom"]["archived"] == 0
 
 
 def test_a_class_that_stays_archived_is_told(lived_in: Springfield) -> None:
