@@ -16,6 +16,9 @@ from connect_store.store import Store
 
 State = Literal["frozen", "working", "decided", "reported", "superseded", "discarded", "undone", "failed"]
 
+EVERY: Final = "*"
+"""In the place of a district: what was done to the whole installation. No district is called so."""
+
 _TAKEN_BACK: Final = frozenset({"undone", "discarded"})
 _RECENT: Final = 50
 _NEWEST: Final = 2**62
@@ -287,6 +290,49 @@ def enter_done(
         summary=json.dumps(summary),
     )
     return int(rows[0][0])
+
+
+def enter_deed(
+    store: Store, number: int, deed: Literal["restore", "remove"], *, at: datetime, who: str, why: str
+) -> None:
+    """Enter under a number of its own what was done to the whole installation; inside the caller's transaction."""
+    store.run(
+        "enter_found",
+        batch=number,
+        district=EVERY,
+        test=0,
+        origin=deed,
+        received=stamp(at),
+        state="reported",
+        files="[]",
+    )
+    note(store, number, deed, at=at, who=who, detail=why)
+
+
+def enter_lost(
+    store: Store,
+    number: int,
+    *,
+    district: str,
+    test: bool,
+    origin: str,
+    received: datetime,
+    files: Sequence[LedgerFile],
+) -> None:
+    """Enter a batch that is known from its folder only: nothing of it is in Connect, and a person may requeue it.
+
+    Inside the caller's transaction.
+    """
+    store.run(
+        "enter_found",
+        batch=number,
+        district=district,
+        test=int(test),
+        origin=origin,
+        received=stamp(received),
+        state="failed",
+        files=json.dumps([_file_as_json(file) for file in files]),
+    )
 
 
 def pause(store: Store, district: str, *, at: datetime, who: str, why: str) -> None:

@@ -22,7 +22,7 @@ from connect_store.ledger import LedgerBatch, LedgerFile
 from connect_store.store import Store
 from processors import unpacking
 from processors.archives import MOST_BYTES, Limits
-from processors.frozen import FOUND, Frozen, copy, found_in, frozen_profile, lend, take
+from processors.frozen import ENTRY, FOUND, Entry, Frozen, copy, found_in, frozen_profile, lend, take
 from processors.lending import NothingToLend, NotJudgedYet, lender_of, repairable
 from processors.mending import is_made_of, mend
 from processors.reporting.placing import place_file
@@ -86,7 +86,10 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
         found = [*own.findings, *lent.findings, *_found_before(home, store, delivery, own.findings)]
         place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
-        return _enter(home, store, delivery, [*own.files, *lent.files], workplace, lender=lender, now=now)
+        files = (*own.files, *lent.files)
+        entry = Entry(received=now, test=delivery.test, origin=delivery.origin, files=files)
+        place_file(workplace / ENTRY, entry.as_json())
+        return _enter(home, store, delivery, list(files), workplace, lender=lender, now=now)
 
 
 def sweep(folders: Iterable[Path]) -> None:

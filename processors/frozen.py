@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from config.home import Home
 from connect_store import ledger
@@ -17,6 +18,9 @@ from validators.findings import Finding
 
 FOUND: Final = "found.json"
 """Beside the files: what freezing found about them."""
+
+ENTRY: Final = "batch.json"
+"""Beside the files: what the ledger says of them, for a ledger that was put back and does not know them."""
 
 # Two volumes, a file system without links or one that has too many of this file already, as exFAT and network shares.
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP})
@@ -40,6 +44,37 @@ class Frozen:
 
     files: tuple[LedgerFile, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A batch as its folder tells of it."""
+
+    received: datetime
+    test: bool
+    origin: str
+    files: tuple[LedgerFile, ...]
+
+    def as_json(self) -> str:
+        """What stands in the folder."""
+        files = [asdict(file) for file in self.files]
+        known = {"received": ledger.stamp(self.received), "test": self.test, "origin": self.origin, "files": files}
+        return json.dumps(known)
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """The entry of a batch's folder.
+
+        Raises:
+            FileNotFoundError: it has none, being of an earlier version.
+        """
+        known = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+        return cls(
+            received=ledger.moment(known["received"]),
+            test=known["test"],
+            origin=known["origin"],
+            files=tuple(LedgerFile(**file) for file in known["files"]),
+        )
 
 
 def frozen_file(home: Home, batch: LedgerBatch, file: LedgerFile) -> Path:

@@ -152,6 +152,15 @@ insert into batch (district, test, origin, received, state, verdict, requeue_of,
 values (:district, 0, :origin, :at, 'reported', 'accepted', :of, '[]', :changes, :summary, :at)
 returning id;
 
+-- name: enter_found
+-- What has its number already: a batch whose folder is there and whose entry is not, or a deed.
+insert into batch (id, district, test, origin, received, state, files)
+values (:batch, :district, :test, :origin, :received, :state, :files);
+
+-- name: newest_number
+select max(id)
+  from batch;
+
 -- name: pause
 insert into pause (district, since, who, why)
 values (:district, :since, :who, :why)

@@ -2,6 +2,7 @@
 -- Districts that ever had a batch, whether they have a profile or not.
 select distinct district
   from batch
+ where district <> '*'
  order by district;
 
 -- name: due_files

@@ -29,6 +29,8 @@ PLACES: Final[Mapping[str, Place]] = {
     "init": Place("home:init", "Make a home: the folder of settings, drops and batches."),
     "serve": Place("serve:serve", "Run the service: SFTP, judging, applying, reporting."),
     "status": Place("status:status", "Every district at a glance."),
+    "backup": Place("backup:backup", "The store, settings and keys in one file, while the service runs."),
+    "restore": Place("backup:restore", "Put the store of a backup back."),
     "check": Place("check:check", "Judge files offline, as the service would."),
     "rules": Place("rules:rules", "The rule catalogue, and the schemas of tables and documents."),
     "generate": Place("generate:generate", "Make a synthetic district, night after night."),

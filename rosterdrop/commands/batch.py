@@ -130,6 +130,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
         "requeue": f"batch {entry.requeue_of}, run again",
         "approve": f"batch {entry.requeue_of}, approved",
         "undo": f"batch {entry.requeue_of}, undone",
+        "restore": "a backup that was put back",
     }
     yield f"Received: {forms_of(DEFAULT).time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"

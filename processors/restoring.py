@@ -1,0 +1,223 @@
+"""A backup put back: its store in the place of the one that is there, which is moved aside and never removed.
+
+Nights that came after the backup are not in Connect any more. Their folders are still there; the ledger learns of them,
+so that no number is given twice and a person can run the newest again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from config.home import Home
+from config.loading import district_ids
+from config.tables import table_of
+from config.writing import alone
+from connect_store import ledger
+from connect_store.copies import Beyond, Given, examine, given_by, replaceable, skip
+from connect_store.ledger import LedgerFile
+from connect_store.retention import districts_of_ledger
+from connect_store.store import Store, open_store
+from processors.backing_up import STORE, Backup, differing, open_backup, sync, take_out
+from processors.frozen import Entry, digest
+from processors.locks import district_lock, service_lock
+from processors.reporting.placing import make_folder
+
+_LOCK_WAIT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostNight:
+    """A night that came after the backup: nothing of it is in Connect; `newest` of its district's."""
+
+    number: int
+    district: str
+    received: datetime
+    test: bool
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What was put back.
+
+    Attributes:
+        backup: from which file.
+        aside: the folder with what was there before; None where nothing was.
+        nights: that came after the backup, oldest first.
+        by_hand: how often people changed something in Connect after the backup; None where nobody can tell.
+        next_event: programs go on reading events after this one.
+        differing: settings, accounts, profiles and keys that stand in the home otherwise than in the backup.
+        without_profile: districts of the store that have no profile.
+    """
+
+    backup: Backup
+    aside: Path | None
+    nights: tuple[LostNight, ...]
+    by_hand: int | None
+    next_event: int
+    differing: tuple[str, ...]
+    without_profile: tuple[str, ...]
+
+
+def restore(home: Home, file: Path, *, who: str, now: datetime, whole: bool = False) -> Restored:
+    """Put the store of a backup in the place of the one that is there.
+
+    Args:
+        home: the installation; no service may run on it.
+        file: the backup.
+        who: who does it, for the history.
+        now: the moment, aware.
+        whole: put back settings, accounts, profiles and keys too.
+
+    Raises:
+        Held: the service runs, or somebody works on a district.
+        NoBackup: the file is none, or damaged.
+        BrokenCopy: its store is damaged, or of a newer version.
+    """
+    backup = open_backup(file)
+    with ExitStack() as locks:
+        locks.enter_context(service_lock(home, who="a restore"))
+        for district in _districts(home):
+            locks.enter_context(district_lock(home, district, who="a restore", wait_s=_LOCK_WAIT_S))
+        return _restore(home, backup, who=who, now=now, whole=whole)
+
+
+def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool) -> Restored:
+    make_folder(home.store_db.parent)
+    fresh = home.store_db.with_name(".connect.db.restored")
+    _remove(fresh)
+    take_out(backup, STORE, fresh)
+    examine(fresh, called=f"the store in {backup.file}")
+    with open_store(fresh):  # brings one of an earlier version up to date
+        pass
+    own = given_by(fresh)
+    before = replaceable(home.store_db, own.batch)
+    with open_store(fresh) as store:
+        with store.writing():
+            nights, last = _entered(home, store, backup, before, own, who=who, now=now)
+        districts = districts_of_ledger(store)
+    aside = _moved_aside(home, backup.settings if whole else (), now)
+    fresh.rename(home.store_db)
+    sync(home.store_db.parent)
+    if whole:
+        _put_back_settings(home, backup)
+    return Restored(
+        backup=backup,
+        aside=aside,
+        nights=nights,
+        by_hand=None if before is None else sum(one.origin in {"hand", "undo"} for one in before[1]),
+        next_event=last.event,
+        differing=differing(home, backup),
+        without_profile=tuple(sorted(set(districts) - set(district_ids(home)))),
+    )
+
+
+def _entered(
+    home: Home,
+    store: Store,
+    backup: Backup,
+    before: tuple[Given, Sequence[Beyond]] | None,
+    own: Given,
+    *,
+    who: str,
+    now: datetime,
+) -> tuple[tuple[LostNight, ...], Given]:
+    """The nights after the backup, entered from their folders, and the last numbers that are taken now."""
+    found = [(number, folder) for number, folder in _folders(home) if ledger.find(store, number) is None]
+    why = f"from {backup.file.name} of {ledger.stamp(backup.made)}"
+    for number, folder in found:
+        entry = _entry(home, number, folder)
+        ledger.enter_lost(
+            store,
+            number,
+            district=folder.parent.name,
+            test=entry.test,
+            origin=entry.origin,
+            received=entry.received,
+            files=entry.files,
+        )
+        ledger.note(store, number, "restore", at=now, who=who, detail=f"{why}, which does not hold this batch")
+    folders = max((number for number, _ in found), default=0)
+    last = skip(store, before and before[0], own, folders=folders, at=now, who=who, why=why)
+    entered = [ledger.require(store, number) for number, _ in found]
+    newest = {(batch.district, batch.test): batch.number for batch in entered}
+    nights = tuple(
+        LostNight(
+            number=batch.number,
+            district=batch.district,
+            received=batch.received,
+            test=batch.test,
+            newest=newest[batch.district, batch.test] == batch.number,
+        )
+        for batch in entered
+    )
+    return nights, last
+
+
+def _folders(home: Home) -> list[tuple[int, Path]]:
+    """The folders of all batches, by their numbers."""
+    return sorted((int(path.name), path) for path in home.batches.glob("*/*") if path.name.isdecimal())
+
+
+def _entry(home: Home, number: int, folder: Path) -> Entry:
+    """What a batch's folder tells of it; of an earlier version, what can be seen from outside."""
+    try:
+        return Entry.of(folder)
+    except FileNotFoundError:
+        received = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        district = folder.parent.name
+        return Entry(
+            received=received,
+            test=any(home.reports(district, test=True).glob(f"????-??-??-batch-{number}")),
+            origin="sftp",
+            files=tuple(_as_found(folder, ledger.stamp(received))),
+        )
+
+
+def _as_found(folder: Path, at: str) -> Iterator[LedgerFile]:
+    for file in sorted((folder / "files").glob("*")):
+        yield LedgerFile(
+            file=file.name,
+            table=table_of(file.name),
+            bytes=file.stat().st_size,
+            sha256=digest(file),
+            generation=f"restored-{folder.name}",
+            arrived=at,
+        )
+
+
+def _districts(home: Home) -> list[str]:
+    """Every district on which somebody may work."""
+    folders = [path.name for path in home.batches.glob("*") if path.is_dir() and not path.name.startswith(".")]
+    return sorted({*district_ids(home), *folders})
+
+
+def _moved_aside(home: Home, settings: Sequence[str], now: datetime) -> Path | None:
+    """Move what a backup replaces into a folder beside the store: nothing of it is removed."""
+    store = [home.store_db.with_name(f"{home.store_db.name}{ending}") for ending in ("-wal", "-shm", "")]
+    there = [path for path in [*store, *(home.root / name for name in settings)] if path.exists()]
+    if not there:
+        return None
+    aside = home.store_db.parent / f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    for path in there:
+        target = aside / (path.name if path in store else path.relative_to(home.root))
+        make_folder(target.parent)
+        path.rename(target)
+    return aside
+
+
+def _put_back_settings(home: Home, backup: Backup) -> None:
+    with alone(home):
+        for name in backup.settings:
+            target = home.root / name
+            make_folder(target.parent)
+            take_out(backup, name, target)
+
+
+def _remove(fresh: Path) -> None:
+    """What a restore that died left; SQLite takes a log for that of whatever stands beside it."""
+    for ending in ("", "-wal", "-shm"):
+        fresh.with_name(f"{fresh.name}{ending}").unlink(missing_ok=True)
