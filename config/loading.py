@@ -369,7 +369,7 @@ def _profile(district: str, document: Document) -> Profile:
         arrival=_arrival(**document.get("arrival", {})),
         quota=Quota(**document.get("quota", {})),
         guard=_guard(**document.get("guard", {})),
-        sync=Sync(**document.get("sync", {})),
+        sync=_sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
         attributes=Attributes(**document.get("attributes", {})),
         reading=_reading(**document.get("reading", {})),
@@ -388,6 +388,10 @@ def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, 
 
 def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
     return Guard(calendar=tuple(map(Exceptional.of, calendar or ())), **other)
+
+
+def _sync(*, start_time: str | None = None, **other: Any) -> Sync:
+    return Sync(start_time=time.fromisoformat(start_time) if start_time else None, **other)
 
 
 def _reading(**values: Any) -> Reading:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from config.tables import TableName
 from connect_store.store import Store
 
-State = Literal["frozen", "working", "decided", "reported", "superseded", "discarded", "undone", "failed"]
+State = Literal["frozen", "working", "scheduled", "decided", "reported", "superseded", "discarded", "undone", "failed"]
 
 EVERY: Final = "*"
 """In the place of a district: what was done to the whole installation. No district is called so."""
@@ -187,14 +187,47 @@ def held_before(store: Store, district: str, batch: int) -> list[tuple[int, int]
     ]
 
 
-def open_work(store: Store, district: str) -> list[int]:
-    """Numbers of the district's batches that are not finished, oldest first."""
-    return [int(number) for (number,) in store.rows("open_work", district=district)]
+def scheduled_before(store: Store, district: str, batch: int) -> list[tuple[int, int]]:
+    """Older batches of the district that wait for the time at which they are applied: number and attempt."""
+    rows = store.rows("scheduled_batches", district=district, batch=batch)
+    return [(int(number), int(attempt)) for number, attempt in rows]
 
 
-def districts_with_work(store: Store) -> list[str]:
-    """Districts that have unfinished batches."""
-    return [str(district) for (district,) in store.rows("districts_with_work")]
+def open_work(store: Store, district: str, now: datetime) -> list[int]:
+    """Numbers of the district's batches that are not finished, oldest first; what is scheduled once it is due."""
+    return [int(number) for (number,) in store.rows("open_work", district=district, now=stamp(now))]
+
+
+def districts_with_work(store: Store, now: datetime) -> list[str]:
+    """Districts that have unfinished batches; one that waits for its time counts when that has come."""
+    return [str(district) for (district,) in store.rows("districts_with_work", now=stamp(now))]
+
+
+def schedule(
+    store: Store,
+    batch: LedgerBatch,
+    *,
+    verdict: str,
+    changes: Mapping[str, Mapping[str, int]] | None,
+    summary: Mapping[str, Any],
+    due: datetime,
+) -> None:
+    """Write the verdict on a batch that is applied later, and when.
+
+    Raises:
+        Overtaken: a newer attempt took the batch.
+    """
+    touched = store.run(
+        "schedule_batch",
+        batch=batch.number,
+        attempt=batch.attempt,
+        verdict=verdict,
+        changes=None if changes is None else json.dumps(changes),
+        summary=json.dumps(summary),
+        due=stamp(due),
+    )
+    if touched != 1:
+        raise Overtaken(batch.number)
 
 
 def find(store: Store, batch: int) -> LedgerBatch | None:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from config.profiles import Profile
 from connect_store.applying import Changes
+from connect_store.ledger import LedgerBatch
 from processors.comparing import Comparison, withheld
 from processors.counting import counts
 from processors.guarding import GuardOutcome
@@ -58,3 +61,18 @@ def decision(
         takes=allowed if verdict in APPLIED and not test else {},
         counts=counts(comparison, allowed),
     )
+
+
+def due_at(batch: LedgerBatch, profile: Profile) -> datetime | None:
+    """When a batch is to be applied (UTC); None where at once.
+
+    A night that came by itself waits for the start time of its district. What a person asks for does not wait.
+
+    Source: connect-behaviour 9.5.
+    """
+    start = profile.sync.start_time
+    if start is None or batch.origin != "sftp" or batch.test:
+        return None
+    came = batch.received.astimezone(profile.time_zone)
+    day = came.date() if came.time() <= start else came.date() + timedelta(days=1)
+    return datetime.combine(day, start, profile.time_zone).astimezone(UTC)

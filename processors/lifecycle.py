@@ -1,7 +1,8 @@
 """The life of a batch as one table: from which state which event leads where. An event that does not fit raises.
 
-`frozen` waits for its turn; `working` is being judged; `decided` has its verdict and, where the verdict allows it,
-its changes are committed; `reported` has its report in the drop. A worker that died leaves `working` or `decided`
+`frozen` waits for its turn; `working` is being judged; `scheduled` is judged and reported, and is worked on once more
+at the time of day at which its district's nights are applied; `decided` has its verdict and, where the verdict allows
+it, its changes are committed; `reported` has its report in the drop. A worker that died leaves `working` or `decided`
 behind, and the same events lead on from there. A person may discard what is held and undo what was applied; an undo
 that is undone itself gives the batch back.
 """
@@ -11,11 +12,12 @@ from typing import Final, Literal
 
 from connect_store.ledger import State
 
-Event = Literal["take", "decide", "report", "supersede", "discard", "undo", "redo", "fail"]
+Event = Literal["take", "schedule", "decide", "report", "supersede", "discard", "undo", "redo", "fail"]
 
 TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {
     "frozen": {"take": "working"},
-    "working": {"take": "working", "decide": "decided", "fail": "failed"},
+    "working": {"take": "working", "schedule": "scheduled", "decide": "decided", "fail": "failed"},
+    "scheduled": {"take": "working", "supersede": "superseded"},
     "decided": {"report": "reported"},
     "reported": {"supersede": "superseded", "discard": "discarded", "undo": "undone"},
     "superseded": {},

@@ -5,6 +5,7 @@ frozen or in work is run anew from its frozen files, one that was decided only l
 """
 
 import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -16,14 +17,14 @@ from config.profiles import Profile
 from config.writing import write_schools
 from connect_store import ledger, people
 from connect_store.applying import apply
-from connect_store.ledger import LedgerBatch
+from connect_store.ledger import LedgerBatch, State
 from connect_store.records import Frames
 from connect_store.retention import require_files
 from connect_store.store import Store, open_store
 from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
 from processors.contexts import Context, context_of
-from processors.deciding import Decision, decision, refusal
+from processors.deciding import Decision, decision, due_at, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import Delivery
 from processors.guarding import guard
@@ -32,7 +33,7 @@ from processors.meaning import roster
 from processors.nights import night_in, night_of
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish, publish_failed
-from processors.summaries import findings_in, guard_in
+from processors.summaries import DUE, findings_in, guard_in
 from processors.verdicts import APPLIED, Verdict, as_verdict
 from validators import Judgement
 from validators.findings import as_frame, joined
@@ -76,7 +77,7 @@ def work(home: Home, district: str, *, who: str, wait_s: float = _LOCK_WAIT_S) -
     finished: list[Outcome] = []
     failures: list[Exception] = []
     with district_lock(home, district, who=who, wait_s=wait_s), open_store(home.store_db) as store:
-        for number in ledger.open_work(store, district):
+        for number in ledger.open_work(store, district, _now()):
             try:
                 finished += _try(home, store, number, who=who)
             except Exception as error:  # noqa: BLE001 - it is raised again below
@@ -166,6 +167,7 @@ def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
 
 def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     """Steps 4 to 10; a batch that an earlier try decided lacks only its report."""
+    is_due = batch.state == "scheduled"
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
     context = _context(home, store, batch)
@@ -174,14 +176,22 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     before = {} if batch.state == "decided" else people.baseline(store, batch.district)
     night = night_of(home, store, batch, files, profile, before)
     judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
+
+    def tell(decided: LedgerBatch) -> Outcome:
+        report = _report_on(store, decided, profile, judgement)
+        publish(home, report, files.tables)
+        return Outcome(number=batch.number, verdict=report.verdict, report=report)
+
     if batch.state != "decided":
         decided = decide(store, judgement, profile, before, batch)  # 6 mean, 7 compare, 8 guard
+        due = None if is_due else due_at(batch, profile)
+        if decided.takes and due and due > _now():
+            return _schedule(store, batch, decided, due, tell, who=who)
         batch = _apply(store, batch, decided, who=who)  # 9 apply
     _adopt_schools(home, batch, context, judgement)
-    report = _report_on(store, batch, profile, judgement)
-    publish(home, report, files.tables)  # 10 report
+    outcome = tell(batch)  # 10 report
     _close(store, batch, who=who)
-    return Outcome(number=batch.number, verdict=report.verdict, report=report)
+    return outcome
 
 
 def decide(
@@ -259,14 +269,36 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> 
         )
         ledger.note(store, batch.number, "decide", at=now, who=who, detail=decided.verdict)
         if not batch.test:
-            _supersede_held(store, batch, now, who=who)
+            _supersede(store, ledger.held_before(store, batch.district, batch.number), "reported", batch, who=who)
+        if decided.takes:
+            _supersede(store, ledger.scheduled_before(store, batch.district, batch.number), "scheduled", batch, who=who)
     return ledger.require(store, batch.number)
 
 
-def _supersede_held(store: Store, batch: LedgerBatch, now: datetime, *, who: str) -> None:
-    for number, attempt in ledger.held_before(store, batch.district, batch.number):
-        ledger.move(store, number, attempt=attempt, before="reported", after=lifecycle.after("reported", "supersede"))
-        ledger.note(store, number, "supersede", at=now, who=who, detail=f"by batch {batch.number}")
+def _schedule(
+    store: Store,
+    batch: LedgerBatch,
+    decided: Decision,
+    due: datetime,
+    tell: Callable[[LedgerBatch], Outcome],
+    *,
+    who: str,
+) -> Outcome:
+    """Tell now what is applied later. The report comes first, so that a batch that waits has one at any moment."""
+    summary = {**decided.summary, DUE: ledger.stamp(due)}
+    outcome = tell(replace(batch, verdict=decided.verdict, changes=decided.counts, summary=summary))
+    lifecycle.after(batch.state, "schedule")
+    with store.writing():
+        ledger.schedule(store, batch, verdict=decided.verdict, changes=decided.counts, summary=summary, due=due)
+        ledger.note(store, batch.number, "schedule", at=_now(), who=who, detail=ledger.stamp(due))
+        _supersede(store, ledger.scheduled_before(store, batch.district, batch.number), "scheduled", batch, who=who)
+    return outcome
+
+
+def _supersede(store: Store, older: Iterable[tuple[int, int]], state: State, by: LedgerBatch, *, who: str) -> None:
+    for number, attempt in older:
+        ledger.move(store, number, attempt=attempt, before=state, after=lifecycle.after(state, "supersede"))
+        ledger.note(store, number, "supersede", at=_now(), who=who, detail=f"by batch {by.number}")
 
 
 def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Judgement) -> Report:
@@ -285,6 +317,7 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         contact=profile.report.contact,
         changes=batch.changes,
         guard=guard_in(summary),
+        applied_at=ledger.moment(summary[DUE]) if DUE in summary else None,
         carried={number: ledger.require(store, number).received for number in lenders},
     )
 

@@ -55,7 +55,7 @@ def purge(home: Home, keep: Retention, *, now: datetime, stop: Callable[[], bool
                     break
                 try:
                     with district_lock(home, district, who=WHO, wait_s=_LOCK_WAIT_S):
-                        if number not in _kept(store, district):
+                        if number not in _kept(store, district, now):
                             _purge(home, store, district, number, what, keep, now)
                             done.add(number)
                 except Held:
@@ -66,7 +66,7 @@ def purge(home: Home, keep: Retention, *, now: datetime, stop: Callable[[], bool
 
 
 def _due(store: Store, district: str, keep: Retention, now: datetime) -> Iterator[tuple[int, What]]:
-    kept = _kept(store, district)
+    kept = _kept(store, district, now)
     applied = ledger.last_applied(store, district)
     # A later night's undo reads what came after it, changes by hand too: only what is older than that may go.
     below = {"undo": applied.number if applied else _NONE}
@@ -77,7 +77,7 @@ def _due(store: Store, district: str, keep: Retention, now: datetime) -> Iterato
                 yield number, what
 
 
-def _kept(store: Store, district: str) -> frozenset[int]:
+def _kept(store: Store, district: str, now: datetime) -> frozenset[int]:
     """Batches of which everything stays, however old they are."""
     newest = [
         ledger.last_applied(store, district),
@@ -85,7 +85,7 @@ def _kept(store: Store, district: str) -> frozenset[int]:
         *(ledger.last(store, district, test=test) for test in (False, True)),
         *(ledger.last_judged(store, district, test=test, but_not=NO_ROSTER) for test in (False, True)),
     ]
-    waits = [*ledger.open_work(store, district), *retention.waiting(store, district)]
+    waits = [*ledger.open_work(store, district, now), *retention.waiting(store, district)]
     return frozenset([*waits, *(batch.number for batch in newest if batch)])
 
 

@@ -289,7 +289,7 @@ async def _woken(event: asyncio.Event, wait_s: float) -> None:
 
 def _districts_with_work(home: Home) -> list[str]:
     with open_store(home.store_db) as store:
-        return ledger.districts_with_work(store)
+        return ledger.districts_with_work(store, datetime.now(UTC))
 
 
 def _freeze(home: Home, profile: Profile, delivery: Delivery) -> int:

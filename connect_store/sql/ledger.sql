@@ -26,6 +26,18 @@ update batch
    and state = :from
 returning attempt;
 
+-- name: schedule_batch
+-- The verdict on a batch that is applied later: it is worked on once more when it is due.
+update batch
+   set state = 'scheduled',
+       verdict = :verdict,
+       changes = :changes,
+       summary = :summary,
+       due = :due
+ where id = :batch
+   and state = 'working'
+   and attempt = :attempt;
+
 -- name: decide_batch
 -- The verdict, inside the transaction that applies the changes.
 update batch
@@ -48,18 +60,28 @@ select id, attempt
    and verdict = 'held'
    and id < :batch;
 
+-- name: scheduled_batches
+-- Batches that wait for the time at which they are applied; a newer one that is taken supersedes them.
+select id, attempt
+  from batch
+ where district = :district
+   and test = 0
+   and state = 'scheduled'
+   and id < :batch;
+
 -- name: open_work
--- Batches of a district that are not finished, oldest first.
+-- Batches of a district that are not finished, oldest first; what is scheduled once it is due.
 select id
   from batch
  where district = :district
-   and state in ('frozen', 'working', 'decided')
+   and (state in ('frozen', 'working', 'decided') or (state = 'scheduled' and due <= :now))
  order by id;
 
 -- name: districts_with_work
 select distinct district
   from batch
  where state in ('frozen', 'working', 'decided')
+    or (state = 'scheduled' and due <= :now)
  order by district;
 
 -- name: batch_by_id

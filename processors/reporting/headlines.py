@@ -13,13 +13,16 @@ _ACTIONS: Final = ("created", "updated", "archived", "restored")
 
 
 def is_applied(report: Report) -> bool:
-    """Whether a batch with this report changes Connect."""
-    return report.number is not None and not report.test and report.verdict not in {"held", "refused"}
+    """Whether the batch of this report changed Connect."""
+    is_later = report.applied_at is not None
+    return report.number is not None and not report.test and not is_later and report.verdict not in {"held", "refused"}
 
 
 def badge(report: Report, say: Words) -> str:
     """The verdict in a few words."""
     told = say(f"{'badge_conform' if report.rules == 'oneroster' else 'badge'}.{report.verdict}")
+    if report.applied_at is not None:
+        return say("badge.later", badge=told)
     return say("badge.test", badge=told) if report.test else told
 
 
@@ -74,7 +77,10 @@ def _what_became_of_them(report: Report, left_out: LeftOut, which: str, say: Wor
 
 
 def _effects(report: Report, say: Words) -> Iterator[str]:
-    if not is_applied(report):
+    if report.applied_at is not None:
+        yield say("effect.later", at=say.time(report.applied_at, report.time_zone))
+        yield from _possible_effects(report, say)
+    elif not is_applied(report):
         yield say("effect.none")
     elif report.changes is not None:
         yield say("effect.applied", changes=_changes_in_words(report, say))

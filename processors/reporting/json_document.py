@@ -49,6 +49,7 @@ def json_parts(report: Report, findings: pl.DataFrame, *, masked: bool, fold: bo
         "district": _told(report.district),
         "batch": _told(report.number),
         "received": _told(moment(report.received) if report.received else None),
+        "applied_at": _told(moment(report.applied_at) if report.applied_at else None),
         "rules": _told(report.rules),
         "version": _told(report.version),
         "mode": _told(report.mode),

@@ -217,7 +217,10 @@ def _then(report: Report, say: Words, *, can_repair: bool) -> Iterator[str]:
     """What people ask when they have read what to do first; of files that were only checked nobody asks it."""
     if report.number is None or report.test:
         return
-    yield say("then.nothing" if is_applied(report) else "then.nothing_held")
+    if report.applied_at is not None:
+        yield say("then.later", at=say.time(report.applied_at, report.time_zone))
+    else:
+        yield say("then.nothing" if is_applied(report) else "then.nothing_held")
     if can_repair:
         yield say("then.repair")
     yield say("then.ask", contact=report.contact) if report.contact else say("then.ask_support")

@@ -1,6 +1,7 @@
 """`rosterdrop status`: every district at a glance."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -72,9 +73,14 @@ def _as_row(district: Mapping[str, Any]) -> list[str | int | None]:
         district["name"],
         district["batch"],
         received and f"{ledger.moment(received):%Y-%m-%d %H:%M}",
-        (district["verdict"] or district["state"] or "nothing yet").replace("_", " "),
+        _what_became_of_it(district),
         *(district[key] for key in ("students", "guardians", "staff", "waiting")),
     ]
+
+
+def _what_became_of_it(district: Mapping[str, Any]) -> str:
+    told = (district["verdict"] or district["state"] or "nothing yet").replace("_", " ")
+    return f"{told}, not applied yet" if district["state"] == "scheduled" else told
 
 
 def _names(home: Home) -> dict[str, str]:
@@ -111,5 +117,5 @@ def _district(store: Store, district: str, name: str) -> dict[str, Any]:
         "students": people.get("student", 0),
         "guardians": people.get("guardian", 0),
         "staff": people.get("staff", 0),
-        "waiting": len(ledger.open_work(store, district)),
+        "waiting": len(ledger.open_work(store, district, datetime.now(UTC))),
     }

@@ -97,10 +97,10 @@ def test_two_batches_of_a_district_are_never_in_work_at_once(store: Store) -> No
 def test_the_ledger_is_the_queue_of_each_district(store: Store) -> None:
     first, other, second = open_batch(store, "a"), open_batch(store, "b"), open_batch(store, "a")
 
-    assert ledger.open_work(store, "a") == [first, second]
-    assert ledger.districts_with_work(store) == ["a", "b"]
+    assert ledger.open_work(store, "a", NOW) == [first, second]
+    assert ledger.districts_with_work(store, NOW) == ["a", "b"]
     decide(store, other, take(store, other))
-    assert ledger.open_work(store, "b") == [other], "a report is still owed"
+    assert ledger.open_work(store, "b", NOW) == [other], "a report is still owed"
 
 
 def test_history_is_paged_from_the_newest(store: Store) -> None:

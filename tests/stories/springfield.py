@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -254,6 +254,13 @@ class Springfield:
                 except FileNotFoundError:
                     time.sleep(0.05)
         raise AssertionError(f"{path} did not come")
+
+    def waits_until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what the service does by itself."""
+        give_up = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < give_up, "it did not come"
+            time.sleep(0.1)
 
     def find(self, key: str) -> Person | None:
         with open_store(self.home.store_db) as store:

@@ -1,0 +1,79 @@
+"""A district whose nights are applied at a time of day: judged and reported at once, applied then."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connect_store import ledger
+from connect_store.store import open_store
+from tests.rosterdrop.command_line import rosterdrop
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, TOM, Springfield
+
+
+@pytest.fixture
+def waiting(springfield: Springfield) -> Springfield:
+    """A district whose nights are applied some hours from now."""
+    later = datetime.now(ZoneInfo("America/Chicago")) + timedelta(hours=3)
+    springfield.settles(sync__start_time=f"{later:%H:%M}")
+    return springfield
+
+
+def the_time_has_come(springfield: Springfield, number: int) -> None:
+    with open_store(springfield.home.store_db) as store, store.writing():
+        store._database.execute("update batch set due = '2026-01-01T00:00:00.000Z' where id = ?", [number])
+
+
+def states(springfield: Springfield) -> list[ledger.State]:
+    with open_store(springfield.home.store_db) as store:
+        return [batch.state for batch in ledger.history(store, "springfield", most=9)][::-1]
+
+
+def test_a_night_is_judged_and_reported_at_once_and_applied_at_its_time(waiting: Springfield) -> None:
+    """connect-behaviour 2.1 and 9.5, Sync Start Time."""
+    report = waiting.pushes()
+
+    assert report.verdict == "accepted"
+    assert report.document["applied_at"] > report.document["received"]
+    assert waiting.find("ana") is None
+    told = waiting.reads("reports/latest.txt")
+    assert "Accepted, not applied yet" in told
+    assert "Nothing was applied yet." in told
+    assert "not applied yet" in rosterdrop("status", home=waiting.home.root).out
+
+    the_time_has_come(waiting, report.number)
+    waiting.waits_until(lambda: waiting.status_of("ana") == "active")
+    waiting.waits_until(lambda: states(waiting) == ["reported"])
+    assert "In Connect: 2 students new" in waiting.reads("reports/latest.txt")
+    with open_store(waiting.home.store_db) as store:
+        events = [event.event for event in ledger.events(store, report.number)]
+    assert events == ["freeze", "take", "schedule", "take", "decide", "report"]
+
+
+def test_a_better_night_takes_the_place_of_one_that_waits(waiting: Springfield) -> None:
+    first = waiting.pushes(users=[ANA, GIL, TOM])
+    second = waiting.pushes(users=EVERYBODY)
+    waiting.waits_until(lambda: states(waiting) == ["superseded", "scheduled"])
+
+    the_time_has_come(waiting, second.number)
+    waiting.waits_until(lambda: waiting.status_of("ben") == "active")
+    assert waiting.reports_again(first.number)["verdict"] == "accepted_with_rejections"
+
+
+def test_a_night_that_cannot_be_used_leaves_the_one_that_waits(waiting: Springfield) -> None:
+    waiting.pushes()
+    refused = waiting.pushes(users=b"nothing of a table")
+
+    assert refused.verdict == "refused"
+    assert refused.document["applied_at"] is None
+    waiting.waits_until(lambda: states(waiting) == ["scheduled", "reported"])
+
+
+def test_what_a_person_asks_for_does_not_wait(waiting: Springfield) -> None:
+    night = waiting.pushes()
+    again = rosterdrop("batch", "requeue", str(night.number), "--wait", home=waiting.home.root)
+
+    assert again.code == 0
+    assert waiting.status_of("ana") == "active"
+    waiting.waits_until(lambda: states(waiting) == ["superseded", "reported"])
+    assert waiting.find(BEN["sourcedId"])
