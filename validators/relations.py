@@ -16,7 +16,7 @@ import polars as pl
 from config.tables import MOST_GUARDIANS, file_of
 from validators.distinct import all_differ
 from validators.people import kind_of
-from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, at, places_of
+from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, are_among, at, places_of
 from validators.sifting import WHOLE_FILE
 from validators.tables import LINE
 
@@ -30,6 +30,9 @@ _NOTHING: Final = pl.DataFrame(
         "cause_line": pl.UInt32,
     }
 )
+
+
+_NO_GRADES: Final = pl.DataFrame(schema={LINE: pl.UInt32, CLASS_AT: pl.UInt32, "derived": pl.String})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +77,13 @@ def by_id(fates: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """What a column points at."""
+    """What a column points at; `unfit`: kinds of people that it may not point at."""
 
     name: str
     column: str
     places: str
     fates: pl.DataFrame
+    unfit: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -96,51 +100,63 @@ class _Target:
         """Whether the target's row was rejected."""
         return self.fate.is_in(["rejected", "unread"]).fill_null(value=False)
 
+    def is_unfit(self, kind: str) -> pl.Expr:
+        """Whether a column says a wrong kind."""
+        return pl.col(kind).is_in(self.unfit).fill_null(value=False)
+
+    @property
+    def is_sound(self) -> pl.Expr:
+        """Whether the target stands and is of the right kind, so that nothing follows for the rows that name it."""
+        sound = self.fates.select((pl.col("fate") == "standing") & ~self.is_unfit("kind")).to_series()
+        return pl.lit(sound).gather(pl.col(self.places)).fill_null(value=False)
+
 
 def enrollments_pointing(
     enrollments: pl.DataFrame, people: pl.DataFrame | None, classes: pl.DataFrame | None
 ) -> Pointing:
     """What follows for enrollments; a table that is not part of the batch (None) is not asked."""
-    targets = [
-        _Target(name=name, column=column, places=places, fates=fates)
-        for name, column, places, fates in (
-            ("user", "userSourcedId", USER_AT, people),
-            ("class", "classSourcedId", CLASS_AT, classes),
-        )
-        if fates is not None
-    ]
-    is_guardian = (pl.col("user_kind") == "guardian") & ~targets[0].is_faulty if people is not None else None
-    return _pointing(enrollments, "enrollment", targets, is_guardian, "enrollment.user.guardian")
+    targets = []
+    if people is not None:
+        user = _Target(name="user", column="userSourcedId", places=USER_AT, fates=people, unfit=("guardian",))
+        targets.append(user)
+    if classes is not None:
+        targets.append(_Target(name="class", column="classSourcedId", places=CLASS_AT, fates=classes))
+    return _pointing(enrollments, "enrollment", targets, "enrollment.user.guardian")
 
 
 def students_pointing(rows: pl.DataFrame, what: str, people: pl.DataFrame) -> Pointing:
     """What follows for rows from the students that they name; `what` the rows are: `guardian`, `attribute`."""
-    student = _Target(name="student", column="studentSourcedId", places=STUDENT_AT, fates=people)
-    is_other = (pl.col("student_kind") != "student") & ~student.is_faulty
-    return _pointing(rows, what, [student], is_other, f"{what}.student.not_student")
+    student = _Target(
+        name="student", column="studentSourcedId", places=STUDENT_AT, fates=people, unfit=("guardian", "staff")
+    )
+    return _pointing(rows, what, [student], f"{what}.student.not_student")
 
 
-def _pointing(
-    rows: pl.DataFrame, what: str, targets: Sequence[_Target], is_wrong: pl.Expr | None, wrong_code: str
-) -> Pointing:
-    """What follows for rows; `is_wrong` and its code speak of the first target."""
-    told = rows
+def _pointing(rows: pl.DataFrame, what: str, targets: Sequence[_Target], wrong_code: str) -> Pointing:
+    """What follows for rows: for all but a few nothing, since what they point at is sound."""
+    told = rows.filter(~pl.all_horizontal(pl.lit(value=True), *(target.is_sound for target in targets)))
+    if told.is_empty():
+        return Pointing(absent=_NOTHING, other_school=_NOTHING, cascading=_NOTHING, wrong=_NOTHING)
     for target in targets:
         told = _told(told, target)
     absent = _any(target.fate == "absent" for target in targets)
     elsewhere = _any(target.fate == "other_school" for target in targets)
     schools = [pl.when(target.fate == "other_school").then(f"{target.name}_school") for target in reversed(targets)]
     here = told.filter(~absent, ~elsewhere)
-    wrong = here.clear() if is_wrong is None else here.filter(is_wrong.fill_null(value=False))
-    column = targets[0].column if targets else LINE
     return Pointing(
         absent=told.filter(absent),
         other_school=told.filter(elsewhere, ~absent).with_columns(
             school=pl.coalesce(pl.lit(None, pl.String), *schools)
         ),
         cascading=pl.concat([_NOTHING, *(_dangling(here, what, target) for target in targets)]),
-        wrong=wrong.select(LINE, code=pl.lit(wrong_code), column=pl.lit(column), value=pl.col(column).cast(pl.String)),
+        wrong=pl.concat(_wrong(here, wrong_code, target) for target in targets),
     )
+
+
+def _wrong(rows: pl.DataFrame, code: str, target: _Target) -> pl.DataFrame:
+    """Findings for rows that point at a person of the wrong kind, whose own row is in order."""
+    wrong = rows.filter(target.is_unfit(f"{target.name}_kind"), ~target.is_faulty)
+    return wrong.select(LINE, code=pl.lit(code), column=pl.lit(target.column), value=target.column)
 
 
 def _told(rows: pl.DataFrame, target: _Target) -> pl.DataFrame:
@@ -224,7 +240,7 @@ class Links:
     Attributes:
         accepted: `user_at` u32 of a student, `agents` list of str, at most six, in the order of the file.
         found: findings on the rows that name the links.
-        mentioned: for each place in `people`, whether a row of the file links to this ID, or this ID to somebody.
+        mentioned: places in `people` of all to whom a row of the file links, or who link to somebody.
     """
 
     accepted: pl.DataFrame
@@ -250,44 +266,42 @@ def links(standing: pl.DataFrame, everybody: pl.DataFrame, people: pl.DataFrame)
         for fact, name in (("fate", "fate"), ("kind", "other_kind"), (LINE, "cause_line"))
     )
     from_student, from_guardian = pl.col("kind") == "student", pl.col("kind") == "guardian"
-    is_good = (
-        (pl.col("fate") == "standing")
-        & (pl.col("other_at") != pl.col(USER_AT))
-        & (
-            (from_student & (pl.col("other_kind") == "guardian"))
-            | (from_guardian & (pl.col("other_kind") == "student"))
-        )
-    )
-    good = named.filter(is_good.fill_null(value=False))
+    is_good = pl.all_horizontal(
+        pl.col("fate") == "standing",
+        pl.col("other_at") != pl.col(USER_AT),
+        (from_student & (pl.col("other_kind") == "guardian")) | (from_guardian & (pl.col("other_kind") == "student")),
+    ).fill_null(value=False)
+    good = named.filter(is_good)
     own, other = pl.col(USER_AT), pl.col("other_at")
-    pairs = pl.concat(
-        [
-            good.filter(from_student).select(own, guardian=other),
-            good.filter(from_guardian).select(other.alias(USER_AT), guardian=own),
-        ]
-    ).unique(maintain_order=True)
+    of_students = good.filter(from_student).select(own, guardian=other)
+    of_guardians = good.filter(from_guardian).select(other.alias(USER_AT), guardian=own)
+    pairs = of_students  # of which a row names each once
+    if not of_guardians.is_empty():
+        pairs = pl.concat([of_students, of_guardians]).unique(maintain_order=True)
     lists = (
         pairs.select(USER_AT, agents=at(people, "key", "guardian")).group_by(USER_AT, maintain_order=True).agg("agents")
     )
-    places = pl.concat([mentions[USER_AT], mentions["other_at"]]).drop_nulls()
     return Links(
         accepted=lists.with_columns(pl.col("agents").list.head(MOST_GUARDIANS)),
-        found=pl.concat([_bad_links(named), _too_many(lists, standing)], how="diagonal"),
-        mentioned=pl.repeat(False, people.height, dtype=pl.Boolean, eager=True).scatter(places, True),  # noqa: FBT003
+        found=pl.concat([_bad_links(named.filter(~is_good)), _too_many(lists, standing)], how="diagonal"),
+        mentioned=pl.concat([mentions[USER_AT], mentions["other_at"]]),
     )
 
 
 def named_links(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """`line`, `user_at`, `kind`, `other` and `other_at`: one row for each ID that a student or guardian names."""
     named = (
-        rows.filter(pl.col("kind").is_in(["student", "guardian"]), pl.col("agents").list.len() > 0)
-        .select(LINE, USER_AT, "sourcedId", "kind", other="agents")
+        rows.select(LINE, USER_AT, "kind", other="agents")
+        .filter(pl.col("kind").is_in(["student", "guardian"]), pl.col("other").list.len() > 0)
         .explode("other")
     )
     return named.with_columns(places_of(named["other"], people).alias("other_at"))
 
 
 def _bad_links(named: pl.DataFrame) -> pl.DataFrame:
+    """Findings for links that are not good; some say nothing, for it is said of the other side's row."""
+    if named.is_empty():
+        return _NOTHING
     itself = pl.col("other_at") == pl.col(USER_AT)
     rejected = pl.col("fate").is_in(["rejected", "unread"])
     code = (
@@ -316,6 +330,8 @@ def _bad_links(named: pl.DataFrame) -> pl.DataFrame:
 
 def _too_many(lists: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     crowded = lists.filter(pl.col("agents").list.len() > MOST_GUARDIANS)
+    if crowded.is_empty():
+        return _NOTHING
     return crowded.join(standing.select(LINE, USER_AT), on=USER_AT, how="left").select(
         LINE,
         code=pl.lit("user.agent.too_many"),
@@ -327,7 +343,7 @@ def _too_many(lists: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 def unlinked(guardians: pl.DataFrame, mentioned: pl.Series) -> pl.DataFrame:
     """Findings for guardians of users.csv (with `user_at`) whom no row links to."""
-    alone = guardians.filter(~mentioned.gather(guardians[USER_AT]))
+    alone = guardians.filter(~are_among(guardians[USER_AT], mentioned))
     return alone.select(LINE, code=pl.lit("guardian.unlinked"), column=pl.lit("sourcedId"), value="sourcedId")
 
 
@@ -366,7 +382,7 @@ def empty_classes(classes: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame
     """
     parts = []
     for code, kind in (("class.without_teacher", "staff"), ("class.without_students", "student")):
-        empty = classes.filter(~pl.col(CLASS_AT).is_in(enrolled.filter(kind=kind)[CLASS_AT].unique().implode()))
+        empty = classes.filter(~are_among(classes[CLASS_AT], enrolled[CLASS_AT].filter(enrolled["kind"] == kind)))
         parts.append(empty.select(LINE, code=pl.lit(code), column=pl.lit("sourcedId"), value="sourcedId"))
     return pl.concat(parts)
 
@@ -379,10 +395,13 @@ def derived_grades(classes: pl.DataFrame, enrollments: pl.DataFrame, students: p
         enrollments: `class_at`, `user_at`.
         students: `user_at`, `grades`.
     """
-    bare = classes.filter(pl.col("grades").is_null(), ~pl.col("kept").list.contains("grades")).select(LINE, CLASS_AT)
+    bare = classes.filter(pl.col("grades").is_null()).filter(~pl.col("kept").list.contains("grades"))
+    if bare.is_empty():
+        return _NO_GRADES
     graded = students.filter(pl.col("grades").is_not_null()).select("grades", USER_AT)
     return (
-        bare.join(enrollments.select(USER_AT, CLASS_AT), on=CLASS_AT)
+        bare.select(LINE, CLASS_AT)
+        .join(enrollments.select(USER_AT, CLASS_AT), on=CLASS_AT)
         .join(graded, on=USER_AT)
         .select(LINE, CLASS_AT, "grades")
         .unique()

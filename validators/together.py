@@ -110,7 +110,9 @@ def _attributes(attributes: Sieve, people: pl.DataFrame | None) -> Sieve:
 
 def _set_aside_with(sieve: Sieve, pointing: Pointing, what: str) -> Sieve:
     """Without the rows that share the fate of what they point at: another school, or marked as deleted."""
-    counted = pointing.absent.select(pl.col(LINE).min(), count=pl.len()).filter(pl.col("count") > 0)
+    if pointing.absent.is_empty():
+        return of_other_schools(sieve, pointing.other_school, f"{what}.school.other", None)
+    counted = pointing.absent.select(pl.col(LINE).min(), count=pl.len())
     present = sieve.setting_aside(pointing.absent, "absent").noting(
         counted.with_columns(code=pl.lit(f"{what}.target.absent"))
     )
@@ -174,7 +176,7 @@ def _people(users: Sieve) -> pl.DataFrame:
 
 def _linked(users: Sieve, people: pl.DataFrame) -> Sieve:
     links = relations.links(users.standing, users.rows, people)
-    guardians = users.standing.filter(kind="guardian")
+    guardians = users.standing.select(LINE, "sourcedId", "kind", USER_AT).filter(kind="guardian")
     return (
         users.noting(links.found)
         .noting(relations.unlinked(guardians, links.mentioned))
@@ -206,16 +208,18 @@ def _with_notes(sieves: dict[TableName, Sieve], terms: Terms) -> dict[TableName,
         sieves["users"] = users = _with_agents(users, terms)
         sieves["users"] = _noting_lonely(users, sieves.get("guardians"), terms)
     if classes and enrollments:
-        enrolled = enrollments.fates().filter(pl.col("fate").is_in(["standing", "rejected"]))
-        kinds = pl.concat(
-            [
-                enrolled.select(CLASS_AT, kind=kind_of(pl.col("role"))),
-                enrollments.standing.select(CLASS_AT, "kind"),
-            ]
-        )
-        classes = classes.noting(relations.empty_classes(classes.standing, kinds))
+        classes = classes.noting(relations.empty_classes(classes.standing, _enrolled(enrollments)))
         sieves["classes"] = _with_grades(classes, enrollments, users) if users else classes
     return sieves
+
+
+def _enrolled(enrollments: Sieve) -> pl.DataFrame:
+    """`class_at` and `kind` of enrollments that stand or were rejected: the kind that counts, and that of the file."""
+    standing = enrollments.standing
+    overruled = standing.filter(pl.col("was_role").is_not_null()).select(CLASS_AT, role="was_role")
+    rejected = enrollments.rows.join(enrollments.rejected, on=LINE, how="semi").select(CLASS_AT, "role")
+    of_file = pl.concat([overruled, rejected], how="vertical_relaxed")
+    return pl.concat([standing.select(CLASS_AT, "kind"), of_file.select(CLASS_AT, kind=kind_of(pl.col("role")))])
 
 
 def _with_agents(users: Sieve, terms: Terms) -> Sieve:
