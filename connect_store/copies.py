@@ -59,17 +59,26 @@ def examine(file: Path, *, called: str) -> None:
     Raises:
         BrokenCopy: it is not.
     """
+    if faults := faults_in(file):
+        raise BrokenCopy(f"{called} is damaged: {faults[0]}{f', and {len(faults) - 1} more' * (len(faults) > 1)}")
+    try:
+        with _reading(file) as connection:
+            known = connection.execute("select name from _sqlite_migrations order by name").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise BrokenCopy(f"{called} is no store of rosterdrop: {error}") from error
+    if strange := [name for (name,) in known if name not in migrations()]:
+        raise BrokenCopy(f"{called} is of a newer version of rosterdrop ({strange[0]}); install that one first")
+
+
+def faults_in(file: Path) -> list[str]:
+    """What is wrong with a store, which may be in use; nothing where it is whole."""
     try:
         with _reading(file) as connection:
             faults = [text for (text,) in connection.execute("pragma integrity_check") if text != "ok"]
-            faults += [f"a row of {row[0]} points nowhere" for row in connection.execute("pragma foreign_key_check")]
-            known = [] if faults else connection.execute("select name from _sqlite_migrations order by name").fetchall()
+            loose = connection.execute("pragma foreign_key_check")
+            return faults + [f"a row of {row[0]} points nowhere" for row in loose]
     except sqlite3.DatabaseError as error:
-        raise BrokenCopy(f"{called} is no store of rosterdrop, or is damaged: {error}") from error
-    if faults:
-        raise BrokenCopy(f"{called} is damaged: {faults[0]}{f', and {len(faults) - 1} more' * (len(faults) > 1)}")
-    if strange := [name for (name,) in known if name not in migrations()]:
-        raise BrokenCopy(f"{called} is of a newer version of rosterdrop ({strange[0]}); install that one first")
+        return [str(error)]
 
 
 def given_by(file: Path) -> Given:

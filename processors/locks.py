@@ -81,6 +81,15 @@ def service_lock(home: Home, *, who: str) -> Iterator[Lock]:
         yield lock
 
 
+def district_holder(home: Home, district: str) -> str | None:
+    """Who works on a district, or None where nobody does."""
+    try:
+        with district_lock(home, district, who="a question", wait_s=0):
+            return None
+    except Held as held:
+        return held.holder
+
+
 @contextmanager
 def district_lock(home: Home, district: str, *, who: str, wait_s: float) -> Iterator[None]:
     """Held by whoever works on a district's batches: one at a time, in their order.

@@ -29,6 +29,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "init": Place("home:init", "Make a home: the folder of settings, drops and batches."),
     "serve": Place("serve:serve", "Run the service: SFTP, judging, applying, reporting."),
     "status": Place("status:status", "Every district at a glance."),
+    "doctor": Place("doctor:doctor", "What is wrong with this installation, and what to do."),
     "backup": Place("backup:backup", "The store, settings and keys in one file, while the service runs."),
     "restore": Place("backup:restore", "Put the store of a backup back."),
     "check": Place("check:check", "Judge files offline, as the service would."),
