@@ -189,7 +189,7 @@ def _standing(home: Home) -> Found:
     now = datetime.now(UTC)
     with open_store(home.store_db) as store:
         for district in districts_of_ledger(store):
-            for number in ledger.open_work(store, district):
+            for number in ledger.open_work(store, district, now - _STUCK):
                 batch = ledger.require(store, number)
                 if now - batch.received > _STUCK:
                     says = f"batch {number} of {district} is {batch.state} since {batch.received:%Y-%m-%d %H:%M} UTC"
