@@ -95,6 +95,7 @@ class Judgement:
         protected: keys of rejected rows, whose records must stay as they were. One text column `key` for users,
             classes and student_attributes; `classSourcedId`, `userSourcedId` for enrollments; `studentSourcedId`,
             `guardianSourcedId` for guardians. Of a row that could not be read, every cell that might be a key is here.
+            Where an ID is there but for zeros or case, the pair with that one is here too; so are links of users.csv.
             A null half of a pair means that the row does not say: every record with the other half is protected.
         without_id: the rejected rows of users and classes that lost their ID, as `protecting.TOLD_BY` tells them;
             whoever and whatever is told so may be meant.
@@ -181,7 +182,7 @@ def judge(
         ),
         rejected=_rejected_of(sieves),
         set_aside=_set_aside_of(sieves),
-        protected={name: protected(sieve) for name, sieve in sieves.items()},
+        protected=protected(sieves),
         without_id={name: without_id(sieves[name]) for name in TOLD_BY if name in sieves},
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
         withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),

@@ -25,8 +25,15 @@ TOLD_BY: Final[Mapping[TableName, tuple[str, ...]]] = {
 _LOST: Final = r"\.sourcedId\.(missing|characters|spreadsheet)$"
 
 
-def protected(sieve: Sieve) -> pl.DataFrame:
-    """Keys as `Judgement.protected` documents them, each once."""
+def protected(sieves: Mapping[TableName, Sieve]) -> dict[TableName, pl.DataFrame]:
+    """Keys by table as `Judgement.protected` documents them, each once."""
+    keys = {name: _of_table(sieve) for name, sieve in sieves.items()}
+    if (users := sieves.get("users")) is not None and not (links := _links_meant(users)).is_empty():
+        keys["guardians"] = pl.concat([links, *([keys["guardians"]] if "guardians" in keys else [])])
+    return keys
+
+
+def _of_table(sieve: Sieve) -> pl.DataFrame:
     if sieve.rejected.is_empty():
         named = ("key",) if len(KEYS[sieve.name]) == 1 else KEYS[sieve.name]
         return pl.DataFrame(schema=dict.fromkeys(named, pl.String))
@@ -65,12 +72,34 @@ def _pairs(sieve: Sieve, rejected: pl.DataFrame) -> pl.DataFrame:
     first, second = KEYS[sieve.name]
     named = rejected.select(first, second)
     repaired = named.select(_repaired(first), _repaired(second))
+    meant = rejected.join(_hinted(sieve), on=LINE).select(_as_meant(first), _as_meant(second))
     guessed = pairs_of(words_of(sieve.table.broken), first, second)
-    pairs = pl.concat([named, repaired, guessed], how="diagonal")
+    pairs = pl.concat([named, repaired, meant, guessed], how="diagonal")
     if sieve.name == "guardians":
         # The row may have named another student: whoever is this guardian's stays so.
         pairs = pl.concat([pairs, pairs.select(second)], how="diagonal")
     return pairs.filter(pl.any_horizontal(pl.col(first, second).is_not_null())).unique()
+
+
+def _links_meant(users: Sieve) -> pl.DataFrame:
+    """Links of users.csv to an ID that is there but for zeros or case: the link to whom it means stays."""
+    hinted = _hinted(users).filter(pl.col("column") == "agentSourcedIds")
+    rows = users.rows.join(hinted, on=LINE).filter(pl.col("kind").is_in(["student", "guardian"]))
+    is_student = pl.col("kind") == "student"
+    return rows.select(
+        studentSourcedId=pl.when(is_student).then("sourcedId").otherwise("meant"),
+        guardianSourcedId=pl.when(is_student).then("meant").otherwise("sourcedId"),
+    )
+
+
+def _hinted(sieve: Sieve) -> pl.DataFrame:
+    """`line`, `column` and the ID that was probably `meant` there, of cells that name nobody."""
+    unknown = sieve.found.filter(pl.col("code").str.ends_with(".unknown"), pl.col("hint").is_not_null())
+    return unknown.select(LINE, "column", meant="hint")
+
+
+def _as_meant(column: str) -> pl.Expr:
+    return pl.when(column=column).then("meant").otherwise(column).alias(column)
 
 
 def _repaired(column: str) -> pl.Expr:

@@ -135,6 +135,19 @@ def test_a_class_that_lost_its_id_stays_open(lived_in: Springfield, left: str) -
     assert report.document["changes"]["classroom"]["archived"] == 0
 
 
+def test_who_is_named_without_zeros_stays_in_class_and_family(lived_in: Springfield) -> None:
+    zoe = person("007", "student", agentSourcedIds="gil")
+    members = [*MEMBERS, MEMBERS[0] | {"userSourcedId": "007"}]
+    lived_in.uploads_by_hand(users=[*EVERYBODY, zoe], classes=[MATH], enrollments=members)
+    shorn = [*MEMBERS, MEMBERS[0] | {"userSourcedId": "7"}]
+    users = [*EVERYBODY, person("007", "student", agentSourcedIds="GIL")]
+    report = lived_in.uploads_by_hand(users=users, classes=[MATH], enrollments=shorn)
+
+    assert {"ids.zeros_lost", "ids.case_differs"} <= report.codes
+    assert report.document["changes"]["membership"]["archived"] == 0
+    assert report.document["changes"]["guardianship"]["archived"] == 0
+
+
 def test_a_class_that_lost_id_and_name_is_known_by_its_enrollments(lived_in: Springfield) -> None:
     art = MATH | {"sourcedId": "art", "title": "Art"}
     members = [*MEMBERS, MEMBERS[0] | {"classSourcedId": "art"}]
