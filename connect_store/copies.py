@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from connect_store import ledger
+from connect_store.dialect import SQLITE
+from connect_store.failures import StoreError
 from connect_store.statements import migrations, statements
-from connect_store.store import Store, StoreError, open_store
+from connect_store.store import Store, open_store
 
 _MARGIN: Final = 100_000
 """How many numbers are left out where nobody can read which the other store gave."""
@@ -46,6 +48,7 @@ def copy_store(store_db: Path, file: Path) -> Given:
 
     Raises:
         BrokenCopy: the store itself is damaged.
+        StoreError: it is in PostgreSQL.
     """
     with open_store(store_db) as store:
         store.copy_to(file)
@@ -66,7 +69,7 @@ def examine(file: Path, *, called: str) -> None:
             known = connection.execute("select name from _sqlite_migrations order by name").fetchall()
     except sqlite3.DatabaseError as error:
         raise BrokenCopy(f"{called} is no store of rosterdrop: {error}") from error
-    if strange := [name for (name,) in known if name not in migrations()]:
+    if strange := [name for (name,) in known if name not in migrations(SQLITE)]:
         raise BrokenCopy(f"{called} is of a newer version of rosterdrop ({strange[0]}); install that one first")
 
 
@@ -93,7 +96,7 @@ def replaceable(file: Path, after: int) -> tuple[Given, list[Beyond]] | None:
         return None
     try:
         with _reading(file, "rw") as connection:  # who closes it last brings its write-ahead log into it
-            rows = connection.execute(statements()["entries_after"], {"batch": after})
+            rows = connection.execute(statements(SQLITE)["entries_after"], {"batch": after})
             beyond = [Beyond(number=number, district=district, origin=origin) for number, district, origin in rows]
             return _given(connection), beyond
     except sqlite3.DatabaseError:
@@ -133,7 +136,7 @@ def _reading(file: Path, how: str = "ro") -> Iterator[sqlite3.Connection]:
 
 
 def _given(connection: sqlite3.Connection) -> Given:
-    ((batch,),) = connection.execute(statements()["newest_number"])
-    ((event,),) = connection.execute(statements()["last_event"])
+    ((batch,),) = connection.execute(statements(SQLITE)["newest_number"])
+    ((event,),) = connection.execute(statements(SQLITE)["last_event"])
     ((given,),) = connection.execute("select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'")
     return Given(batch=batch or 0, event=max(event or 0, given))

@@ -18,8 +18,9 @@ from config.writing import alone
 from connect_store import ledger
 from connect_store.copies import Beyond, Given, examine, given_by, replaceable, skip
 from connect_store.ledger import LedgerFile
+from connect_store.places import must_be_a_file
 from connect_store.retention import districts_of_ledger
-from connect_store.store import Store, open_store
+from connect_store.store import Store, open_store_file
 from processors.backing_up import STORE, Backup, differing, open_backup, sync, take_out
 from processors.frozen import Entry, digest
 from processors.locks import district_lock, service_lock
@@ -76,7 +77,9 @@ def restore(home: Home, file: Path, *, who: str, now: datetime, whole: bool = Fa
         Held: the service runs, or somebody works on a district.
         NoBackup: the file is none, or damaged.
         BrokenCopy: its store is damaged, or of a newer version.
+        StoreError: the store of the home is in PostgreSQL.
     """
+    must_be_a_file(home.store_db)
     backup = open_backup(file)
     with ExitStack() as locks:
         locks.enter_context(service_lock(home, who="a restore"))
@@ -91,11 +94,11 @@ def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool
     _remove(fresh)
     take_out(backup, STORE, fresh)
     examine(fresh, called=f"the store in {backup.file}")
-    with open_store(fresh):  # brings one of an earlier version up to date
+    with open_store_file(fresh):  # brings one of an earlier version up to date
         pass
     own = given_by(fresh)
     before = replaceable(home.store_db, own.batch)
-    with open_store(fresh) as store:
+    with open_store_file(fresh) as store:
         with store.writing():
             nights, last = _entered(home, store, backup, before, own, who=who, now=now)
         districts = districts_of_ledger(store)

@@ -20,6 +20,7 @@ from config.settings import Limits
 from connect_store import ledger
 from connect_store.copies import faults_in
 from connect_store.ledger import LedgerBatch
+from connect_store.places import url_of, without_secrets
 from connect_store.retention import districts_of_ledger, purged, waiting
 from connect_store.store import Store, open_store
 from processors.frozen import Damaged, intact
@@ -162,6 +163,11 @@ def _service(home: Home) -> Found:
 
 
 def _store(home: Home) -> Found:
+    if url := url_of(home.store_db):
+        with open_store(home.store_db):  # raises where nobody answers, or it is gone
+            pass
+        yield "ok", f"the store {without_secrets(url)} answers; its own programs examine it (pg_amcheck)", None
+        return
     if not home.store_db.is_file() and not any(home.batches.glob("*/[0-9]*")):
         yield "ok", "there is no store yet; the first batch makes it", None
         return
@@ -184,7 +190,7 @@ def _batches(home: Home) -> Found:
 
 
 def _standing(home: Home) -> Found:
-    if not home.store_db.is_file():
+    if url_of(home.store_db) is None and not home.store_db.is_file():
         return
     now = datetime.now(UTC)
     with open_store(home.store_db) as store:

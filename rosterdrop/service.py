@@ -19,7 +19,8 @@ from config.profiles import ASSUMED, Profile, Reading
 from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, file_of
 from connect_store import ledger
-from connect_store.store import StoreVanished, open_store
+from connect_store.failures import StoreVanished
+from connect_store.store import open_store
 from processors import freezing, frozen
 from processors.deliveries import without_older
 from processors.freezing import Delivery

@@ -1,7 +1,8 @@
 -- name: open_batch
--- A batch is frozen and waits for its turn.
-insert into batch (district, test, origin, received, state, requeue_of, files)
-values (:district, :test, :origin, :received, 'frozen', :requeue_of, :files)
+-- A batch is frozen and waits for its turn. Its number follows the last one without a gap: a number that was given in a
+-- transaction that failed is given again, as the folder that it left gives way to the next one of its number.
+insert into batch (id, district, test, origin, received, state, requeue_of, files)
+values ((select coalesce(max(id), 0) + 1 from batch), :district, :test, :origin, :received, 'frozen', :requeue_of, :files)
 returning id;
 
 -- name: note_event
@@ -93,7 +94,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
 -- The history of a district, newest first; `before` is the number to go on from.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
- where (:district is null or district = :district)
+ where (cast(:district as text) is null or district = :district)
    and id < :before
  order by id desc
  limit :most;
@@ -170,8 +171,8 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
 
 -- name: enter_done
 -- What was done at once and never waits: an undo, or a change by hand.
-insert into batch (district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)
-values (:district, 0, :origin, :at, 'reported', 'accepted', :of, '[]', :changes, :summary, :at)
+insert into batch (id, district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)
+values ((select coalesce(max(id), 0) + 1 from batch), :district, 0, :origin, :at, 'reported', 'accepted', :of, '[]', :changes, :summary, :at)
 returning id;
 
 -- name: enter_found

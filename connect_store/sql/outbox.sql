@@ -54,7 +54,7 @@ select :district, :batch, :at,
 -- Events of a district (or of all) after a cursor, oldest first.
 select id, district, batch, at, event, kind, key, student, detail
   from outbox
- where (:district is null or district = :district)
+ where (cast(:district as text) is null or district = :district)
    and id > :cursor
  order by id
  limit :most;

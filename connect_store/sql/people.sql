@@ -3,9 +3,9 @@
 select kind, key, given_name, family_name, email, sms, phone, language, grades, role, identifier, status, batch
   from person
  where district = :district
-   and (:kind is null or kind = :kind)
-   and (:key is null or key = :key or identifier = :key)
-   and (:contact is null or lower(email) = lower(:contact) or sms = :contact or phone = :contact)
+   and (cast(:kind as text) is null or kind = :kind)
+   and (cast(:key as text) is null or key = :key or identifier = :key)
+   and (cast(:contact as text) is null or lower(email) = lower(:contact) or sms = :contact or phone = :contact)
  order by family_name, given_name, kind, key;
 
 -- name: schools_of

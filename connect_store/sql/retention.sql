@@ -78,7 +78,7 @@ select max(p.up_to)
   join batch as b
     on b.id = p.batch
  where p.what = 'events'
-   and (:district is null or b.district = :district);
+   and (cast(:district as text) is null or b.district = :district);
 
 -- name: last_event_of
 select max(id)

@@ -3,18 +3,22 @@
 import multiprocessing
 import re
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connect_store import ledger
+from connect_store.failures import StoreVanished
 from connect_store.records import ENTITIES, Entity
-from connect_store.statements import migrations, statements
-from connect_store.store import Store, StoreVanished, open_store
+from connect_store.statements import migrations
+from connect_store.store import Store, open_store
+from tests.asking import change, columns_of
+from tests.conftest import Engine
 
 NOW = ledger.moment("2026-11-24T02:11:09.000Z")
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def test_a_home_with_batches_never_gets_a_new_store(tmp_path: Path) -> None:
+def test_a_home_with_batches_never_gets_a_new_store(engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "store" / "connect.db"
     (tmp_path / "batches" / "springfield").mkdir(parents=True)
     with open_store(file) as store:
@@ -31,7 +35,8 @@ def test_a_home_with_batches_never_gets_a_new_store(tmp_path: Path) -> None:
     (tmp_path / "batches" / "springfield" / "1").mkdir()
     with open_store(file):
         pass
-    shutil.rmtree(file.parent)
+    shutil.rmtree(file.parent, ignore_errors=True)
+    engine.anew()
     for _ in range(2):
         with pytest.raises(StoreVanished, match="batches of this home"), open_store(file):
             pass
@@ -86,11 +91,11 @@ def test_a_batch_is_decided_once(store: Store) -> None:
         decide(store, number, attempt)
 
 
-def test_two_batches_of_a_district_are_never_in_work_at_once(store: Store) -> None:
+def test_two_batches_of_a_district_are_never_in_work_at_once(engine: Engine, store: Store) -> None:
     first, second = open_batch(store), open_batch(store)
     take(store, first)
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(engine.refused):
         take(store, second)
 
 
@@ -139,34 +144,36 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "connect.db"
     for _ in range(2):
         with open_store(path) as store:
-            tables = store._database.table_names()
+            tables = list(columns_of(store))
     assert {"person", "batch", "baseline_membership", "undo_guardianship"} <= set(tables)
     assert len(tables) == len(set(tables))
 
 
-def test_foreign_keys_are_in_force(store: Store) -> None:
-    with pytest.raises(sqlite3.IntegrityError), store.writing():
-        store._database.execute(
+def test_foreign_keys_are_in_force(engine: Engine, store: Store) -> None:
+    with pytest.raises(engine.refused), store.writing():
+        change(
+            store,
             "insert into attachment (district, kind, key, school, status, batch)"
-            " values ('d', 'student', 'nobody', 'A', 'active', 1)"
+            " values ('d', 'student', 'nobody', 'A', 'active', 1)",
         )
 
 
 def test_every_statement_can_be_prepared(store: Store) -> None:
     """A misspelt column would otherwise wait for its night."""
-    stages = {name for name in statements() if name.startswith("stage_")}
+    stages = {name for name in store._statements if name.startswith("stage_")}
     for name in stages:
         store.run(name)
-    for name in statements().keys() - stages:
-        sql = statements()[name]
-        store._database.conn.execute(f"explain {sql}", dict.fromkeys(re.findall(r":(\w+)", sql)))
+    for name in store._statements.keys() - stages:
+        sql = store._statements[name]
+        marks = re.findall(r"(?:(?<=[ (]):|%\()(\w+)", sql)
+        store._database.execute(f"explain {sql}", dict.fromkeys(marks))
 
 
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=ENTITIES)
 def test_tables_have_the_columns_of_their_entity(store: Store, entity: Entity) -> None:
     store.run(f"stage_{entity.name}")
-    columns = {table: _columns(store, f"{table}{entity.name}") for table in ("", "baseline_", "undo_", "stage_")}
-
+    found = columns_of(store)
+    columns = {table: found[f"{table}{entity.name}"] for table in ("", "baseline_", "undo_", "stage_")}
     told = (f"{field}_brought" for field in entity.values)
 
     assert {"district", *entity.in_force, "batch"} <= {*columns[""]}
@@ -175,12 +182,9 @@ def test_tables_have_the_columns_of_their_entity(store: Store, entity: Entity) -
     assert columns["stage_"] == (*entity.in_force, "brought", "action")
 
 
-def _columns(store: Store, table: str) -> tuple[str, ...]:
-    return tuple(row[1] for row in store._database.conn.execute(f"pragma table_info({table})"))
-
-
-def test_migrations_have_names_in_order() -> None:
-    assert list(migrations()) == sorted(migrations())
+def test_migrations_have_names_in_order(store: Store) -> None:
+    steps = migrations(store._database.dialect)
+    assert list(steps) == sorted(steps)
 
 
 def test_processes_that_open_a_new_store_at_once_agree(tmp_path: Path) -> None:

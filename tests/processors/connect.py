@@ -17,6 +17,7 @@ from processors.guarding import GuardOutcome
 from processors.pipeline import decide
 from processors.summaries import findings_in, guard_in
 from processors.verdicts import ChangeCounts, Verdict
+from tests.asking import ask, change
 from validators.findings import Finding, as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 
@@ -142,27 +143,25 @@ class Connect:
 
     def classroom_status(self, key: str) -> str:
         with open_store(self.path) as store:
-            rows = store._database.execute("select status from classroom where key = ?", [key]).fetchall()
+            rows = ask(store, "select status from classroom where key = :key", key=key)
         return str(rows[0][0])
 
     def title_of(self, key: str) -> str:
         with open_store(self.path) as store:
-            rows = store._database.execute("select title from classroom where key = ?", [key]).fetchall()
+            rows = ask(store, "select title from classroom where key = :key", key=key)
         return str(rows[0][0])
 
     def edits(self, *statements: str) -> None:
         """What a person changes beside the sync."""
         with open_store(self.path) as store:
             for statement in statements:
-                store._database.execute(statement)
+                change(store, statement)
 
     def contents(self) -> dict[str, list[Any]]:
         """Every row of Connect's own tables, without the number of the batch that wrote it."""
         with open_store(self.path) as store:
             return {
-                name: store._database.execute(
-                    f"select {', '.join(entity.in_force)} from {name} order by {', '.join(entity.key)}"
-                ).fetchall()
+                name: ask(store, f"select {', '.join(entity.in_force)} from {name} order by {', '.join(entity.key)}")
                 for name, entity in ENTITIES.items()
             }
 

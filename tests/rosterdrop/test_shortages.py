@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from connect_store import ledger
-from connect_store.store import DiskFailed, open_store
+from connect_store.failures import DiskFailed
+from connect_store.store import open_store
 from processors.failures import write_down
 from rosterdrop import __main__ as command_line
 from rosterdrop.commands import generate
+from tests.asking import change
 from tests.rosterdrop.command_line import rosterdrop
 
 NO_SPACE = (28, "No space left on device")
@@ -106,7 +108,7 @@ def test_a_full_home_leaves_the_log_to_another_disk(tmp_path: Path) -> None:
 def test_a_store_without_room_names_its_disk(tmp_path: Path) -> None:
     file = tmp_path / "store" / "connect.db"
     with pytest.raises(DiskFailed, match="the disk is full: the Connect store") as error, open_store(file) as store:
-        store._database.execute("pragma max_page_count = 1")
+        change(store, "pragma max_page_count = 1")
         with store.writing():
             for _ in range(1000):
                 ledger.open_batch(

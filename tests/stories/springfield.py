@@ -31,6 +31,7 @@ from processors.reporting.json_document import as_json
 from rosterdrop.commands.account import hashed
 from rosterdrop.commands.home import make_home
 from rosterdrop.service import Service
+from tests.asking import ask, change
 
 Row = Mapping[str, str]
 PASSWORD = "correct horse battery staple"
@@ -184,7 +185,7 @@ class Springfield:
     def turns_back_received(self, number: int, moment: str) -> None:
         """Let a batch have come at another time."""
         with open_store(self.home.store_db) as store, store.writing():
-            store._database.execute("update batch set received = ? where id = ?", [moment, number])
+            change(store, "update batch set received = :moment where id = :number", moment=moment, number=number)
 
     def reports_again(self, number: int) -> dict[str, Any]:
         """The report of a batch, made again from its folder and the ledger."""
@@ -275,14 +276,15 @@ class Springfield:
         """Everything in Connect's own tables, with the batch that wrote it last."""
         with open_store(self.home.store_db) as store:
             return {
-                name: store._database.execute(f"select * from {name} order by {', '.join(entity.key)}").fetchall()
+                name: ask(store, f"select * from {name} order by {', '.join(entity.key)}")
                 for name, entity in ENTITIES.items()
             }
 
     def ledger(self) -> list[tuple[int, str, str | None]]:
         """Every batch: number, state, verdict."""
         with open_store(self.home.store_db) as store:
-            return [tuple(row) for row in store._database.execute("select id, state, verdict from batch order by id")]
+            rows = ask(store, "select id, state, verdict from batch order by id")
+            return [(number, state, verdict) for number, state, verdict in rows]
 
     def settled_ledger(self) -> list[tuple[int, str, str | None]]:
         """The ledger once its last entry is closed: the report is in the drop a moment before."""
@@ -294,8 +296,8 @@ class Springfield:
     def changes_of(self, key: str) -> list[tuple[int, str]]:
         """What was ever done to a person: batch and action."""
         with open_store(self.home.store_db) as store:
-            sql = "select batch, action from undo_person where key = ? order by batch"
-            return [tuple(row) for row in store._database.execute(sql, [key])]
+            sql = "select batch, action from undo_person where key = :key order by batch"
+            return [(batch, action) for batch, action in ask(store, sql, key=key)]
 
     def bytes_outside(self, *spared: Path) -> bytes:
         """Every byte of the home but those in the spared folders: where a leak would be found."""

@@ -1,11 +1,11 @@
 """student_attributes.csv: what else a district tells of its students, where it wants it taken."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from connect_store.store import open_store
+from tests.asking import ask
 from tests.stories.springfield import ANA, BEN, GIL, NIGHT, TOM, Report, Row, Springfield, as_csv
 
 
@@ -32,10 +32,11 @@ def attributes_of(springfield: Springfield, key: str) -> dict[str, str]:
     return dict(found.attributes)
 
 
-def undo_record(springfield: Springfield, batch: int) -> list[Sequence[Any]]:
+def undo_record(springfield: Springfield, batch: int) -> list[tuple[Any, ...]]:
     with open_store(springfield.home.store_db) as store:
-        sql = "select action, student, name, value, status from undo_attribute where batch = ? order by student, name"
-        return store._database.execute(sql, [batch]).fetchall()
+        columns = "action, student, name, value, status"
+        sql = f"select {columns} from undo_attribute where batch = :batch order by student, name"
+        return ask(store, sql, batch=batch)
 
 
 def test_attributes_are_brought_with_their_students(springfield: Springfield) -> None:

@@ -4,13 +4,13 @@ The counts are those of the published tables: the sample's README, and `sort | u
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from connect_store.store import open_store
 from processors.conformance import check_conformance
+from tests.asking import ask
 from tests.stories.insights_k12 import BASE_TABLES, INSIGHTS, delivery
 from tests.stories.springfield import Springfield
 from validators import catalogue
@@ -75,5 +75,5 @@ def _at_schools(*counts: int) -> dict[str, int]:
 def _counted(springfield: Springfield, sql: str) -> dict[str, int]:
     """How often each value stands in the rows that a statement finds in the store."""
     with open_store(springfield.home.store_db) as store:
-        rows: Iterable[tuple[str]] = store._database.execute(sql).fetchall()
+        rows = ask(store, sql)
     return dict(Counter(value for (value,) in rows))

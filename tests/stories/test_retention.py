@@ -14,6 +14,7 @@ from connect_store.undo_record import NoUndoRecord
 from processors import steering
 from processors.locks import district_lock
 from processors.retention import Round, purge
+from tests.asking import change
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Running, Springfield
 from tests.stories.test_steering import MANY, WHO, edits
@@ -183,7 +184,7 @@ def test_a_night_whose_undo_record_is_gone_is_not_undone_as_if_it_had_changed_no
 def test_a_purged_night_cannot_be_run_again(springfield: Springfield) -> None:
     old = night(springfield, 100)
     with open_store(springfield.home.store_db) as store, store.writing():
-        store._database.execute("update batch set verdict = 'refused' where id = ?", [old])
+        change(store, "update batch set verdict = 'refused' where id = :old", old=old)
     springfield.uploads_by_hand(users=b"", classes=(MATH,), enrollments=MEMBERS)
     lets_go(springfield)
 

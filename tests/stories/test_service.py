@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_store.store import StoreVanished
+from connect_store.failures import StoreVanished
 from processors.locks import service_holder
 from rosterdrop import service as service_module
 from tests.stories.springfield import PATIENCE_S, Running, Springfield, as_csv, settled_home

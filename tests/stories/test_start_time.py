@@ -7,6 +7,7 @@ import pytest
 
 from connect_store import ledger
 from connect_store.store import open_store
+from tests.asking import change
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, TOM, Springfield
 
@@ -21,7 +22,7 @@ def waiting(springfield: Springfield) -> Springfield:
 
 def the_time_has_come(springfield: Springfield, number: int) -> None:
     with open_store(springfield.home.store_db) as store, store.writing():
-        store._database.execute("update batch set due = '2026-01-01T00:00:00.000Z' where id = ?", [number])
+        change(store, "update batch set due = '2026-01-01T00:00:00.000Z' where id = :number", number=number)
 
 
 def states(springfield: Springfield) -> list[ledger.State]:

@@ -13,6 +13,7 @@ from connect_store.applying import BROUGHT, CHANGE, apply, brought
 from connect_store.records import ENTITIES, PERSON
 from connect_store.store import open_store
 from processors import pipeline, steering
+from tests.asking import ask
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, NIGHT, TOM, Row, Springfield, person
 
@@ -31,7 +32,7 @@ def contents(springfield: Springfield) -> dict[str, list[Any]]:
         tables = {name: entity.in_force for name, entity in ENTITIES.items()}
         baselines = {f"baseline_{name}": entity.columns for name, entity in ENTITIES.items()}
         return {
-            table: sorted(store._database.execute(f"select district, {', '.join(columns)} from {table}"), key=repr)
+            table: sorted(ask(store, f"select district, {', '.join(columns)} from {table}"), key=repr)
             for table, columns in (tables | baselines).items()
         }
 
