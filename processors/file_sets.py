@@ -11,6 +11,7 @@ from config.tables import ALONGSIDE, TABLES, TableName, file_of
 from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
 from validators import FileFacts, Judgement, Known, Reading, Table, judge, read
+from validators.abreast import abreast
 from validators.findings import Finding, as_frame, joined
 
 
@@ -59,27 +60,31 @@ def read_set(
     if is_refused(found):
         return FileSet(present=frozenset(), facts=(), tables={}, findings=as_frame(found), refused=True)
     readings: dict[TableName, Reading] = {}
-    unused: list[Finding] = []
-    for file in files:
-        if file.table in ALONGSIDE and not profile.attributes.take:
-            unused.append(Finding(code="attribute.off", file=file_of(file.table)))
-            advance(file.path.stat().st_size)
-            continue
-        readings[file.table] = read(
-            file.path,
-            file.table,
-            encoding=profile.reading.encoding,
-            headers=profile.reading.headers_of(file.table),
-            sha256=file.sha256,
-            file=file.file,
-            carried_from=file.carried_from,
-        )
-        advance(readings[file.table].facts.bytes)
+    taken = [file for file in files if file.table not in ALONGSIDE or profile.attributes.take]
+    left = [file for file in files if file not in taken]
+    for file in left:
+        advance(file.path.stat().st_size)
+    for file, reading in zip(taken, abreast(lambda file: _read(file, profile), taken), strict=True):
+        readings[file.table] = reading
+        advance(reading.facts.bytes)
+    unused = [Finding(code="attribute.off", file=file_of(file.table)) for file in left]
     return FileSet(
         present=frozenset(readings),
         facts=tuple(readings[name].facts for name in TABLES if name in readings),
         tables={name: reading.table for name, reading in readings.items() if reading.table is not None},
         findings=joined([*(reading.findings for reading in readings.values()), as_frame([*found, *unused])]),
+    )
+
+
+def _read(file: SetFile, profile: Profile) -> Reading:
+    return read(
+        file.path,
+        file.table,
+        encoding=profile.reading.encoding,
+        headers=profile.reading.headers_of(file.table),
+        sha256=file.sha256,
+        file=file.file,
+        carried_from=file.carried_from,
     )
 
 

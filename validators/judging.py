@@ -9,6 +9,7 @@ import polars as pl
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
 from validators import catalogue, causes, nights, sets, sifting
+from validators.abreast import abreast
 from validators.adapting import adapted, as_delivered
 from validators.alone import judged_alone
 from validators.elsewhere import Belonging
@@ -147,11 +148,11 @@ def judge(
     read = joined_found(as_frame(()) if read_findings is None else read_findings)
     unreadable = _unreadable(read)
     belonging = _belonging(profile, profile.schools)
-    alone = {
-        name: judged_alone(tables[name], country=profile.phones.country, belonging=belonging)
-        for name in TABLES
-        if name in tables
-    }
+    names = [name for name in TABLES if name in tables]
+    sieves_alone = abreast(
+        lambda name: judged_alone(tables[name], country=profile.phones.country, belonging=belonging), names
+    )
+    alone = dict(zip(names, sieves_alone, strict=True))
     if "users" in alone:
         alone["users"] = alone["users"].rejecting(
             nights.reused_rows(known.night, alone["users"].standing, profile.guard)
