@@ -117,6 +117,9 @@ _LEADS: Final = _FOLLOWS.with_columns(meant=pl.lit(None, pl.String))
 _MADE: Final = NOTHING_FOUND.with_columns(root=pl.lit(None, pl.String))
 
 
+_NO_CAUSES: Final = pl.DataFrame(schema={"cause_place": pl.Int64, "cause": pl.Int32})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trace:
     """What one way of looking has explained.
@@ -210,6 +213,8 @@ def _of_rows_and_files(
     numbered: pl.DataFrame, sieves: Mapping[TableName, Sieve], places: Mapping[str, int]
 ) -> pl.DataFrame:
     """What others follow from by place: the first finding that rejects a row, and that a file is empty."""
+    if numbered["cause_place"].null_count() == numbered.height:
+        return _NO_CAUSES
     wanted = numbered.select(place=pl.col("cause_place").drop_nulls().unique())
     followed = numbered.select("index", "place", "code", LINE).join(
         wanted, on="place", how="semi", maintain_order="left"

@@ -72,14 +72,6 @@ def places_of(ids: pl.Series, targets: pl.DataFrame) -> pl.Series:
     return _looked_up(ids, keys)
 
 
-def are_among(places: pl.Series, others: pl.Series) -> pl.Series:
-    """For each place whether it is one of others; there may be very many, for nothing is hashed."""
-    last = pl.concat([places, others]).max() or 0
-    assert isinstance(last, int)  # places are numbers
-    is_there = pl.repeat(False, last + 1, dtype=pl.Boolean, eager=True).scatter(others.drop_nulls(), True)  # noqa: FBT003
-    return is_there.gather(places)
-
-
 def _looked_up(wanted: pl.Series, keys: pl.Series) -> pl.Series:
     place = pl.DataFrame({"key": keys}).with_row_index("place")
     return wanted.to_frame("key").join(place, on="key", how="left", maintain_order="left")["place"]

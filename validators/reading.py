@@ -236,7 +236,7 @@ def _unusable(facts: FileFacts, findings: Iterable[Finding]) -> Reading:
 
 
 def _placed(facts: FileFacts, findings: Iterable[Finding]) -> pl.DataFrame:
-    return as_frame(findings).with_columns(file=pl.lit(facts.file))
+    return as_frame(replace(finding, file=facts.file) for finding in findings)
 
 
 def _cells_of(body: Body, header: Header) -> Cells:

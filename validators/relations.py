@@ -16,7 +16,7 @@ import polars as pl
 from config.tables import MOST_GUARDIANS, file_of
 from validators.distinct import all_differ
 from validators.people import kind_of
-from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, are_among, at, places_of
+from validators.pointers import CLASS_AT, STUDENT_AT, USER_AT, at, places_of
 from validators.sifting import WHOLE_FILE
 from validators.tables import LINE
 
@@ -343,7 +343,7 @@ def _too_many(lists: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 def unlinked(guardians: pl.DataFrame, mentioned: pl.Series) -> pl.DataFrame:
     """Findings for guardians of users.csv (with `user_at`) whom no row links to."""
-    alone = guardians.filter(~are_among(guardians[USER_AT], mentioned))
+    alone = guardians.filter(~pl.col(USER_AT).is_in(mentioned.implode()))
     return alone.select(LINE, code=pl.lit("guardian.unlinked"), column=pl.lit("sourcedId"), value="sourcedId")
 
 
@@ -382,7 +382,8 @@ def empty_classes(classes: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame
     """
     parts = []
     for code, kind in (("class.without_teacher", "staff"), ("class.without_students", "student")):
-        empty = classes.filter(~are_among(classes[CLASS_AT], enrolled[CLASS_AT].filter(enrolled["kind"] == kind)))
+        seats = enrolled[CLASS_AT].filter(enrolled["kind"] == kind)
+        empty = classes.filter(~pl.col(CLASS_AT).is_in(seats.implode()))
         parts.append(empty.select(LINE, code=pl.lit(code), column=pl.lit("sourcedId"), value="sourcedId"))
     return pl.concat(parts)
 

@@ -28,7 +28,7 @@ def with_notices(
 def _explained(sieve: Sieve) -> Sieve:
     """Where a file links nobody at all, that is why nobody links to each guardian and why students have none."""
     follows = pl.col("code").is_in(["guardian.unlinked", "student.without_guardian"])
-    if "guardianships.none" not in sieve.found["code"]:
+    if sieve.found.is_empty() or "guardianships.none" not in sieve.found["code"]:
         return sieve
     return sieve.telling(
         sieve.found.with_columns(

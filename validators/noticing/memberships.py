@@ -10,7 +10,7 @@ import polars as pl
 from validators.days import is_day
 from validators.noticing.scene import Notice, Scene, counted, counted_by, of_the_file
 from validators.people import kind_of
-from validators.pointers import CLASS_AT, USER_AT, are_among
+from validators.pointers import CLASS_AT, USER_AT
 from validators.sifting import NOTHING_FOUND, Sieve
 from validators.tables import LINE
 
@@ -134,7 +134,7 @@ def _without_class(seats: _Seats) -> pl.DataFrame:
     if seated.is_empty():
         return NOTHING_FOUND
     students = seats.scene.by_kind["student"]
-    lone = students.filter(~are_among(students[USER_AT], seated[USER_AT]))
+    lone = students.filter(~pl.col(USER_AT).is_in(seated[USER_AT].implode()))
     if lone.is_empty():
         return NOTHING_FOUND
     named = seats.enrollments.rows.join(seats.enrollments.aside, on=LINE, how="anti")
