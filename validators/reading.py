@@ -28,6 +28,7 @@ from validators.surroundings import Body, body_of
 from validators.tables import LINE, FileFacts, Newline, Table
 from validators.traces import LOST, cleaned, is_id
 
+_LOST: Final = LOST.encode()
 _START: Final = 1 << 20  # bytes within which a header ends
 
 
@@ -323,7 +324,7 @@ def _table_of(
         *cells.notes,
     ]
     found = pl.concat([_placed(facts, said), traces]).with_columns(file=pl.lit(facts.file))
-    may_lack_letters = LOST.encode() in body.utf8
+    may_lack_letters = _LOST[:1] in body.utf8 and _LOST in body.utf8  # one byte is found ten times faster than three
     table = Table(name=name, facts=facts, rows=rows, broken=broken, may_lack_letters=may_lack_letters)
     return Reading(table=table, findings=found, facts=facts)
 
