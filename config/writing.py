@@ -119,6 +119,39 @@ def change_account(home: Home, account: str, changes: Mapping[str, Any]) -> None
         _write_account(home, account, changes)
 
 
+def remove_district(home: Home, district: str) -> tuple[str, ...]:
+    """Take a district out of the accounts, and its profile away; the accounts that see no district now are gone.
+
+    Accounts go first: one that names a district that is not there would make the whole file not valid.
+    """
+    with alone(home):
+        accounts = _accounts_of(home, district)
+        gone = tuple(account for account, districts in accounts.items() if not districts)
+        changes: Changes = {("accounts", account): None for account in gone} | {
+            ("accounts", account, "districts"): districts for account, districts in accounts.items() if districts
+        }
+        if changes:
+            _write(_edited(_text_of(home.accounts_file), changes), "accounts", home, home.accounts_file)
+        home.profile_file(district).unlink(missing_ok=True)
+    return gone
+
+
+def accounts_of(home: Home, district: str) -> tuple[str, ...]:
+    """The accounts that see a district, whether the rest of the file is valid or not."""
+    return tuple(_accounts_of(home, district))
+
+
+def _accounts_of(home: Home, district: str) -> dict[str, list[str]]:
+    """Accounts that see a district, and the other districts of each."""
+    document = tomllib.loads(_text_of(home.accounts_file)).get("accounts", {})
+    seen = {account: table.get("districts", []) for account, table in document.items()}
+    return {
+        account: [one for one in districts if one != district]
+        for account, districts in seen.items()
+        if district in districts
+    }
+
+
 def renew_hash(home: Home, account: str, old: str, stronger: Callable[[], str]) -> None:
     """Replace the hash of a password by a stronger one, unless somebody gave the account another one meanwhile.
 

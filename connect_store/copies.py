@@ -121,7 +121,7 @@ def skip(store: Store, given: Given | None, own: Given, *, folders: int, at: dat
     """
     last = given or Given(batch=max(own.batch, folders) + _MARGIN, event=own.event + _MARGIN)
     number = max(last.batch, own.batch, folders) + 1
-    ledger.enter_deed(store, number, "restore", at=at, who=who, why=why)
+    ledger.enter_deed(store, "restore", number=number, at=at, who=who, why=why)
     event = max(last.event, own.event)
     if event > own.event:
         store.run("skip_events", id=event, batch=number, at=ledger.stamp(at))

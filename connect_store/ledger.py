@@ -326,20 +326,25 @@ def enter_done(
 
 
 def enter_deed(
-    store: Store, number: int, deed: Literal["restore", "remove"], *, at: datetime, who: str, why: str
-) -> None:
-    """Enter under a number of its own what was done to the whole installation; inside the caller's transaction."""
-    store.run(
-        "enter_found",
-        batch=number,
-        district=EVERY,
-        test=0,
-        origin=deed,
-        received=stamp(at),
-        state="reported",
-        files="[]",
-    )
+    store: Store,
+    deed: Literal["restore", "remove"],
+    *,
+    at: datetime,
+    who: str,
+    why: str,
+    number: int | None = None,
+) -> int:
+    """Enter what was done to the whole installation, under the next number or a certain one; which it is.
+
+    Inside the caller's transaction.
+    """
+    known = {"district": EVERY, "test": 0, "origin": deed, "received": stamp(at), "state": "reported", "files": "[]"}
+    if number is None:
+        number = int(store.rows("enter_deed", **known)[0][0])
+    else:
+        store.run("enter_found", batch=number, **known)
     note(store, number, deed, at=at, who=who, detail=why)
+    return number
 
 
 def enter_lost(

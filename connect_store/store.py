@@ -62,6 +62,14 @@ class Store:
             self._database.roll_back()
 
     @contextmanager
+    def erasing(self) -> Iterator[None]:
+        """What is deleted inside is gone from the file too, and whatever was left there by earlier deletions."""
+        self._database.execute("pragma secure_delete = on")
+        yield
+        self._database.execute("vacuum")
+        self._database.execute("pragma wal_checkpoint(truncate)")
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """One moment of the store for several questions; nobody waits for it, and stages may be filled in it."""
         self._database.begin_reading()

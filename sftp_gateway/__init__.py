@@ -3,6 +3,7 @@
 It knows nothing of what is inside a file. The service hands it a `Receiver`; a gateway alone runs without polars.
 """
 
+from sftp_gateway.drops.forgetting import forget_district
 from sftp_gateway.gateway import Gateway
 from sftp_gateway.processes.presence import processes_present
 from sftp_gateway.receiving import (
@@ -42,6 +43,7 @@ __all__ = [
     "Receiver",
     "Receiving",
     "Shortage",
+    "forget_district",
     "make_host_keys",
     "processes_present",
     "receiving_of",

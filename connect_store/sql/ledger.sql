@@ -180,6 +180,12 @@ returning id;
 insert into batch (id, district, test, origin, received, state, files)
 values (:batch, :district, :test, :origin, :received, :state, :files);
 
+-- name: enter_deed
+-- What was done to the whole installation.
+insert into batch (district, test, origin, received, state, files)
+values (:district, :test, :origin, :received, :state, :files)
+returning id;
+
 -- name: newest_number
 select max(id)
   from batch;

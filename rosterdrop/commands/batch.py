@@ -131,6 +131,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
         "approve": f"batch {entry.requeue_of}, approved",
         "undo": f"batch {entry.requeue_of}, undone",
         "restore": "a backup that was put back",
+        "remove": "a district that was removed",
     }
     yield f"Received: {forms_of(DEFAULT).time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"

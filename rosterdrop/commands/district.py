@@ -1,7 +1,7 @@
 """`rosterdrop district`: districts and their settings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -254,3 +254,42 @@ def resume(console: Console, id_: str) -> None:
     console.terminal.line(f"{id_} is resumed")
     if number is not None:
         console.terminal.line(f"Batch {number} applies the newest files: rosterdrop batch show {number}")
+
+
+@district.command(
+    epilog="""\b
+Examples:
+  rosterdrop --home home district remove springfield
+  rosterdrop --home home district remove springfield --yes --why "contract ended"
+
+\b
+With --json, which needs --yes: {"removed": id, "batch": number of the entry in the history, "accounts": [id]}"""
+)
+@click.argument("id_", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--why", help="The reason, for the history.")
+@click.pass_obj
+def remove(console: Console, id_: str, *, yes: bool, why: str | None) -> None:
+    """Remove district ID for good; stop the service first, and let it finish what it has begun.
+
+    Gone are: its people, classes and history in Connect, frozen files, reports, its drop and profile, and accounts that
+    see no other district. What stays: a line in the history of all batches, the audit, and backups.
+    """
+    from rosterdrop import removing
+
+    home = console.home
+    what = removing.holding(home, id_)
+    if not yes:
+        if console.json:
+            raise click.UsageError("--json does not ask; say --yes.")
+        console.terminal.line(f"This removes for good: {what}", style="red")
+        if click.prompt("Type the district's ID to go on") != id_:
+            raise click.UsageError(f"that is not {id_}; nothing was removed.")
+    done = removing.remove(home, what, who=who(), why=why, now=datetime.now(UTC))
+    console.terminal.json({"removed": id_, "batch": done.number, "accounts": list(done.accounts)})
+    console.terminal.line(f"{id_} is removed (batch {done.number} says so)")
+    if done.accounts:
+        console.terminal.line(f"Accounts that saw nothing else are gone: {', '.join(done.accounts)}")
+    for folder in sorted(home.store_db.parent.glob("before-restore-*")):
+        console.terminal.line(f"{folder} still holds what it had; remove it too")
+    console.terminal.note("Backups still hold it. To have it there no more, remove those of before today.")

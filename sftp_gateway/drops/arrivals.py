@@ -31,6 +31,7 @@ _MAY_STILL_BE_TAKEN: Final = timedelta(minutes=10)  # a set is being frozen whil
 
 _STATEMENTS: Final = statements("journal.sql")
 
+_OF_DISTRICTS: Final = ("arrival", "writing", "client_time", "deadline", "received", "told", "told_left_over")
 _migrations: Final = Migrations("gateway")
 
 
@@ -439,6 +440,17 @@ class Journal:
             self._rows("forget_left_over", **_drop(drop_id))
             for name in left_over:
                 self._rows("tell_left_over", **_drop(drop_id), name=name)
+
+    def forget(self, district: str) -> list[str]:
+        """Forget a district for good, its names too; the hidden files of its uploads."""
+        self._db.execute("pragma secure_delete = on")  # else what was removed stands in the file until it is used anew
+        with self._transaction():
+            stagings = [row["staging"] for row in self._rows("stagings_of_district", district=district)]
+            for table in _OF_DISTRICTS:
+                self._db.execute(_STATEMENTS[f"forget_{table}"], {"district": district})
+        self._db.execute("vacuum")
+        self._db.execute("pragma wal_checkpoint(truncate)")
+        return stagings
 
     @contextmanager
     def together(self) -> Iterator[None]:

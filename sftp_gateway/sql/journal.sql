@@ -193,3 +193,28 @@ insert into told_left_over (district, drop_name, name) values (:district, :drop_
 -- name: forget_left_over
 -- Temp names that are to be told again should they come back.
 delete from told_left_over where district = :district and drop_name = :drop_name;
+
+-- name: stagings_of_district
+-- The hidden files of a district's uploads that are not finished.
+select staging from writing where district = :district;
+
+-- name: forget_arrival
+delete from arrival where district = :district;
+
+-- name: forget_writing
+delete from writing where district = :district;
+
+-- name: forget_client_time
+delete from client_time where district = :district;
+
+-- name: forget_deadline
+delete from deadline where district = :district;
+
+-- name: forget_received
+delete from received where district = :district;
+
+-- name: forget_told
+delete from told where district = :district;
+
+-- name: forget_told_left_over
+delete from told_left_over where district = :district;

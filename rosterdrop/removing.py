@@ -1,0 +1,103 @@
+"""A district that leaves for good: what there is of it, and its removal from every place."""
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from config.documents import is_id
+from config.home import Home
+from config.loading import district_ids, load_profile
+from config.mistakes import ConfigError, UnknownDistrict
+from config.writing import accounts_of, remove_district
+from connect_store import ledger, removing
+from connect_store.people import headcount
+from connect_store.store import open_store
+from processors.locks import district_lock, service_lock
+from sftp_gateway import forget_district
+
+_LOCK_WAIT_S: Final = 5.0
+_FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)  # what waits for its time is unfinished too
+
+
+class HasWork(Exception):
+    """A district cannot be removed while something of it is unfinished."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What there is of a district: its name, active people by kind, batches, and the accounts that see it."""
+
+    district: str
+    name: str
+    people: dict[str, int]
+    batches: int
+    accounts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        people = ", ".join(f"{count} {kind}" for kind, count in self.people.items()) or "nobody"
+        return f"{self.district} ({self.name}): {people} active in Connect, {self.batches} batches"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What was removed: the entry in the ledger, and accounts that are gone since they saw no other district."""
+
+    number: int
+    accounts: tuple[str, ...]
+
+
+def holding(home: Home, district: str) -> Holding:
+    """What there is of a district, with a profile or without one.
+
+    Raises:
+        UnknownDistrict: there is nothing of it.
+    """
+    with open_store(home.store_db) as store:
+        known = removing.batches_of(store, district)
+        people = headcount(store, district)
+    folders = (home.drop(district), home.batches / district, home.root / "summaries" / district)
+    is_there = is_id(district) and (district in district_ids(home) or any(folder.exists() for folder in folders))
+    if not (known or is_there):
+        raise UnknownDistrict(district, district_ids(home))
+    accounts = accounts_of(home, district)
+    return Holding(district=district, name=_name(home, district), people=people, batches=known, accounts=accounts)
+
+
+def remove(home: Home, what: Holding, *, who: str, why: str | None, now: datetime) -> Removed:
+    """Remove everything of a district but the audit: whoever is interrupted runs it again.
+
+    First nobody can log in any more, then the store forgets, then the files go.
+
+    Raises:
+        Held: the service runs, or somebody works on the district.
+        HasWork: a batch of it is unfinished.
+    """
+    district = what.district
+    with ExitStack() as locks:
+        locks.enter_context(service_lock(home, who="a removal"))
+        locks.enter_context(district_lock(home, district, who="a removal", wait_s=_LOCK_WAIT_S))
+        with open_store(home.store_db) as store:
+            if unfinished := ledger.open_work(store, district, _FAR):
+                raise HasWork(
+                    f"batch {unfinished[0]} of {district} is not finished, and nothing was removed; it is once the "
+                    f"service has worked on it: rosterdrop batch show {unfinished[0]}"
+                )
+            accounts = remove_district(home, district)
+            reason = f"{what}; {why}" if why else str(what)
+            number = removing.remove_district(store, district, at=now, who=who, why=reason)
+        forget_district(home, district)
+        for folder in (home.batches / district, home.root / "summaries" / district):
+            shutil.rmtree(folder, ignore_errors=True)
+    (home.locks / f"district-{district}.lock").unlink(missing_ok=True)
+    return Removed(number=number, accounts=accounts)
+
+
+def _name(home: Home, district: str) -> str:
+    try:
+        return load_profile(home, district).name
+    except ConfigError:
+        return "no valid profile"
