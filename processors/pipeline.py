@@ -23,6 +23,7 @@ from connect_store.retention import require_files
 from connect_store.store import Store, open_store
 from processors import freezing, frozen, lifecycle
 from processors.against_store import compared
+from processors.answers import code_of
 from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, due_at, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
@@ -34,7 +35,7 @@ from processors.nights import night_in, night_of
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish, publish_failed
 from processors.summaries import DUE, findings_in, guard_in
-from processors.verdicts import APPLIED, Verdict, as_verdict
+from processors.verdicts import APPLIED, WAITING, Verdict, as_verdict
 from validators import Judgement
 from validators.findings import as_frame, joined
 
@@ -317,9 +318,14 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         contact=profile.report.contact,
         changes=batch.changes,
         guard=guard_in(summary),
+        answer_code=code_of(batch) if _waits_for_a_person(batch) else None,
         applied_at=ledger.moment(summary[DUE]) if DUE in summary else None,
         carried={number: ledger.require(store, number).received for number in lenders},
     )
+
+
+def _waits_for_a_person(batch: LedgerBatch) -> bool:
+    return batch.verdict in WAITING and not batch.test and not (batch.summary or {}).get("paused")
 
 
 def _close(store: Store, batch: LedgerBatch, *, who: str) -> None:

@@ -15,12 +15,13 @@ from connect_store.records import KINDS, EntityName
 from connect_store.store import Store, open_store
 from connect_store.undo_record import undo_record
 from processors import deliveries, lifecycle
+from processors.answers import ANSWERABLE, Answer, NoAnswer, is_of
 from processors.locks import district_lock
 from processors.pipeline import deliver
 from processors.undoing import undone
+from processors.verdicts import WAITING
 
 _LOCK_WAIT_S: Final = 60.0
-_WAITING: Final = frozenset({"held", "withheld"})
 
 
 class NotToBeDone(Exception):
@@ -59,6 +60,30 @@ def approve(home: Home, number: int, *, who: str, why: str) -> int:
     with open_store(home.store_db) as store, store.writing():
         ledger.note(store, number, "approve", at=_now(), who=who, detail=f"as batch {approving}: {why}")
     return approving
+
+
+def take_answer(home: Home, district: str, answer: Answer, *, who: str) -> int | None:
+    """Do what the answer of a district says; the number of the batch that applies what was approved.
+
+    Raises:
+        NoAnswer: there is no such batch of the district, its code is another one, or the answer comes too late.
+        NotToBeDone: the batch waits for no answer, or a newer one came.
+    """
+    with open_store(home.store_db) as store:
+        batch = ledger.find(store, answer.batch)
+    if batch is None or batch.district != district or not is_of(answer, batch):
+        raise NoAnswer(
+            f"The number {answer.batch} and the code do not belong together; both stand in the report. "
+            "Nothing was done."
+        )
+    if _now() - batch.received > ANSWERABLE:
+        raise NoAnswer(
+            f"Batch {batch.number} is older than {ANSWERABLE.days} days. Nothing was done; send newer files."
+        )
+    if answer.does == "approve":
+        return approve(home, batch.number, who=who, why=answer.why)
+    discard(home, batch.number, who=who, why=answer.why)
+    return None
 
 
 def discard(home: Home, number: int, *, who: str, why: str) -> None:
@@ -153,7 +178,7 @@ def _by_type(name: EntityName, records: pl.DataFrame) -> list[tuple[str, pl.Data
 
 def _waiting(store: Store, number: int, done: str) -> LedgerBatch:
     batch = ledger.require(store, number)
-    if batch.state != "reported" or batch.verdict not in _WAITING:
+    if batch.state != "reported" or batch.verdict not in WAITING:
         raise NotToBeDone(f"batch {number} is neither held nor withheld, so there is nothing to be {done}")
     newest = ledger.last(store, batch.district, test=batch.test)
     if batch.test or newest is None or newest.number != number:

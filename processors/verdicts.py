@@ -23,6 +23,8 @@ ChangeCounts = Mapping[str, Mapping[str, int]]
 APPLIED: Final[frozenset[Verdict]] = frozenset({"accepted", "accepted_with_rejections", "withheld"})
 """Verdicts after which at least creates and updates are in the store."""
 
+WAITING: Final[frozenset[Verdict]] = frozenset({"held", "withheld"})
+"""Verdicts after which a person may still have all of it applied."""
 
 HOLDING: Final = frozenset(
     {"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced", *MOVED.values()}

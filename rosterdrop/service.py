@@ -21,14 +21,15 @@ from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.failures import StoreVanished
 from connect_store.store import open_store
-from processors import freezing, frozen
+from processors import freezing, frozen, steering
+from processors.answers import ANSWER_FILE, MOST_BYTES, NoAnswer, answer_in
 from processors.deliveries import without_older
 from processors.freezing import Delivery
-from processors.frozen import FileMoved
+from processors.frozen import Damaged, FileMoved
 from processors.lending import NothingToLend, NotJudgedYet, promised
 from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
-from processors.reporting.receipts import write_receipt
+from processors.reporting.receipts import tell_answer, write_receipt
 from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
 from processors.retention import purge
 from processors.unpacking import DeliveredFile, kind_of
@@ -210,6 +211,9 @@ class _Receiver:
     async def arrived(self, arrival: Arrival) -> None:
         profile = self.live.now.profiles.get(arrival.district, ASSUMED)
         await asyncio.to_thread(_write_receipt, self.home, arrival, profile)
+        if arrival.file.name.casefold() == ANSWER_FILE and arrival.drop == "main":
+            await asyncio.to_thread(_take_answer, self.home, self.live.now, arrival)
+            self.work_came()
 
     async def interrupted(self, interruption: Interruption) -> None:
         await asyncio.to_thread(_write_interruption, self.home, interruption)
@@ -371,6 +375,36 @@ def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
         header=_header_verdict(file, look, profile.arrival.trigger),
         at=file.arrived_at,
     )
+
+
+def _take_answer(home: Home, known: Configuration, arrival: Arrival) -> None:
+    """What a district says to a batch that waits, done or refused in words; its file leaves the drop."""
+    try:
+        with arrival.file.path.open("rb") as file:
+            content = file.read(MOST_BYTES)
+    except FileNotFoundError:  # taken already, and told twice
+        return
+    account = known.accounts.get(arrival.file.account or "")
+    if account is None or not account.may("approve"):
+        says = "This account may not approve or discard a batch. Nothing was done; ask us (support)."
+    else:
+        says = _answered(home, arrival.district, content, who=account.id)
+    profile = known.profiles[arrival.district]
+    tell_answer(home, arrival.district, says, at=arrival.file.arrived_at, time_zone=profile.time_zone.key)
+    arrival.file.path.unlink(missing_ok=True)
+
+
+def _answered(home: Home, district: str, content: bytes, *, who: str) -> str:
+    try:
+        answer = answer_in(content)
+        number = steering.take_answer(home, district, answer, who=who)
+    except (NoAnswer, steering.NotToBeDone, freezing.NewerBatch, Damaged) as error:
+        _log.warning("answer refused", district=district, account=who, error=type(error).__name__)
+        return str(error)
+    _log.info("answer taken", district=district, account=who, batch=answer.batch, does=answer.does)
+    if number is None:
+        return f"Batch {answer.batch} is discarded. Nothing of it will be applied."
+    return f"Batch {answer.batch} is approved. Batch {number} applies it, and its report follows."
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Report:
         changes: counts of records; None where nothing was compared.
         guard: what was counted before applying; None where nothing was compared.
         contact: whom people ask about it; None where the profile does not say.
+        answer_code: by which a district approves or discards a batch that waits for that; None where none does.
         applied_at: when the changes will be applied, where that is later than the report.
         carried: when the batches were received that files are carried from, by number; gives those files their age.
     """
@@ -56,6 +57,7 @@ class Report:
     version: Literal["1.0", "1.1", "1.2"] = "1.1"
     mode: Literal["bulk", "delta"] = "bulk"
     contact: str | None = None
+    answer_code: str | None = None
     applied_at: datetime | None = None
     carried: Mapping[int, datetime] = field(default_factory=dict)
 

@@ -293,6 +293,11 @@ class Springfield:
             time.sleep(0.05)
         return self.ledger()
 
+    def history_of(self, number: int) -> list[tuple[str, str, str | None]]:
+        """What was done to a batch: event, who, detail."""
+        with open_store(self.home.store_db) as store:
+            return [(event.event, event.who, event.detail) for event in ledger.events(store, number)]
+
     def changes_of(self, key: str) -> list[tuple[int, str]]:
         """What was ever done to a person: batch and action."""
         with open_store(self.home.store_db) as store:

@@ -1,0 +1,82 @@
+"""A district answers to a batch that waits for it: one line in a file, by an account that may approve."""
+
+import re
+
+import pytest
+
+from tests.stories.springfield import EVERYBODY, GIL, TOM, Springfield, person
+
+LEAVERS = [person(f"s{number:02}", "student") for number in range(10)]
+
+
+@pytest.fixture
+def withheld(springfield: Springfield) -> Springfield:
+    """A district of whose students ten are gone tonight, more than may go."""
+    springfield.pushes(users=[*EVERYBODY, *LEAVERS])
+    springfield.settles(guard__limit_percent="10")
+    assert springfield.pushes().verdict == "withheld"
+    return springfield
+
+
+def line_of(springfield: Springfield) -> str:
+    """The line that the report tells to send."""
+    told = " ".join(springfield.reads("reports/latest.txt").split())
+    found = re.search(r'"(approve \d+ [A-Z0-9-]+)"', told)
+    assert found, told
+    return found[1]
+
+
+def answers(springfield: Springfield, line: str, *, account: str = "office") -> str:
+    """Send an answer; what came of it, as the district reads it."""
+    springfield.uploads({"answer.txt": line.encode()}, account=account)
+    return springfield.waits_for("reports/answer.txt")
+
+
+def test_a_district_approves_what_was_withheld(withheld: Springfield) -> None:
+    told = answers(withheld, f"{line_of(withheld)} they moved to Shelby\n")
+
+    assert told.strip().endswith("Batch 2 is approved. Batch 3 applies it, and its report follows.")
+    assert withheld.next_report().verdict == "accepted"
+    assert withheld.status_of("s00") == "archived"
+    assert withheld.history_of(2)[-1] == ("approve", "office", "as batch 3: they moved to Shelby")
+    with withheld.logged_in("office") as client:
+        assert "answer.txt" not in client.listdir("/")
+
+
+def test_a_district_discards_what_was_held(springfield: Springfield) -> None:
+    springfield.settles(guard__rejected_at_least="1")
+    springfield.pushes(users=[GIL, TOM, *({**row, "role": "pupil"} for row in LEAVERS)])
+    told = answers(springfield, line_of(springfield).replace("approve", "DISCARD"))
+
+    assert told.strip().endswith("Batch 1 is discarded. Nothing of it will be applied.")
+    assert springfield.ledger() == [(1, "discarded", "held")]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("approve 2 AAAA-AAAA", "do not belong together"),
+        ("approve 1 AAAA-AAAA", "do not belong together"),
+        ("yes please", "must be like: approve 42 K7Q2-M9XD"),
+        ("", "must be like"),
+        ("\x00\xff" * 5000, "must be like"),
+    ],
+)
+def test_an_answer_that_names_no_waiting_batch_does_nothing(withheld: Springfield, line: str, says: str) -> None:
+    assert says in answers(withheld, line)
+    assert [number for number, _, _ in withheld.ledger()] == [1, 2]
+
+
+def test_who_may_not_approve_does_nothing(withheld: Springfield) -> None:
+    assert "This account may not approve" in answers(withheld, line_of(withheld), account="vendor")
+    assert [number for number, _, _ in withheld.ledger()] == [1, 2]
+
+
+def test_an_answer_comes_too_late_after_a_week(withheld: Springfield) -> None:
+    line = line_of(withheld)
+    withheld.turns_back_received(2, "2026-01-01T00:00:00.000Z")
+    assert "older than 7 days" in answers(withheld, line)
+
+
+def test_the_summary_for_vendors_names_no_code(withheld: Springfield) -> None:
+    assert "answer.txt" not in withheld.reads("reports/latest.txt", account="vendor")
