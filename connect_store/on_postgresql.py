@@ -35,6 +35,8 @@ create table if not exists connect_store_step (
     applied text not null default to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 )"""
 
+_ORDER: Final = b"select 'B' < 'a' and 'z' < U&'\\00E9' and lower(U&'\\00C9') = U&'\\00C9'"  # that of bytes
+
 # One writer a store, as SQLite has it: what a transaction reads stays true until it writes, and the ids of events
 # become visible in their order. The lock is taken before the first snapshot, so the transaction must not be
 # `repeatable read`: that one would see the store as it was before the wait.
@@ -122,8 +124,8 @@ class OnPostgresql:
         """
         if self._connection.info.server_version < _NEEDED:
             raise UnfitDatabase("the PostgreSQL server is too old: 14 or newer is needed")
-        row = self._connection.execute(b"select current_setting('server_encoding'), 'B' < 'a' and 'z' < U&'\\00E9'")
-        if row.fetchone() != ("UTF8", True):
+        holds_utf8 = self._connection.info.parameter_status("server_encoding") == "UTF8"
+        if not holds_utf8 or self._connection.execute(_ORDER).fetchone() != (True,):
             raise UnfitDatabase(
                 "the PostgreSQL database must order text byte by byte and hold UTF-8; make one that does: "
                 "create database rosterdrop template template0 encoding 'UTF8' locale 'C'"

@@ -25,9 +25,8 @@ def _run(store: Store, sql: str, values: dict[str, object]) -> Answer:
 def columns_of(store: Store) -> dict[str, tuple[str, ...]]:
     """The columns of every table in order, those of the stages too."""
     if store._database.dialect is SQLITE:
-        names = ask(
-            store, "select name from sqlite_master union select name from sqlite_temp_master where type = 'table'"
-        )
+        schema = "(select * from sqlite_master union all select * from sqlite_temp_master)"
+        names = ask(store, f"select name from {schema} where type = 'table'")
         sql = "select name from pragma_table_info(:table) order by cid"
     else:
         visible = "pg_table_is_visible(oid) and relnamespace <> 'pg_catalog'::regnamespace and relkind = 'r'"

@@ -33,6 +33,7 @@ class Engine:
     def anew(self) -> None:
         """Let stores that are opened from now on lie in an empty schema; SQLite's lie in files of their own."""
         if self.server is not None:
+            self.schemas.close()
             self.monkeypatch.setenv(VARIABLE, self.schemas.enter_context(postgresql_server.schema(self.server)))
 
 

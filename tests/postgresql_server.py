@@ -62,6 +62,20 @@ def schema(url: str) -> Iterator[str]:
             connection.execute(f"drop schema if exists {name} cascade".encode())
 
 
+@contextmanager
+def database(url: str, made_so: str) -> Iterator[str]:
+    """The address of a database of its own, made as SQL says; it is gone afterwards."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template template0 {made_so}".encode())
+        try:
+            yield url.replace("/postgres?", f"/{name}?")
+        finally:
+            connection.execute(f"drop database {name}".encode())
+
+
 def why_not() -> str | None:
     """Why no server can run on this machine; None where one can."""
     if missing := [name for name in (_WHEEL, "psycopg") if importlib.util.find_spec(name) is None]:

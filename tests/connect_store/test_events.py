@@ -17,6 +17,8 @@ from processors.undoing import undone
 from tests.processors.connect import NOW, Connect, Row, guardian, student, teacher
 
 GIL = guardian("gil", email="gil@example.org", sms="+13095550141")
+pytestmark = pytest.mark.usefixtures("engine")
+
 EVERYBODY = (student("ana", agents=["gil"]), GIL, teacher("tom"))
 
 

@@ -17,6 +17,8 @@ from tests.processors.connect import NOW, Connect, classroom, guardian, member, 
 
 SYNCED = Terms(schools=frozenset({"A"}))
 OFF = replace(SYNCED, enabled=False)
+pytestmark = pytest.mark.usefixtures("engine")
+
 ROSTER: dict[str, Any] = {
     "users": [
         student("ana", agents=["gil"]),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +22,7 @@ from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from connect_store.undo_record import undo_record
 from processors.undoing import undone
+from tests.conftest import Engine
 from tests.processors.connect import NOW, Connect, classroom, guardian, member, student, teacher
 from tests.properties.connect_model import PERSON, ROOM, TABLES, Key, Model, Settings
 
@@ -62,8 +63,11 @@ def rosters(draw: st.DrawFn) -> tuple[list[Any], list[Any], list[Any]]:
 
 
 class ConnectAndModel(RuleBasedStateMachine):
+    engine: ClassVar[Engine]
+
     def __init__(self) -> None:
         super().__init__()
+        self.engine.anew()
         self.folder = Path(tempfile.mkdtemp())
         self.connect = Connect(self.folder / "connect.db", guard_rule=NO_GUARD)
         self.model = Model()
@@ -201,10 +205,14 @@ def in_steps(examples: int, steps: int) -> settings:
     )
 
 
-def test_store_and_model_agree() -> None:
-    run_state_machine_as_test(ConnectAndModel, settings=in_steps(6, 10))
+def on(engine: Engine) -> type[ConnectAndModel]:
+    return type("ConnectAndModel", (ConnectAndModel,), {"engine": engine})
+
+
+def test_store_and_model_agree(engine: Engine) -> None:
+    run_state_machine_as_test(on(engine), settings=in_steps(6, 10))
 
 
 @pytest.mark.soak
-def test_store_and_model_agree_for_thousands_of_steps() -> None:
-    run_state_machine_as_test(ConnectAndModel, settings=in_steps(STEPS // 25, 25))
+def test_store_and_model_agree_for_thousands_of_steps(engine: Engine) -> None:
+    run_state_machine_as_test(on(engine), settings=in_steps(STEPS // 25, 25))
