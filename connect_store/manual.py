@@ -29,6 +29,7 @@ from connect_store.records import (
     Entity,
     EntityName,
     Kind,
+    Role,
 )
 from connect_store.store import Store
 
@@ -170,6 +171,13 @@ def add_staff(desk: Desk, school: str, **fields: str) -> str:
     return _add_person(desk, "staff", school, {"role": "teacher", **fields}, "add staff")
 
 
+def change_role(desk: Desk, key: str, role: Role) -> int:
+    """Make a staff member an admin or a teacher; no night takes that back (connect-behaviour 3.4)."""
+    found = desk.person("staff", key)
+    desk.allow("change a role", synced=desk.is_synced(found))
+    return desk.does("change a role", {"person": [{**found, "role": role, CHANGE: "updated"}]})
+
+
 def archive_student(desk: Desk, key: str) -> int:
     """Archive a student that was added by hand."""
     student = desk.person("student", key)
@@ -309,6 +317,19 @@ def remove_guardian(desk: Desk, student: str, guardian: str) -> int:
     return desk.does("remove guardians", {"guardianship": [_archived(link)]})
 
 
+def remove_guardians(desk: Desk, school: str) -> int:
+    """Unlink all guardians from the students of a school, as is advised before a first sync (4.3); accounts stay."""
+    _may_manage_guardians(desk)
+    desk.allow("remove guardians", synced=False)
+    pairs = desk.store.rows("families_of_school", district=desk.district, school=school)
+    if not pairs:
+        raise NoSuchRecord(f"no student of school {school} has a guardian")
+    with desk.store.reading():
+        keys = pl.DataFrame(pairs, schema=dict.fromkeys(GUARDIANSHIP.key, pl.String()), orient="row")
+        links = people.standing(desk.store, desk.district, GUARDIANSHIP, keys)
+    return desk.does("remove guardians", {"guardianship": [_archived(link) for link in links.iter_rows(named=True)]})
+
+
 def merge_students(desk: Desk, old: str, into: str) -> int:
     """Merge a student that was added by hand into one of the sync, with classrooms, guardians and attributes.
 
@@ -341,8 +362,8 @@ def merge_students(desk: Desk, old: str, into: str) -> int:
 def adopt_classroom(desk: Desk, key: str, sis_id: str) -> int:
     """Hand a classroom that people made to the sync, under its SIS ID: the next night takes it over (3.5, 4.2).
 
-    Its members move to the record that carries the SIS ID; the old one is archived. Students who are not in the data
-    leave it that night.
+    Its members move to the record that carries the SIS ID; the old one is archived. Its students are the sync's then:
+    those of the data who are not enrolled leave it that night. Teachers and students whom people added stay.
     """
     room = desk.classroom(key)
     desk.allow("adopt a classroom", synced=desk.is_synced(room))
@@ -350,7 +371,7 @@ def adopt_classroom(desk: Desk, key: str, sis_id: str) -> int:
         raise NotAllowed(f"a classroom with the ID {sis_id} is in Connect already; archive one of them")
     members = desk.store.rows("members_of", district=desk.district, classroom=key)
     moved = [
-        {"classroom": sis_id, "kind": kind, "key": member, **_BY_HAND}
+        {"classroom": sis_id, "kind": kind, "key": member, **_BY_HAND, **(_BROUGHT if kind == "student" else {})}
         for kind, member, _, status in members
         if status == "active"
     ]
@@ -372,6 +393,7 @@ def grant(desk: Desk, staff: str, permission: Permission) -> None:
 
 
 _BY_HAND: Final[Mapping[str, str]] = {"managed_by": "hand", "status": "active", CHANGE: "created"}
+_BROUGHT: Final[Mapping[str, str | int]] = {"managed_by": "sync", BROUGHT: 1}
 
 
 def _may_manage_guardians(desk: Desk) -> None:

@@ -33,6 +33,7 @@ Operation = Literal[
     "edit contact details",
     "add staff",
     "change permissions",
+    "change a role",
     "remove guardians",
 ]
 
@@ -76,6 +77,7 @@ RULES: Final[Mapping[Operation, Rule]] = {
     ),
     "add staff": Rule(),
     "change permissions": Rule(needs=frozenset({"permissions_admin"})),
+    "change a role": Rule(needs=frozenset({"permissions_admin"})),
     "remove guardians": Rule(),
 }
 """Every row of the matrix of 8.2. Who edits contact details of a synced record, and when, is 2.3: `manual` decides."""

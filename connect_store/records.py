@@ -12,6 +12,8 @@ import polars as pl
 Kind = Literal["student", "guardian", "staff"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship", "attribute"]
+Role = Literal["admin", "teacher"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 Frames = Mapping[EntityName, pl.DataFrame]
 
 

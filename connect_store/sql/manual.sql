@@ -30,6 +30,18 @@ select 'attribute', name, status
   from attribute
  where district = :district and student = :key;
 
+-- name: families_of_school
+-- Who is linked as a guardian to a student of a school.
+select g.student, g.guardian
+  from guardianship as g
+  join attachment as a
+    on a.district = g.district
+   and a.kind = 'student' and a.key = g.student
+ where g.district = :district
+   and g.status = 'active'
+   and a.school = :school and a.status = 'active'
+ order by g.student, g.guardian;
+
 -- name: members_of
 select kind, key, managed_by, status
   from membership

@@ -14,7 +14,7 @@ from connect_store import manual
 from connect_store.events import events_after
 from connect_store.manual import Desk, Terms
 from connect_store.permissions import PERMISSIONS, Permission
-from connect_store.records import KINDS, Kind
+from connect_store.records import KINDS, ROLES, Kind, Role
 from connect_store.retention import missed_up_to
 from connect_store.store import open_store
 from processors.locks import district_lock
@@ -158,6 +158,15 @@ def remove_guardian(console: Console, district: str, student: str, guardian: str
     _done(console, f"Guardian {guardian} is no longer linked to student {student} (batch {number})", batch=number)
 
 
+@_command("remove-guardians", "--school 0042")
+@click.option("--school", required=True, help="The school's SIS ID.")
+def remove_guardians(console: Console, district: str, school: str, staff: str | None) -> None:
+    """Unlink all guardians from the students of a school; accounts stay."""
+    with _desk(console, district, staff) as desk:
+        number = manual.remove_guardians(desk, school)
+    _done(console, f"No student of school {school} has a guardian any more (batch {number})", batch=number)
+
+
 @_command("add-staff", "--school 0042 --given Max --family Moss --email max@example.org")
 @click.option("--school", required=True, help="The school's SIS ID.")
 @_person_fields
@@ -217,6 +226,16 @@ def edit_contact(
     with _desk(console, district, staff) as desk:
         number = manual.edit_contact(desk, kind, key, _given(fields))
     _done(console, f"{kind} {key} is changed (batch {number})", batch=number)
+
+
+@_command("change-role", "t-12 --role admin")
+@click.argument("member")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+def change_role(console: Console, district: str, member: str, role: Role, staff: str | None) -> None:
+    """Make the staff member MEMBER an admin or a teacher; no night takes that back."""
+    with _desk(console, district, staff) as desk:
+        number = manual.change_role(desk, member, role)
+    _done(console, f"{member} is {role} (batch {number})", batch=number)
 
 
 @_command("grant", "t-12 --permission rostering_administrator")

@@ -117,6 +117,7 @@ def test_every_setting_of_a_profile_is_read(home: Home) -> None:
 
 
 def test_headers_of_a_profile_are_by_table() -> None:
+    """connect-behaviour 9.3: headers of guardians.csv."""
     reading = Reading(headers=("users.sourcedId=CC.ID", "users.email = Parent=Email", "classes.title=Course"))
 
     assert reading.headers_of("users") == {"sourcedId": "CC.ID", "email": "Parent=Email"}
@@ -125,6 +126,7 @@ def test_headers_of_a_profile_are_by_table() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_profile_may_name_the_headers_of_every_column_and_of_nothing_else(table: TableName) -> None:
+    """connect-behaviour 9.3: language column; 9.3: headers of guardians.csv."""
     columns = [name for name, column in schema(table)["properties"].items() if not column.get("x-dropped")]
     allowed = re.compile(schema("profile")["properties"]["reading"]["properties"]["headers"]["items"]["pattern"])
 

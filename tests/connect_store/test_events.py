@@ -57,6 +57,7 @@ def night(connect: Connect, *users: Row) -> list[tuple[str, str]]:
 
 
 def test_9_5_nobody_is_told_of_the_first_sync(connect: Connect) -> None:
+    """connect-behaviour 9.5: notify active users."""
     assert told(connect) == []
 
 
@@ -77,6 +78,7 @@ def test_who_comes_leaves_and_returns_is_told(connect: Connect) -> None:
 
 
 def test_changed_credentials_are_told_of_active_users_by_field_and_never_by_value(connect: Connect) -> None:
+    """connect-behaviour 2.3: active, setting on; 6, G8; 9.5: notify active users."""
     moved = {**GIL, "email": "new@example.org", "phone": "+13095550199", "familyName": "Moss"}
     assert night(connect, EVERYBODY[0], moved, EVERYBODY[2]) == [], "an invitee has no login yet"
     by_hand(connect, manual.activate, "guardian", "gil")
@@ -87,6 +89,15 @@ def test_changed_credentials_are_told_of_active_users_by_field_and_never_by_valu
     assert (event.detail, event.kind, event.batch) == ("email,sms", "guardian", connect.number)
     night(connect, EVERYBODY[0], {**again, "sms": "+13095550143"}, EVERYBODY[2])
     assert told(connect)[-1].detail == "sms"
+
+
+def test_nobody_is_invited_by_a_night(connect: Connect) -> None:
+    """connect-behaviour 6, G10."""
+    told_of = night(connect, student("ana", agents=["gil", "ida"]), GIL, guardian("ida"), teacher("tom"))
+    with open_store(connect.path) as store:
+        desk = Desk(store=store, district="d", terms=Terms(), who="a test", at=NOW)
+        assert desk.person("guardian", "ida")["account"] == "invitee"
+    assert told_of == [("person_created", "ida"), ("guardian_linked", "ida")]
 
 
 def test_changes_by_hand_are_told(connect: Connect) -> None:

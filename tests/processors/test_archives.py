@@ -32,6 +32,7 @@ def test_nothing_is_inflated_into_what_the_disk_keeps_for_reports(tmp_path: Path
 
 @pytest.mark.parametrize("folder", ["", "Springfield 2026/"])
 def test_files_come_out_as_they_went_in(tmp_path: Path, folder: str) -> None:
+    """connect-behaviour 9.5: ZIP with folders."""
     files = {"users.csv": USERS, "classes.csv": CLASSES, "Ünï.csv": b""}
     archive = zipped({f"{folder}{name}": content for name, content in files.items()})
 
@@ -42,6 +43,7 @@ def test_files_come_out_as_they_went_in(tmp_path: Path, folder: str) -> None:
 
 
 def test_leavings_of_a_mac_are_skipped_and_counted(tmp_path: Path) -> None:
+    """connect-behaviour 9.5: ZIP with folders."""
     junk = ("__MACOSX/night/._users.csv", "night/.DS_Store", "night/Thumbs.db")
     archive = zipped({"night/": b"", "night/users.csv": USERS, **dict.fromkeys(junk, b"x")})
 
@@ -55,6 +57,7 @@ def test_a_small_file_of_commas_is_no_bomb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_archive_is_refused_with_its_reason_and_leaves_nothing(tmp_path: Path, what: str) -> None:
+    """connect-behaviour 9.5: ZIP with folders."""
     bad = BAD[what]
 
     refusal = inflated(tmp_path, bad.data())

@@ -1,6 +1,9 @@
 """What a night does to Connect, rule by rule (connect-behaviour 3 and 9.1); the store is a real one."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import pytest
 
 from config.profiles import Exceptional, Guard, Sync
 from processors.moving import Move
@@ -16,6 +19,7 @@ MEMBERS = [member("math", "ana"), member("math", "ben"), member("math", "tom")]
 
 
 def test_a_first_night_creates_everything(connect: Connect) -> None:
+    """connect-behaviour 3.5: a class is a classroom; 3.6: enrolments of students and teachers."""
     night = connect.night(EVERYBODY, [MATH], MEMBERS)
 
     assert night.changes["student"]["created"] == 2
@@ -49,6 +53,7 @@ def test_a_changed_name_updates_the_person(connect: Connect) -> None:
 
 
 def test_a_student_who_left_is_archived_and_keeps_school_classes_and_guardians(connect: Connect) -> None:
+    """connect-behaviour 3.2: archiving keeps links; 6, G12; 9.1: student gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night([BEN, GIL, TOM], [MATH], MEMBERS[1:])
 
@@ -59,6 +64,7 @@ def test_a_student_who_left_is_archived_and_keeps_school_classes_and_guardians(c
 
 
 def test_a_guardian_who_leaves_with_the_student_is_not_disconnected(connect: Connect) -> None:
+    """connect-behaviour 6, G12; 9.1: student and guardian gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night([BEN, TOM], [MATH], MEMBERS[1:])
 
@@ -66,6 +72,7 @@ def test_a_guardian_who_leaves_with_the_student_is_not_disconnected(connect: Con
 
 
 def test_an_archived_student_who_returns_is_restored_with_tonights_classes_only(connect: Connect) -> None:
+    """connect-behaviour 2.1: archived students; 9.1: student back."""
     connect.night(EVERYBODY, [MATH, classroom("art")], [*MEMBERS, member("art", "ana")])
     connect.night([BEN, GIL, TOM], [MATH, classroom("art")], MEMBERS[1:])
     night = connect.night(EVERYBODY, [MATH, classroom("art")], MEMBERS)
@@ -76,6 +83,7 @@ def test_an_archived_student_who_returns_is_restored_with_tonights_classes_only(
 
 
 def test_a_profile_may_keep_returning_students_archived(connect: Connect) -> None:
+    """connect-behaviour 2.1: archived students; 9.1: student back."""
     connect.sync = Sync(archived_students="keep_archived")
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night([BEN, GIL, TOM], [MATH], MEMBERS[1:])
@@ -86,6 +94,7 @@ def test_a_profile_may_keep_returning_students_archived(connect: Connect) -> Non
 
 
 def test_a_guardian_who_left_is_unlinked_and_disconnected(connect: Connect) -> None:
+    """connect-behaviour 9.1: guardian gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night([student("ana"), BEN, TOM], [MATH], MEMBERS)
 
@@ -95,6 +104,7 @@ def test_a_guardian_who_left_is_unlinked_and_disconnected(connect: Connect) -> N
 
 
 def test_staff_who_left_lose_school_and_classes_and_keep_the_account(connect: Connect) -> None:
+    """connect-behaviour 9.1: staff gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night([ANA, BEN, GIL], [MATH], MEMBERS[:2])
 
@@ -104,6 +114,7 @@ def test_staff_who_left_lose_school_and_classes_and_keep_the_account(connect: Co
 
 
 def test_a_class_that_vanished_is_archived_with_its_members_as_history(connect: Connect) -> None:
+    """connect-behaviour 3.5: class gone; 3.5: archiving loses nothing; 9.1: class gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night(EVERYBODY, [], [])
 
@@ -112,6 +123,7 @@ def test_a_class_that_vanished_is_archived_with_its_members_as_history(connect: 
 
 
 def test_a_class_that_reappears_stays_archived_unless_the_profile_says_otherwise(connect: Connect) -> None:
+    """connect-behaviour 2.1: unarchive classrooms; 9.1: class gone; 9.1: class back."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     connect.night(EVERYBODY, [], [])
     connect.night(EVERYBODY, [MATH], MEMBERS)
@@ -124,6 +136,7 @@ def test_a_class_that_reappears_stays_archived_unless_the_profile_says_otherwise
 
 
 def test_an_enrollment_that_vanished_ends_the_membership(connect: Connect) -> None:
+    """connect-behaviour 3.0: enrollment; 9.1: enrollment gone."""
     connect.night(EVERYBODY, [MATH], MEMBERS)
     night = connect.night(EVERYBODY, [MATH], MEMBERS[1:])
 
@@ -132,6 +145,7 @@ def test_an_enrollment_that_vanished_ends_the_membership(connect: Connect) -> No
 
 
 def test_a_student_who_drops_one_of_two_schools_keeps_the_other(connect: Connect) -> None:
+    """connect-behaviour 3.2: several schools; 9.1: school dropped; 9.4: person in several schools."""
     connect.night([student("ana", school="A B")])
     night = connect.night([student("ana", school="B")])
 
@@ -188,13 +202,52 @@ def test_a_column_that_vanished_keeps_what_is_stored(connect: Connect) -> None:
 
 
 def test_the_sync_writes_a_role_only_once(connect: Connect) -> None:
+    """connect-behaviour 3.4: role."""
     connect.night([teacher("tom", role="administrator")])
     connect.night([teacher("tom", role="teacher")])
 
     assert (found := connect.find("tom")) and found.role == "admin"
 
 
+_DETAILS: Mapping[str, tuple[str, str]] = {
+    "givenName": ("Kim", "Kit"),
+    "familyName": ("Lee", "Low"),
+    "email": ("kim@example.org", "kit@example.org"),
+}
+_NUMBERS: Mapping[str, tuple[str, str]] = {
+    "sms": ("+13125550142", "+13125550143"),
+    "phone": ("+13125550144", "+13125550145"),
+}
+
+
+@pytest.mark.parametrize(
+    ("make", "fields"),
+    [
+        (student, {**_DETAILS, "grades": ("05", "06")}),
+        (guardian, {**_DETAILS, **_NUMBERS}),
+        (teacher, {**_DETAILS, **_NUMBERS}),
+    ],
+)
+def test_fields_of_people_are_created_and_follow_the_files(
+    connect: Connect, make: Callable[..., Row], fields: Mapping[str, tuple[str, str]]
+) -> None:
+    """connect-behaviour 3.0: student; 3.0: guardian; 3.0: staff."""
+    for night in (0, 1):
+        connect.night([make("kim", **{column: cells[night] for column, cells in fields.items()})])
+        found = connect.find("kim")
+        told = {column: getattr(found, column.replace("N", "_n")) for column in fields}
+        assert told == {column: cells[night] for column, cells in fields.items()}
+
+
+def test_name_and_grade_of_a_class_follow_the_files(connect: Connect) -> None:
+    """connect-behaviour 3.0: classroom."""
+    for title, grades in (("Math", "05"), ("Algebra", "06")):
+        connect.night([], [classroom("math", title=title, grades=grades)])
+        assert ("math", "A", title, grades) in [row[:4] for row in connect.contents()["classroom"]]
+
+
 def test_the_language_is_written_once_unless_the_profile_lets_the_sync_update_it(connect: Connect) -> None:
+    """connect-behaviour 2.1: update language; 9.2: language."""
     connect.night([guardian("gil", language="es")])
     connect.night([guardian("gil", language="vi")])
     assert (found := connect.find("gil")) and found.language == "es"
@@ -205,6 +258,7 @@ def test_the_language_is_written_once_unless_the_profile_lets_the_sync_update_it
 
 
 def test_the_guardian_file_attaches_guardians_through_their_students(connect: Connect) -> None:
+    """connect-behaviour 6, G1; 6, G13."""
     connect.night(
         [student("ana", school="A"), student("ben", school="B")],
         guardians=[contact("ana", "gil"), contact("ben", "gil")],
@@ -215,7 +269,26 @@ def test_the_guardian_file_attaches_guardians_through_their_students(connect: Co
     assert connect.links_of("gil", "students") == {"ana": "active", "ben": "active"}
 
 
+def test_the_guardian_file_updates_whom_connect_has_and_creates_the_others(connect: Connect) -> None:
+    """connect-behaviour 6, G7."""
+    connect.night([BEN], guardians=[contact("ben", "gil")], guardians_from="guardians")
+    known = contact("ben", None, email="gil@example.org", phone="+13125550142")
+    night = connect.night([BEN], guardians=[known, contact("ben", "ida")], guardians_from="guardians")
+
+    assert (night.changes["guardian"]["updated"], night.changes["guardian"]["created"]) == (1, 1)
+
+
+def test_people_may_share_an_address_and_a_number(connect: Connect) -> None:
+    """connect-behaviour 2.1: shared contacts; 3.7: shared contacts; 6, G4; 9.2: contact sharing."""
+    same = {"email": "home@example.org", "sms": "+13125550142"}
+    night = connect.night([ANA, guardian("gil", **same), guardian("ida", **same), teacher("tom", **same)])
+
+    assert (night.changes["guardian"]["created"], night.changes["staff"]["created"]) == (2, 1)
+    assert {found.email for key in ("gil", "ida", "tom") if (found := connect.find(key))} == {"home@example.org"}
+
+
 def test_a_guardian_without_id_is_one_person_for_two_children(connect: Connect) -> None:
+    """connect-behaviour 6, G5; 9.2: same person."""
     night = connect.night(
         [{**ANA, "agents": []}, BEN],
         guardians=[contact("ana", None, email="gil@example.org"), contact("ben", None, email="gil@example.org")],
@@ -227,6 +300,7 @@ def test_a_guardian_without_id_is_one_person_for_two_children(connect: Connect) 
 
 
 def test_a_guardian_without_id_stays_the_same_person_when_a_contact_changes(connect: Connect) -> None:
+    """connect-behaviour 6, G5; 9.2: same person."""
     connect.night(
         [BEN], guardians=[contact("ben", None, email="old@example.org", sms="+13125550142")], guardians_from="guardians"
     )
@@ -237,6 +311,7 @@ def test_a_guardian_without_id_stays_the_same_person_when_a_contact_changes(conn
 
 
 def test_a_night_without_the_guardian_file_keeps_all_guardians(connect: Connect) -> None:
+    """connect-behaviour 9.1: guardian file missing."""
     connect.night([BEN], guardians=[contact("ben", "gil")], guardians_from="guardians")
     before = connect.contents()
     connect.night([BEN], guardians=None, guardians_from="guardians")
@@ -245,6 +320,7 @@ def test_a_night_without_the_guardian_file_keeps_all_guardians(connect: Connect)
 
 
 def test_neither_source_of_guardians_unlinks_what_the_other_brought(connect: Connect) -> None:
+    """connect-behaviour 6, G2; 9.3: source of guardians."""
     connect.night([ANA, GIL, BEN])
     connect.night([ANA, BEN], guardians=[contact("ben", "ida")], guardians_from="guardians")
 
@@ -260,20 +336,8 @@ def test_a_table_that_did_not_come_is_not_missing(connect: Connect) -> None:
     assert connect.contents() == before
 
 
-def test_fifty_of_501_students_may_leave_and_51_may_not(connect: Connect) -> None:
-    """The worked example of the Deletion Threshold (connect-behaviour 2.2, T2)."""
-    connect.guard_rule = Guard(limit_percent=10)
-    school = [student(f"s{number:03}") for number in range(501)]
-    connect.night(school)
-    assert not connect.night(school[50:]).guard.tripped
-
-    night = connect.night(school[50 + 46 :])
-    assert night.guard.tripped
-    assert night.changes["student"]["withheld"] == 46
-    assert connect.status_of("s060") == "active"
-
-
 def test_one_guard_withholds_all_archiving_and_lets_creates_and_updates_through(connect: Connect) -> None:
+    """connect-behaviour 2.2, T3; 2.2, T4; 9.2: scope."""
     connect.guard_rule = Guard(limit_percent=10)
     school = [student(f"s{number:02}") for number in range(30)]
     connect.night([*school, TOM], [MATH], [member("math", "tom")])
@@ -288,6 +352,7 @@ def test_one_guard_withholds_all_archiving_and_lets_creates_and_updates_through(
 
 
 def test_what_was_withheld_is_counted_anew_the_next_night(connect: Connect) -> None:
+    """connect-behaviour 9.2: deferred archives."""
     connect.guard_rule = Guard(limit_percent=10)
     school = [student(f"s{number:02}") for number in range(30)]
     connect.night(school)
@@ -298,8 +363,41 @@ def test_what_was_withheld_is_counted_anew_the_next_night(connect: Connect) -> N
     assert night.changes["student"]["unchanged"] == 30
 
 
+def test_every_school_and_every_type_has_its_own_limit(connect: Connect) -> None:
+    """connect-behaviour 2.2, T5; 9.2: scope."""
+    connect.guard_rule = Guard()
+    small = [student(f"a{number:02}") for number in range(20)]
+    large = [student(f"b{number:03}", school="B") for number in range(200)]
+    staff = [teacher(f"t{number:02}", school="B") for number in range(20)]
+    connect.night([*small, *large, *staff])
+
+    assert not connect.night([*small, *large[3:], *staff]).guard.tripped
+    for night in ([*small[3:], *large[3:], *staff], [*small, *large[3:], *staff[3:]]):
+        assert connect.night(night).guard.tripped
+
+
+def test_a_first_night_cannot_trip(connect: Connect) -> None:
+    """connect-behaviour 9.2: first sync."""
+    connect.guard_rule = Guard(limit_percent=0, at_least=0)
+
+    assert connect.night(EVERYBODY, [MATH], MEMBERS).verdict == "accepted"
+
+
+def test_enrollments_and_links_that_end_are_not_counted(connect: Connect) -> None:
+    """connect-behaviour 9.2: enrolments and links."""
+    connect.guard_rule = Guard()
+    family = [student(f"s{number:02}", agents=["gil"]) for number in range(30)]
+    seats = [member("math", row["sourcedId"]) for row in family]
+    connect.night([*family, GIL], [MATH], seats)
+    night = connect.night([*({**row, "agents": []} for row in family[1:]), family[0], GIL], [MATH], seats[:1])
+
+    assert night.verdict == "accepted"
+    assert (night.changes["membership"]["archived"], night.changes["guardianship"]["archived"]) == (29, 29)
+
+
 def test_two_leavers_of_a_small_school_pass(connect: Connect) -> None:
-    connect.guard_rule = Guard(limit_percent=10, at_least=2)
+    """connect-behaviour 9.2: small schools."""
+    connect.guard_rule = Guard()
     staff = [teacher(f"t{number}") for number in range(8)]
     connect.night(staff)
 
@@ -317,6 +415,7 @@ def test_archived_students_do_not_count_as_managed(connect: Connect) -> None:
 
 
 def test_what_a_person_changed_stays_until_the_source_says_something_new(connect: Connect) -> None:
+    """connect-behaviour 3.5: name; 9.2: class name."""
     connect.night([teacher("tom", email="tom@example.org")], [MATH])
     connect.edits("update classroom set title = 'Ms Tom room'", "update person set family_name = 'Tom-Gray'")
     connect.night([teacher("tom", email="t.tom@example.org")], [{**MATH, "grades": "06"}])
@@ -385,6 +484,7 @@ def _families(size: int, *, moved: int = 0, **changed: str) -> list[Row]:
 
 
 def test_9_2_contacts_of_more_than_a_quarter_of_a_school_that_change_are_held(connect: Connect) -> None:
+    """connect-behaviour 9.2: too much moves."""
     connect.night(_families(40))
 
     at_limit = connect.night(_families(40, moved=10, email="other@example.org"))
@@ -405,6 +505,7 @@ def test_9_2_contacts_that_are_gone_count_as_changed_and_first_ones_do_not(conne
 
 
 def test_9_2_guardianships_that_move_to_another_person_are_held(connect: Connect) -> None:
+    """connect-behaviour 9.2: too much moves."""
     connect.night(_families(40))
     night = connect.night([*_families(40, moved=11, of="x"), *_families(11)[11:]])
 
@@ -447,8 +548,8 @@ def test_9_2_what_a_person_approved_moves(connect: Connect) -> None:
 
 
 def test_of_501_students_fifty_may_leave_and_fifty_one_may_not(connect: Connect) -> None:
-    """connect-behaviour 2.2, T2."""
-    connect.guard_rule = Guard(limit_percent=10)
+    """connect-behaviour 2.2, T2; 2.1: deletion threshold; 9.2: percent."""
+    connect.guard_rule = Guard()
     everybody = [student(f"s{number}") for number in range(501)]
     connect.night(everybody)
 
@@ -459,7 +560,10 @@ def test_of_501_students_fifty_may_leave_and_fifty_one_may_not(connect: Connect)
 
 
 def test_more_may_leave_on_days_of_the_calendar(connect: Connect) -> None:
-    """connect-behaviour 2.2, T6; the nights of these tests come on 24 November."""
+    """The nights of these tests come on 24 November.
+
+    connect-behaviour 2.2, T6.
+    """
     connect.guard_rule = Guard(
         calendar=(
             Exceptional.of("2026-11-01/2026-11-30=20"),
@@ -477,7 +581,7 @@ def test_more_may_leave_on_days_of_the_calendar(connect: Connect) -> None:
 
 
 def test_a_setting_makes_the_names_of_classrooms_those_of_the_files(connect: Connect) -> None:
-    """connect-behaviour 9.2, class name edited by hand."""
+    """connect-behaviour 9.2: class name."""
     connect.night([], [MATH])
     connect.edits("update classroom set title = 'Ms Tom room'")
     connect.night([], [MATH])
@@ -489,7 +593,7 @@ def test_a_setting_makes_the_names_of_classrooms_those_of_the_files(connect: Con
 
 
 def test_it_is_told_once_that_active_users_keep_their_own_details(connect: Connect) -> None:
-    """connect-behaviour 2.3 and 9.2, KEPT_BY_POLICY."""
+    """connect-behaviour 2.3: guardians and staff alike; 9.2: active user."""
     connect.night([TOM, GIL, ANA])
     connect.edits("update person set account = 'active' where kind <> 'student'")
     changed = [{**TOM, "email": "new@example.org"}, {**GIL, "grades": "09"}, {**ANA, "email": "ana@example.org"}]

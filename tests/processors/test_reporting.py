@@ -115,6 +115,7 @@ def test_what_follows_from_one_cause_is_counted_in_the_report_and_listed_in_a_ch
 @pytest.mark.parametrize("verdict", VERDICTS)
 @pytest.mark.parametrize("test", [True, False])
 def test_every_verdict_says_what_happened(verdict: Verdict, *, test: bool) -> None:
+    """connect-behaviour 9.5: statuses."""
     told = story_of(a_full_night(verdict=verdict, test=test), masked=False)
 
     applied = verdict not in {"held", "refused"} and not test
@@ -153,6 +154,7 @@ def test_rejected_rows_keep_their_records_and_carried_files_their_age() -> None:
 
 
 def test_the_guard_names_school_and_number() -> None:
+    """connect-behaviour 9.5: report."""
     told = story_of(a_full_night(), masked=False)
 
     assert told.held_back == ("Lincoln High (0042): 80 of 501 students would go; 50 may.",)
@@ -160,6 +162,7 @@ def test_the_guard_names_school_and_number() -> None:
 
 
 def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
+    """connect-behaviour 2.2, T10."""
     told = story_of(a_full_night(), masked=False)
 
     assert told.first[0] == (

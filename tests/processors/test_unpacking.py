@@ -71,6 +71,7 @@ def test_a_file_under_another_name_is_told_which_one_it_should_have(name: str, m
 
 
 def test_what_was_overtaken_is_named_with_what_took_its_place() -> None:
+    """connect-behaviour 9.5: loose files and a ZIP."""
     loose = [delivered("users.csv", unexpected=True), delivered("classes.csv", unexpected=True)]
     kept, found = sorted_out([*loose, delivered("night.zip")])
 

@@ -281,6 +281,7 @@ def test_a_trigger_for_a_set_that_cannot_be_made_whole_is_told() -> None:
 def test_of_a_zip_and_loose_files_the_newest_complete_one_wins(
     new: tuple[ArrivedFile, ...], brings: frozenset[TableName], taken: list[str]
 ) -> None:
+    """connect-behaviour 9.5: loose files and a ZIP."""
     assert taken_by(with_zip(new, brings)) == taken
 
 

@@ -241,6 +241,8 @@ def _with_deadline(site: Site, *, minutes_ago: float, rule: ArrivalRule = SOON) 
 
 
 def test_a_deadline_that_passes_names_what_is_missing_once(tmp_path: Path) -> None:
+    """connect-behaviour 9.5: no new files."""
+
     async def night() -> None:
         async with running(tmp_path) as site:
             await asyncio.to_thread(_missed_nothing_yet, site)

@@ -53,6 +53,7 @@ def test_the_corrected_users_file_alone_is_judged_with_last_nights_others(spring
 
 
 def test_a_set_that_lost_too_many_students_archives_nobody(springfield: Springfield) -> None:
+    """connect-behaviour 2.2, T7; 9.5: statuses."""
     springfield.settles(guard__limit_percent="10", guard__at_least="2")
     many = [person(f"s{number}", "student") for number in range(20)]
     springfield.pushes(users=[*EVERYBODY, *many])
@@ -65,6 +66,7 @@ def test_a_set_that_lost_too_many_students_archives_nobody(springfield: Springfi
 
 
 def test_test_drop_is_judged_reported_and_never_applied(springfield: Springfield) -> None:
+    """connect-behaviour 9.5: dry run."""
     springfield.pushes()
     before = springfield.connect_rows()
     files: dict[str, Sequence[Row]] = {"users": [ANA], "classes": [MATH], "enrollments": MEMBERS[:1]}
@@ -76,6 +78,7 @@ def test_test_drop_is_judged_reported_and_never_applied(springfield: Springfield
 
 
 def test_an_older_upload_does_not_undo_a_newer_batch(springfield: Springfield) -> None:
+    """connect-behaviour 9.5: restart."""
     springfield.pushes()
     springfield.uploads({"users.csv": as_csv("users", EVERYBODY)})
     newer = [{**ANA, "familyName": "Núñez"}, BEN, GIL, TOM]

@@ -24,6 +24,7 @@ HOSTILE: Final = (
 
 
 def test_a_zip_is_a_night_like_any_other_and_the_newest_set_wins(springfield: Springfield) -> None:
+    """connect-behaviour 9.5: loose files and a ZIP."""
     users = FILES["users.csv"].decode().splitlines()
     with_passwords = "\n".join([f"{users[0]},password", *(f"{line},{SECRET}" for line in users[1:])]).encode()
     night = {f"night/{name}": content for name, content in {**FILES, "users.csv": with_passwords}.items()}

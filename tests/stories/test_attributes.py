@@ -40,6 +40,7 @@ def undo_record(springfield: Springfield, batch: int) -> list[tuple[Any, ...]]:
 
 
 def test_attributes_are_brought_with_their_students(springfield: Springfield) -> None:
+    """connect-behaviour 9.3: student attributes."""
     report = night(springfield, ANAS, BENS)
     assert report.verdict == "accepted"
     assert report.file("student_attributes.csv")["accepted"] == 2
@@ -48,6 +49,7 @@ def test_attributes_are_brought_with_their_students(springfield: Springfield) ->
 
 
 def test_without_the_setting_the_file_is_named_and_nothing_of_it_is_taken(springfield: Springfield) -> None:
+    """connect-behaviour 9.3: student attributes."""
     springfield.settles(attributes__take="false")
     report = night(springfield, ANAS, told("nobody", "Secret house"))
     assert report.verdict == "accepted"

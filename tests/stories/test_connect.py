@@ -32,6 +32,7 @@ def test_what_is_done_by_hand_stands_in_the_history_of_the_person(home: Path) ->
 
 
 def test_what_the_sync_keeps_is_refused_in_a_sentence(home: Path) -> None:
+    """connect-behaviour 8.2: enrol a student."""
     answer = rosterdrop(
         *("connect", "enrol-student", "springfield", "--school", "0042", "--given", "Eve", "--family", "Moss"),
         home=home,

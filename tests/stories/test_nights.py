@@ -109,6 +109,7 @@ def test_the_same_files_again_are_noted(springfield: Springfield) -> None:
 
 
 def test_the_same_files_for_three_days_are_a_warning(springfield: Springfield) -> None:
+    """connect-behaviour 9.5: no new files."""
     for day in (24, 25, 26):
         report = night(springfield, list(EVERYBODY))
         springfield.turns_back_received(report.number, f"2026-11-{day}T02:00:00.000Z")

@@ -34,6 +34,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> "Springfield":
 
 @pytest.mark.parametrize("case", UNUSABLE_USERS)
 def test_an_unusable_users_file_refuses_the_night_and_changes_nothing(lived_in: Springfield, case: str) -> None:
+    """connect-behaviour 2.2, T7; 2.2, T8; 9.1: file missing or unusable."""
     before = lived_in.connect_rows()
     report = lived_in.uploads_by_hand(users=UNUSABLE_USERS[case], classes=[MATH], enrollments=MEMBERS)
 
@@ -45,6 +46,7 @@ def test_an_unusable_users_file_refuses_the_night_and_changes_nothing(lived_in: 
 
 @pytest.mark.parametrize("table", ["classes", "enrollments"])
 def test_a_header_without_rows_withholds_at_any_limit(lived_in: Springfield, table: str) -> None:
+    """connect-behaviour 9.1: classes or enrollments without rows."""
     before = lived_in.connect_rows()
     files = {"users": EVERYBODY, "classes": [MATH], "enrollments": MEMBERS, table: ()}
     report = lived_in.uploads_by_hand(**files)
@@ -55,6 +57,7 @@ def test_a_header_without_rows_withholds_at_any_limit(lived_in: Springfield, tab
 
 
 def test_a_set_of_another_district_writes_no_row_or_value_of_it_anywhere(lived_in: Springfield) -> None:
+    """connect-behaviour 2.2, T8; 2.2, T9."""
     before = lived_in.connect_rows()
     report = lived_in.uploads_by_hand(
         users=SOMEBODY_ELSES, classes=[MATH | {"schoolSourcedId": "ZQ-77-XY"}], enrollments=()
@@ -79,6 +82,7 @@ def test_somebody_elses_users_beside_our_own_classes_are_refused(lived_in: Sprin
 
 
 def test_a_configured_school_that_is_missing_is_named(lived_in: Springfield) -> None:
+    """connect-behaviour 3.0: school; 3.1: configured school missing; 9.4: configured school missing."""
     lived_in.settles(schools__0043="Roosevelt Middle")
     try:
         before = lived_in.connect_rows()
@@ -159,6 +163,7 @@ def test_a_class_that_lost_id_and_name_is_known_by_its_enrollments(lived_in: Spr
 
 
 def test_a_class_that_stays_archived_is_told(lived_in: Springfield) -> None:
+    """connect-behaviour 9.1: class back."""
     art = MATH | {"sourcedId": "art", "title": "Art"}
     lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH, art], enrollments=MEMBERS)
     lived_in.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)

@@ -31,7 +31,7 @@ def states(springfield: Springfield) -> list[ledger.State]:
 
 
 def test_a_night_is_judged_and_reported_at_once_and_applied_at_its_time(waiting: Springfield) -> None:
-    """connect-behaviour 2.1 and 9.5, Sync Start Time."""
+    """connect-behaviour 2.1: start time; 9.5: start."""
     report = waiting.pushes()
 
     assert report.verdict == "accepted"

@@ -81,6 +81,7 @@ def test_an_approved_night_archives_what_was_withheld(springfield: Springfield) 
 
 
 def test_a_held_night_is_applied_when_somebody_approves_it(springfield: Springfield) -> None:
+    """connect-behaviour 9.5: statuses."""
     night(springfield, [*EVERYBODY, *MANY])
     number = night(springfield, [*EVERYBODY, *({**row, "role": "Lincoln High"} for row in MANY[:20]), *MANY[20:]])
     finished(springfield, steering.approve(springfield.home, number, **WHO))
@@ -189,6 +190,22 @@ def test_a_paused_district_is_judged_and_reported(springfield: Springfield) -> N
     assert not any(contents(springfield).values())
     with pytest.raises(steering.NotToBeDone, match="first: rosterdrop district resume"):
         steering.approve(springfield.home, report.number, **WHO)
+
+
+def test_without_the_daily_sync_nights_are_held_and_everything_is_by_hand(springfield: Springfield) -> None:
+    """connect-behaviour 2.1: daily sync on or off; 8.2: disable the sync."""
+    enrols = ("connect", "enrol-student", "springfield", "--school", "0042", "--given", "Eve")
+    night(springfield)
+    assert rosterdrop(*enrols, home=springfield.home.root).code == 2
+
+    springfield.settles(sync__daily="false")
+    report = springfield.uploads_by_hand(users=CHANGED, classes=[MATH], enrollments=MEMBERS)
+    assert (report.verdict, springfield.find("s01")) == ("held", None)
+    assert rosterdrop(*enrols, home=springfield.home.root).code == 0
+
+    springfield.settles(sync__daily="true")
+    night(springfield, CHANGED)
+    assert springfield.status_of("s01") == "active"
 
 
 def differences(springfield: Springfield, before: int, after: int, *words: str) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ def springfield(springfield_at_rest: Springfield) -> Springfield:
 
 
 def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfield) -> None:
+    """connect-behaviour 2.2, T6; 9.5: restart."""
     springfield.settles(guard__limit_percent="10")
     springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
     report = springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
@@ -57,6 +58,7 @@ def test_a_withheld_night_is_run_again_with_a_higher_limit(springfield: Springfi
 
 
 def test_a_file_that_was_probably_misread_is_held_until_a_better_one_comes(springfield: Springfield) -> None:
+    """connect-behaviour 9.2: too many rejected rows."""
     springfield.uploads_by_hand(users=[*EVERYBODY, *MANY], classes=[MATH], enrollments=MEMBERS)
     before = springfield.connect_rows()
     shifted = [{**row, "role": "Lincoln High"} for row in MANY]
@@ -90,6 +92,7 @@ def test_a_district_may_take_the_schools_of_its_first_batch(springfield: Springf
 
 
 def test_guardians_of_the_guardian_file_stay_when_it_does_not_come(springfield: Springfield) -> None:
+    """connect-behaviour 9.1: guardian file missing."""
     tables: dict[str, Sequence[Row]] = {
         "users": [{**ANA, "agentSourcedIds": ""}, BEN, TOM],
         "classes": [MATH],
@@ -106,6 +109,7 @@ def test_guardians_of_the_guardian_file_stay_when_it_does_not_come(springfield: 
 
 
 def test_a_guardian_without_contact_is_no_fault_and_comes_with_one(springfield: Springfield) -> None:
+    """connect-behaviour 6, G3; 9.3: phone validity."""
     silent = [ANA, BEN, {**GIL, "email": "", "sms": ""}, TOM]
     report = springfield.uploads_by_hand(users=silent, classes=[MATH], enrollments=MEMBERS)
     assert report.file("users.csv")["set_aside"]["no_contact"] == 1
@@ -113,6 +117,17 @@ def test_a_guardian_without_contact_is_no_fault_and_comes_with_one(springfield: 
 
     springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
     assert springfield.status_of("gil") == "active"
+
+
+def test_a_user_who_is_not_enabled_is_brought_and_no_student_gets_an_account(springfield: Springfield) -> None:
+    """connect-behaviour 9.3: enabledUser."""
+    users = [{**row, "enabledUser": "true" if row is ANA else "false"} for row in EVERYBODY]
+    assert springfield.uploads_by_hand(users=users, classes=[MATH], enrollments=MEMBERS).verdict == "accepted"
+
+    assert {springfield.status_of(row["sourcedId"]) for row in EVERYBODY} == {"active"}
+    with open_store(springfield.home.store_db) as store:
+        accounts = store._database.execute("select kind, account from person where kind <> 'guardian'").fetchall()
+    assert set(accounts) == {("student", "none"), ("staff", "invitee")}
 
 
 def test_a_batch_that_fails_three_times_steps_aside(springfield: Springfield, monkeypatch: pytest.MonkeyPatch) -> None:

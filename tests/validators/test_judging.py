@@ -125,6 +125,7 @@ def test_a_rejected_value_is_empty_and_kept() -> None:
 
 
 def test_identical_rows_count_once_and_differing_ones_not_at_all() -> None:
+    """connect-behaviour 9.3: repeated sourcedId."""
     twin = base("users")[4]
     judgement = judged_users(with_users(twin, base("users")[2] | {"familyName": "Old"}))
 
@@ -144,6 +145,7 @@ def test_a_deleted_enrollment_beside_an_active_one_is_no_double() -> None:
 
 
 def test_what_points_at_a_deleted_person_is_absent_too() -> None:
+    """connect-behaviour 9.3: tobedeleted."""
     judgement = judge(tables(guardians=base("guardians"), users=with_users(s_2={"status": "tobedeleted"})), SPRINGFIELD)
     reasons = aside(judgement)
 
@@ -153,6 +155,9 @@ def test_what_points_at_a_deleted_person_is_absent_too() -> None:
 
 
 def test_rows_of_other_schools_are_set_aside_and_counted_by_school() -> None:
+    """connect-behaviour 3.1: schools with an ID take part; 3.1: the ID is that of orgSourcedIds; 9.4: other schools;
+    9.4: person in several schools.
+    """
     far = {"role": "aide", "givenName": "Far", "familyName": "Off"}
     users = with_users(
         {"sourcedId": "x-1", "orgSourcedIds": "0077", **far},
@@ -206,6 +211,7 @@ def test_a_school_named_only_in_a_torn_row_is_no_other_district() -> None:
 
 
 def test_a_configured_school_that_nobody_is_of_refuses_and_is_named() -> None:
+    """connect-behaviour 3.1: the ID is that of orgSourcedIds; 9.4: configured school missing."""
     profile = replace(SPRINGFIELD, schools={"0042": "Lincoln High", "043": "Adams"})
     judgement = judge(
         tables(classes=[*base("classes"), base("classes")[0] | {"sourcedId": "c-3", "schoolSourcedId": "43"}]), profile
@@ -221,7 +227,7 @@ def reading(**settings: object) -> Profile:
 
 
 def test_a_school_that_is_part_of_another_one_brings_its_rows_there() -> None:
-    """connect-behaviour 3.1: two SIS schools may feed one Connect school."""
+    """connect-behaviour 3.1: two schools into one."""
     users = with_users(s_1={"orgSourcedIds": "0043"}, s_2={"orgSourcedIds": "0043, 0042"})
     classes = [row | {"schoolSourcedId": "0043"} for row in base("classes")]
     judgement = judge(tables(users=users, classes=classes), reading(same_school=("0043=0042",)))
@@ -239,7 +245,7 @@ def test_the_whole_part_of_a_school_missing_refuses() -> None:
 
 
 def test_staff_of_the_district_belong_to_it_and_nobody_else_does() -> None:
-    """connect-behaviour 9.4."""
+    """connect-behaviour 3.4: district-level staff; 9.4: district-level staff."""
     of_district = {"orgSourcedIds": "9000"}
     users = with_users(s_2=of_district, t_2=of_district, g_1={"orgSourcedIds": "9000,0042"})
     judgement = judged_users(users, reading(district_ids=("9000",)))
@@ -251,7 +257,7 @@ def test_staff_of_the_district_belong_to_it_and_nobody_else_does() -> None:
 
 
 def test_guardians_of_the_district_are_attached_through_their_students_where_the_profile_says_so() -> None:
-    """connect-behaviour 9.4; without the setting they are left out, and it is said."""
+    """connect-behaviour 9.4: guardians of the district."""
     users = with_users(
         {"sourcedId": "g-9", "orgSourcedIds": "9000", "role": "parent", "givenName": "Far", "familyName": "Off"}
         | {"email": "far@example.org"},
@@ -270,7 +276,7 @@ def test_guardians_of_the_district_are_attached_through_their_students_where_the
 
 
 def test_the_number_to_log_in_with_may_stand_in_the_other_column() -> None:
-    """connect-behaviour 2.1, Phone Credential Column."""
+    """connect-behaviour 2.1: phone credential column; 6, G8."""
     reached = {"email": "", "phone": "212-555-0143", "sms": ""}
     newcomer = {"sourcedId": "g-9", "orgSourcedIds": "0042", "role": "parent", "givenName": "New", "familyName": "One"}
     users = with_users(newcomer | reached, s_1={"phone": "12"}, s_2={"sms": "212-555-0144"})
@@ -299,6 +305,7 @@ def test_schools_are_adopted_where_the_profile_says_auto() -> None:
 def test_a_file_without_rows_never_means_that_everybody_left(
     name: str, withholds: tuple[str, ...], *, refused: bool
 ) -> None:
+    """connect-behaviour 9.1: file missing or unusable; 9.1: classes or enrollments without rows."""
     judgement = judge(tables(**{name: []}), SPRINGFIELD)
 
     assert judgement.refused is refused
@@ -314,6 +321,7 @@ def test_what_points_into_an_empty_file_follows_from_that() -> None:
 
 
 def test_an_expected_file_that_did_not_come_refuses() -> None:
+    """connect-behaviour 9.1: file missing or unusable."""
     made = tables()
     del made["classes"]
     judgement = judge(made, SPRINGFIELD, missing=frozenset({"classes"}))
@@ -344,6 +352,7 @@ def test_a_file_that_cannot_be_read_refuses_only_where_it_is_expected() -> None:
 
 
 def test_guardians_come_from_their_own_file_once_it_has_come() -> None:
+    """connect-behaviour 6, G2; 9.3: source of guardians."""
     tonight = judge(tables(guardians=base("guardians")), SPRINGFIELD)
     assert tonight.guardians_from == "guardians"
     assert ("users.csv", 5, "other_source") in aside(tonight)
@@ -364,6 +373,7 @@ def test_a_guardians_file_without_rows_keeps_all_guardians() -> None:
 
 
 def test_a_profile_may_take_guardians_from_nowhere() -> None:
+    """connect-behaviour 2.1: guardians of the sync or not; 6, G2; 9.3: source of guardians."""
     judgement = judge(tables(guardians=base("guardians")), replace(SPRINGFIELD, guardians=Guardians(source="none")))
 
     assert judgement.guardians_from is None
@@ -371,6 +381,7 @@ def test_a_profile_may_take_guardians_from_nowhere() -> None:
 
 
 def test_a_newcomer_without_contact_is_set_aside_and_an_old_friend_is_not() -> None:
+    """connect-behaviour 6, G3."""
     users = with_users(g_1={"email": "gia@"})
 
     assert aside(judged_users(users)) == [("users.csv", 5, "no_contact")]
@@ -380,6 +391,7 @@ def test_a_newcomer_without_contact_is_set_aside_and_an_old_friend_is_not() -> N
 
 
 def test_too_many_rejected_rows_are_told() -> None:
+    """connect-behaviour 9.2: too many rejected rows."""
     nameless = {"orgSourcedIds": "0042", "role": "aide", "familyName": "Doe"}
     few = [nameless | {"sourcedId": f"n-{place}"} for place in range(9)]
 
@@ -440,6 +452,7 @@ def test_an_id_that_lost_a_letter_withholds_archiving() -> None:
     ["s\u200b-1", "s-\u00ad1", "s\0-1", "s\n-1", "s\u00a0-1", "“s-1”", "'s-1'", "\u202es-1", "s-\u009d1", "\u2018s-1"],
 )
 def test_an_id_with_a_character_that_nobody_sees_is_rejected(damaged: str) -> None:
+    """connect-behaviour 9.3: quotation mark in an ID."""
     judgement = judge(tables(users=with_users(s_1={"sourcedId": damaged})), SPRINGFIELD)
 
     assert "user.sourcedId.characters" in codes_of(judgement)

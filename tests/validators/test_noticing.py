@@ -104,6 +104,7 @@ def test_parents_of_one_child_may_share_an_address() -> None:
 
 
 def test_families_that_share_an_address_are_told() -> None:
+    """connect-behaviour 3.7: shared contacts."""
     parents = [parent(key, email="home@example.org") for key in ("g-8", "g-9")]
     judgement = judged(child("x-1", "g-8"), child("x-2", "g-9"), *parents)
 
@@ -118,6 +119,7 @@ def test_a_teacher_who_is_a_parent_is_a_note_and_both_stand() -> None:
 
 
 def test_guardians_of_the_district_are_told_in_plain_words() -> None:
+    """connect-behaviour 9.4: guardians of the district."""
     people = [row | ({"orgSourcedIds": "9000"} if row["role"] == "parent" else {}) for row in base("users")]
     judgement = judged(users=people)
 

@@ -252,6 +252,7 @@ def test_other_encodings_are_named_and_refused(deliver: Deliver, name: str, code
 
 
 def test_the_profiles_encoding_is_taken_where_the_file_is_not_utf_8(deliver: Deliver) -> None:
+    """connect-behaviour 2.1: encoding."""
     reading = deliver(lines(HEADER, "u-1,0042,student,Zoë,Núñez").encode("cp1252"), encoding="windows-1252")
 
     assert rows(reading)[0][4:] == ("Zoë", "Núñez")

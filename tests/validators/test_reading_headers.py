@@ -51,6 +51,7 @@ def test_every_table_has_a_layout(name: TableName) -> None:
     ],
 )
 def test_spelling_does_not_matter(tmp_path: Path, header: str) -> None:
+    """connect-behaviour 9.3: headers; 9.3: sourceId."""
     reading = delivered(tmp_path, f"{header},orgSourcedIds,role,givenName,familyName\n{ROW}\n")
 
     assert columns(reading) == USERS.split(",")
@@ -59,6 +60,7 @@ def test_spelling_does_not_matter(tmp_path: Path, header: str) -> None:
 
 @pytest.mark.parametrize("header", ["email ", '"email"', "\ufeffemail"])
 def test_edges_of_a_header_are_no_spelling(tmp_path: Path, header: str) -> None:
+    """connect-behaviour 9.3: headers."""
     reading = delivered(tmp_path, f"{header},{USERS}\na@b.org,{ROW}\n")
 
     assert found(reading) == []
@@ -75,6 +77,7 @@ def test_edges_of_a_header_are_no_spelling(tmp_path: Path, header: str) -> None:
     ],
 )
 def test_aliases_are_taken_with_a_note(tmp_path: Path, alias: str, column: str) -> None:
+    """connect-behaviour 9.3: language column."""
     reading = delivered(tmp_path, f"{USERS},{alias}\n{ROW},x\n")
 
     assert columns(reading)[-1] == column
@@ -89,6 +92,7 @@ def test_an_alias_beside_its_column_is_a_column_of_its_own(tmp_path: Path) -> No
 
 
 def test_unknown_columns_are_kept_and_listed_once(tmp_path: Path) -> None:
+    """connect-behaviour 9.3: headers."""
     reading = delivered(tmp_path, f"{USERS},metadata.x,line,Room,Room\n{ROW},a,b,c,d\n")
 
     assert columns(reading)[-4:] == ["metadata.x", "line (2)", "Room", "Room (2)"]
@@ -145,6 +149,7 @@ def test_a_column_that_says_two_things_makes_the_file_unusable(tmp_path: Path) -
 
 
 def test_a_missing_column_is_named_with_what_comes_near(tmp_path: Path) -> None:
+    """connect-behaviour 9.3: headers."""
     reading = delivered(tmp_path, "sourcedId,orgSourcedIds,rolle,givenName,lastName\n1,2,3,4,5\n")
 
     assert reading.table is None
@@ -155,6 +160,7 @@ def test_a_missing_column_is_named_with_what_comes_near(tmp_path: Path) -> None:
 
 
 def test_guardians_need_one_way_to_be_reached(tmp_path: Path) -> None:
+    """connect-behaviour 9.3: headers of guardians.csv."""
     reading = delivered(tmp_path, "studentSourcedId,givenName,familyName,phone\n1,2,3,4\n", "guardians")
 
     assert found(reading, "column") == [("header.column_missing", "email or sms")]
@@ -181,6 +187,7 @@ def test_passwords_are_known_under_any_spelling(tmp_path: Path, header: str) -> 
 
 
 def test_columns_are_text_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """connect-behaviour 9.3: headers."""
     reading = delivered(tmp_path, "familyName,x,role,givenName,orgSourcedIds,sourcedId\nDiaz,1,student,Ana,0042,7\n")
 
     assert reading.table is not None

@@ -46,6 +46,7 @@ def agents_of(judgement: Judgement, student: str) -> list[str]:
     ],
 )
 def test_a_link_to_nobody_or_to_the_wrong_one_is_left_out(agents: str, code: str, value: str) -> None:
+    """connect-behaviour 9.3: agent who is no guardian."""
     judgement = judged(agents=agents)
 
     assert found(judgement) == [(code, 3, value)]
@@ -58,6 +59,7 @@ def test_a_bad_link_does_not_keep_a_parent_who_was_taken_off_the_list() -> None:
 
 
 def test_links_of_both_sides_count_once() -> None:
+    """connect-behaviour 9.3: agents on the guardian's row."""
     judgement = judged(person("g-2", "relative", agents="s-2,s-1"), person("g-3", "parent"), agents="g-2,g-1,g-3,g-2")
 
     assert found(judgement) == []
@@ -81,6 +83,7 @@ def test_a_link_to_a_guardian_who_is_set_aside_is_no_fault() -> None:
 
 
 def test_only_six_guardians_are_linked_whichever_side_names_them() -> None:
+    """connect-behaviour 6, G6; 9.3: more than six guardians."""
     six = [person(f"g-{place}", "parent", agents="s-2") for place in range(2, 8)]
     judgement = judged(*six)
 
@@ -105,6 +108,7 @@ def test_roles_that_count_alike_are_no_mismatch() -> None:
 
 
 def test_users_decide_on_the_role_and_classes_on_the_school() -> None:
+    """connect-behaviour 9.4: school of an enrollment."""
     rows = base("enrollments")
     rows[2] |= {"role": "student", "schoolSourcedId": "0099"}
     judgement = judged(enrollments=rows)
@@ -115,6 +119,7 @@ def test_users_decide_on_the_role_and_classes_on_the_school() -> None:
 
 
 def test_a_guardian_is_not_enrolled_whatever_the_row_says() -> None:
+    """connect-behaviour 3.6: enrolments of students and teachers."""
     rows = [*base("enrollments"), {"classSourcedId": "c-1", "userSourcedId": "g-1", "role": "teacher"}]
     judgement = judged(enrollments=rows)
 
@@ -139,6 +144,7 @@ def test_a_user_whose_row_is_torn_is_rejected_and_not_unknown() -> None:
 
 
 def test_a_class_takes_the_grades_of_its_students() -> None:
+    """connect-behaviour 9.3: class without grades."""
     classes = [row | {"grades": ""} for row in base("classes")]
     enrollments = [*base("enrollments"), {"classSourcedId": "c-1", "userSourcedId": "s-3", "role": "student"}]
     judgement = judged(person("s-3", "student", agents="g-1", grades="K"), classes=classes, enrollments=enrollments)
@@ -163,6 +169,7 @@ def test_grades_stay_where_the_column_is_gone_and_no_student_has_any() -> None:
 
 
 def test_the_seventh_row_of_a_student_in_guardians_csv_links_nobody() -> None:
+    """connect-behaviour 6, G6; 9.3: more than six guardians."""
     more = [base("guardians")[1] | {"guardianSourcedId": f"h-{place}"} for place in range(3, 9)]
     judgement = judge(tables(guardians=[*base("guardians"), *more]), SPRINGFIELD)
 

@@ -28,6 +28,7 @@ def cell(column: str, text: str, *, country: str = "US") -> str | None:
     ],
 )
 def test_grades_become_codes_or_stay_to_be_rejected(written: str, code: str) -> None:
+    """connect-behaviour 9.3: grade codes."""
     assert grades.as_codes(written) == code
 
 
@@ -78,6 +79,7 @@ def test_harmless_differences_vanish(column: str, written: str, held: str | None
     ],
 )
 def test_phones_are_written_as_e164_and_judged(written: str, held: str, *, usable: bool) -> None:
+    """connect-behaviour 9.3: phone validity."""
     frame = pl.DataFrame({"phone": [written]})
     number = frame.select(as_e164(pl.col("phone"), "US"))
     assert number.item() == held
@@ -92,7 +94,7 @@ def test_the_country_of_the_profile_reads_its_own_numbers() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.from_regex(r"\+1[2-9][0-9]{9}", fullmatch=True) | st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_the_pattern_decides_as_phonenumbers_does(number: str) -> None:
-    """connect-behaviour 9.3, "Phone validity": numbers of the North American plan are decided without the library."""
+    """connect-behaviour 9.3: phone validity."""
     assert pl.DataFrame({"n": [number]}).select(is_textable(pl.col("n"))).item() is takes_messages(number)
 
 
