@@ -60,6 +60,10 @@ class Database(Protocol):
         """Copy the whole store into a new SQLite file; raises StoreError where another program does that."""
         ...
 
+    def erase(self) -> None:
+        """Let nothing that was deleted stand in the files any more; outside of a transaction."""
+        ...
+
     def pending(self, steps: Steps) -> Steps:
         """Those steps of the schema that were not carried out yet."""
         ...

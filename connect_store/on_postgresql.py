@@ -96,6 +96,10 @@ class OnPostgresql:
         """Refuse: what PostgreSQL holds is copied by its own programs."""
         raise StoreError("a store in PostgreSQL is copied with pg_dump, together with the folders of the home")
 
+    def erase(self) -> None:
+        """Free the room of what was deleted; PostgreSQL overwrites it when it is used again."""
+        self._connection.execute(b"vacuum")
+
     def pending(self, steps: Steps) -> Steps:
         """Steps that were not carried out yet."""
         done = set()

@@ -77,6 +77,11 @@ class OnSqlite:
             self._database.conn.backup(target)
             target.execute("pragma journal_mode = delete")  # one file, without the two that go with a write-ahead log
 
+    def erase(self) -> None:
+        """Write every page anew, its free room empty: what was deleted before stands there until it is used again."""
+        for statement in ("pragma secure_delete = on", "vacuum", "pragma wal_checkpoint(truncate)"):
+            self._database.execute(statement)
+
     def pending(self, steps: Steps) -> Steps:
         """Steps that were not carried out yet."""
         names = {step.name for step in _migrations(steps).pending(self._database)}

@@ -28,8 +28,9 @@ def remove_district(store: Store, district: str, *, at: datetime, who: str, why:
     Raises:
         StoreBusy: somebody else writes.
     """
-    with store.erasing(), store.writing():
+    with store.writing():
         number = ledger.enter_deed(store, "remove", at=at, who=who, why=why)
         for table in _TABLES:
             store.run(f"remove_{table}", district=district)
+    store.erase()
     return number

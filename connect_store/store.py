@@ -61,13 +61,9 @@ class Store:
         finally:
             self._database.roll_back()
 
-    @contextmanager
-    def erasing(self) -> Iterator[None]:
-        """What is deleted inside is gone from the file too, and whatever was left there by earlier deletions."""
-        self._database.execute("pragma secure_delete = on")
-        yield
-        self._database.execute("vacuum")
-        self._database.execute("pragma wal_checkpoint(truncate)")
+    def erase(self) -> None:
+        """Let nothing that was deleted stand in the database's files any more, as far as the database can."""
+        self._database.erase()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from config.home import Home
 from config.writing import alone
 from connect_store import ledger
 from connect_store.copies import copy_store
+from connect_store.places import must_be_a_file
 from processors.frozen import digest
 
 STORE: Final = "connect.db"
@@ -58,7 +59,9 @@ def back_up(home: Home, place: Path, *, now: datetime) -> Backup:
     Raises:
         NoBackup: the file is there already, or its folder is not.
         BrokenCopy: the store is damaged.
+        StoreError: it is in PostgreSQL.
     """
+    must_be_a_file(home.store_db)
     file = place / f"rosterdrop-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.tar" if place.is_dir() else place
     if file.exists():
         raise NoBackup(f"{file} is there already; name another file, or a folder")

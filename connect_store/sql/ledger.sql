@@ -182,8 +182,8 @@ values (:batch, :district, :test, :origin, :received, :state, :files);
 
 -- name: enter_deed
 -- What was done to the whole installation.
-insert into batch (district, test, origin, received, state, files)
-values (:district, :test, :origin, :received, :state, :files)
+insert into batch (id, district, test, origin, received, state, files)
+values ((select coalesce(max(id), 0) + 1 from batch), :district, :test, :origin, :received, :state, :files)
 returning id;
 
 -- name: newest_number

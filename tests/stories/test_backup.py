@@ -12,6 +12,8 @@ from stat import S_IMODE
 import pytest
 
 from connect_store.copies import BrokenCopy
+from connect_store.failures import StoreError
+from connect_store.places import VARIABLE
 from processors.backing_up import Backup, NoBackup, back_up, open_backup
 from processors.restoring import restore
 from tests.rosterdrop.command_line import Answer, rosterdrop
@@ -235,3 +237,14 @@ def test_the_service_goes_on_from_a_store_that_was_put_back(springfield_at_rest:
         springfield.service = running
         assert springfield.pushes(users=WITHOUT_ANA).verdict == "accepted_with_rejections"
     assert springfield.status_of("ana") == "archived"
+
+
+def test_a_store_in_postgresql_is_left_to_its_own_programs(
+    springfield_at_rest: Springfield, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = springfield_at_rest.home
+    monkeypatch.setenv(VARIABLE, "postgresql://nobody@localhost:1/nowhere")
+    with pytest.raises(StoreError, match="pg_dump and put it back with pg_restore"):
+        back_up(home, tmp_path / "b.tar", now=NOW)
+    with pytest.raises(StoreError, match="pg_dump and put it back with pg_restore"):
+        restore(home, tmp_path / "b.tar", who=WHO, now=NOW)

@@ -12,8 +12,11 @@ from connect_store import ledger
 from connect_store.people import find_people
 from connect_store.store import open_store
 from processors.locks import district_lock
+from rosterdrop import removing
+from tests.asking import ask, columns_of
 from tests.rosterdrop.command_line import Answer, rosterdrop
 from tests.stories.springfield import ANA, EVERYBODY, MATH, MEMBERS, NIGHT, Running, Springfield, person
+from tests.stories.test_retention import NOW
 
 ZARA = person("zara-77", "student", givenName="Zarathustra", familyName="Quux", email="zarathustra@example.org")
 
@@ -120,3 +123,19 @@ def test_a_removal_that_was_interrupted_is_run_again(springfield: Springfield) -
     assert answer.document["accounts"] == ["vendor", "office"]
     assert not (springfield.home.batches / "springfield").exists()
     assert rosterdrop("status", home=springfield.home.root).code == 0
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_row_of_a_removed_district_is_left_in_either_database(springfield: Springfield) -> None:
+    springfield.uploads_by_hand(**NIGHT)
+    springfield.uploads_by_hand(users=EVERYBODY[1:], classes=(MATH,), enrollments=MEMBERS)
+    with open_store(springfield.home.store_db) as store:
+        tables = [table for table, columns in columns_of(store).items() if "district" in columns]
+        assert ask(store, "select count(*) from undo_person where district = 'springfield'") != [(0,)]
+    what = removing.holding(springfield.home, "springfield")
+    removing.remove(springfield.home, what, who="sue", why=None, now=NOW)
+
+    with open_store(springfield.home.store_db) as store:
+        for table in tables:
+            assert ask(store, f"select count(*) from {table} where district = 'springfield'") == [(0,)], table
+        assert ask(store, "select batch from event") == ask(store, "select id from batch") == [(3,)]

@@ -53,6 +53,7 @@ def files_of(home: Home, number: int) -> set[str]:
     return {path.name for place in places for path in place.rglob("*") if path.is_file()}
 
 
+@pytest.mark.usefixtures("engine")
 def test_each_thing_goes_after_its_days_and_whole(springfield: Springfield) -> None:
     ages = (500, 100, 40, 20, 0)
     numbers = [night(springfield, days, (*EVERYBODY[: index % 2], *EVERYBODY[1:])) for index, days in enumerate(ages)]
