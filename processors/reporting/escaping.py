@@ -11,7 +11,8 @@ from config.unseen import ESCAPES
 # What makes a spreadsheet take a cell for a formula, with full-width and small look-alikes (OWASP, "CSV Injection").
 # Blanks before it are skipped by some spreadsheets. Apostrophes before it are ours or look like ours.
 _FORMULA: Final = "[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
-_NEEDS_GUARD: Final = rf"^('*\s*{_FORMULA})"
+_BLANKS: Final = r"[\s\x1c-\x1f]*"  # the last four are blanks for Python, and not for a pattern of polars
+_NEEDS_GUARD: Final = rf"^('*{_BLANKS}{_FORMULA})"
 _UNSEEN: Final = f"[{''.join(map(chr, ESCAPES))}]"
 _OUR_WORDS: Final = cs.by_name("message", "fix", require_all=False)
 
@@ -51,7 +52,7 @@ def _columns_with(texts: pl.DataFrame, pattern: str) -> list[str]:
 
 def unguarded(column: pl.Expr) -> pl.Expr:
     """What `guarded` was given."""
-    return column.str.replace(rf"^'('*\s*{_FORMULA})", "${1}")
+    return column.str.replace(rf"^'('*{_BLANKS}{_FORMULA})", "${1}")
 
 
 def with_guarded_names(rows: pl.DataFrame) -> pl.DataFrame:

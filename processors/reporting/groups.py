@@ -14,6 +14,10 @@ MOST_PLACES: Final = 10
 
 _DONE_BY_CODE: Final = {"batch.failed": "failed"}
 _NOTHING_DONE: Final[frozenset[Verdict]] = frozenset({"refused", "held"})
+_DONE_WHEN_APPLIED: Final = {
+    **dict.fromkeys(("user.missing", "user.many_missing", "class.missing", "class.many_missing"), "not_there"),
+    **dict.fromkeys((f"user.agent.{what}" for what in ("unknown", "not_guardian", "self", "too_many")), "link"),
+}
 _ONLY_NOTED: Final = frozenset({"enrollment.sourcedId.repeated"})
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")
 
@@ -33,6 +37,7 @@ class Group:
 
     Attributes:
         findings: how many there are, each with what it says.
+        is_alike: whether all of them say the same.
         count: rows (or things) it stands for.
         follows: how many of them follow from another finding and vanish with it.
         brings: how many findings elsewhere follow from these.
@@ -47,6 +52,7 @@ class Group:
     rejects: str | None
     file: str | None
     findings: int
+    is_alike: bool
     count: int
     message: str
     fix: str | None
@@ -78,6 +84,7 @@ def groups_of(findings: pl.DataFrame, verdict: Verdict, say: Words) -> tuple[Gro
         .agg(
             pl.col("level", "rejects", "message", "fix").first(),
             pl.len().alias("findings"),
+            (pl.col("message").n_unique() == 1).alias("is_alike"),
             pl.col("count").sum(),
             pl.col("count").filter(pl.col("cause").is_not_null()).sum().alias("follows"),
             pl.col("brings").sum(),
@@ -128,4 +135,4 @@ def _what_was_done(about: Mapping[str, Any], verdict: Verdict) -> str:
         return f"conform_{rejects or level}"
     if verdict in _NOTHING_DONE and level != "info" and rejects not in {"batch", "file"}:
         return verdict
-    return str(rejects or level)
+    return _DONE_WHEN_APPLIED.get(code, str(rejects or level))

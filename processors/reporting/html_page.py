@@ -31,7 +31,8 @@ _SHOWN_AT_ONCE: Final = 10
 _CAUSES_AT_ONCE: Final = 5
 _LONGEST_VALUE: Final = 200
 _MOST_BARS: Final = 12
-_PEOPLE_AND_CLASSES: Final = ("student", "guardian", "staff", "classroom")
+_PEOPLE: Final = ("student", "guardian", "staff")
+_PEOPLE_AND_CLASSES: Final = (*_PEOPLE, "classroom")
 _LINKS: Final = ("membership", "guardianship")
 
 
@@ -113,10 +114,18 @@ def _archived(counts: ChangeCounts, words: PageWords) -> Iterator[str]:
     unlinked = _in_words(counts, _LINKS, words)
     if gone:
         yield words.page("deleted.archived", what=words.page.listed(gone))
+        yield from _who_comes_back(counts, words)
     else:
         yield words.page("deleted.none")
     if unlinked:
         yield words.page("deleted.unlinked", what=words.page.listed(unlinked))
+
+
+def _who_comes_back(counts: ChangeCounts, words: PageWords) -> Iterator[str]:
+    if _in_words(counts, _PEOPLE, words):
+        yield words.page("deleted.back_people")
+    if _in_words(counts, ("classroom",), words):
+        yield words.page("deleted.back_classes")
 
 
 def _in_words(counts: ChangeCounts, kinds: Sequence[str], words: PageWords) -> list[str]:

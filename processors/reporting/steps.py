@@ -37,12 +37,13 @@ def first_steps(report: Report, groups: Sequence[Group], people: People, say: Wo
     if _is_on_hold(report):
         decided = _holding(groups)
         roots = [group for group in roots if group not in decided]
-    free = max(MOST_STEPS - len(steps), 1)
+    last = list(_if_right(report, groups, say))
+    free = max(MOST_STEPS - len(steps) - len(last), 1)
     shown = roots if len(roots) <= free else roots[: free - 1]
     steps += [step_about(group, people, say) for group in shown]
     if len(shown) < len(roots):
         steps.append(say("step.more", count=len(roots) - len(shown)))
-    return tuple(steps)
+    return (*steps, *last)
 
 
 def gist(message: str) -> str:
@@ -62,17 +63,26 @@ def _decision(report: Report, groups: Sequence[Group], people: People, say: Word
         yield from steps_without_finding(report, groups, say)
         yield from _about_people(report, say)
     elif _is_on_hold(report):
-        yield from _about_hold(report, groups, people, say)
+        yield from _about_hold(groups, people, say)
 
 
-def _about_hold(report: Report, groups: Sequence[Group], people: People, say: Words) -> Iterator[str]:
-    holding = _holding(groups)
-    for group in holding:
+def _about_hold(groups: Sequence[Group], people: People, say: Words) -> Iterator[str]:
+    """What holds the batch, with all that its fix says: also what to ask for if the files are right."""
+    for group in _holding(groups):
         if group.code != _TOO_MANY_REJECTED:
-            yield step_about(group, people, say)
-    if any(group.code == _TOO_MANY_REJECTED for group in holding):
+            yield step_about(group, people, say, whole=True)
+    if _rejects_too_many(groups):
         yield say("step.hold")
+
+
+def _if_right(report: Report, groups: Sequence[Group], say: Words) -> Iterator[str]:
+    """What to ask for where many rows were rejected and the files are right all the same."""
+    if _is_on_hold(report) and _rejects_too_many(groups):
         yield say("step.hold_right", number=str(report.number))
+
+
+def _rejects_too_many(groups: Sequence[Group]) -> bool:
+    return any(group.code == _TOO_MANY_REJECTED for group in _holding(groups))
 
 
 def _holding(groups: Sequence[Group]) -> list[Group]:
@@ -112,23 +122,29 @@ def _urgency(group: Group) -> tuple[bool, bool, int, int]:
     )
 
 
-def step_about(group: Group, people: People, say: Words) -> str:
-    """What to do about findings of one rule, with what goes away with them."""
-    fix = sentences(group.fix)[0] if group.fix else None
-    causes = say("step.explains", explains=group.causes) if group.causes else None
-    return _where(group, people, say) + " ".join(part for part in (gist(group.message), fix, causes) if part)
+def step_about(group: Group, people: People, say: Words, *, whole: bool = False) -> str:
+    """What to do about findings of one rule, with what goes away with them; `whole`: all that there is to do."""
+    fix = group.fix if whole or not group.fix else sentences(group.fix)[0]
+    beside = "; ".join(part for part in (_others(group, say), group.causes) if part)
+    parts = (gist(group.message), fix, say("step.beside", beside=beside) if beside else None)
+    return _where(group, people, say) + " ".join(part for part in parts if part)
+
+
+def _others(group: Group, say: Words) -> str | None:
+    """How many more there are of what has no line."""
+    return say("step.others", count=group.findings - 1) if group.findings > 1 and not group.places else None
 
 
 def _where(group: Group, people: People, say: Words) -> str:
     """File and line with who stands there, or number of rows, as far as the message does not say it itself."""
-    if group.findings > 1 and not group.places:
-        return say("step.one_of", count=group.findings)
     if group.file is None or group.file in group.message:
         return ""
-    if not group.places:
+    if not group.places or group.message.startswith(f"{say.number(group.count)} "):
         return say("step.file", file=group.file)
     if group.count == 1:
         return say("step.file_line", file=group.file, line=_line(group, group.places[0], people, say))
+    if not group.is_alike and group.count == group.findings:
+        return say("step.first_of", file=group.file, line=_line(group, group.places[0], people, say), count=group.count)
     if group.count == len(group.places) <= _MOST_LINES_NAMED:
         lines = say.listed([_line(group, place, people, say) for place in group.places])
         return say("step.file_lines", file=group.file, lines=lines)

@@ -137,7 +137,7 @@ def story_of(
         notes=(*near_limits(report, say), *_notes(report, counts, rejected, say)),
         held_back=held_back(report, groups, say),
         first=first,
-        then=tuple(_then(report, say, masked=masked, can_repair=bool(rejected) and not masked)) if first else (),
+        then=tuple(_then(report, say, masked=masked)) if first else (),
         files=tuple(_file_story(file, report, groups, say) for file in counts),
         changes=change_counts(report),
         changes_title=say("changes.title_done" if is_applied(report) else "changes.title_would"),
@@ -213,7 +213,12 @@ def _notes(report: Report, counts: Sequence[FileCounts], rejected: int, say: Wor
         yield say("note.kept", count=rejected)
 
 
-def _then(report: Report, say: Words, *, masked: bool, can_repair: bool) -> Iterator[str]:
+def _has_own_faults(report: Report) -> bool:
+    """Whether a rejected row is itself at fault: to repair rows that only wait for others helps nobody."""
+    return not report.judgement.rejected["cascade"].all()
+
+
+def _then(report: Report, say: Words, *, masked: bool) -> Iterator[str]:
     """What people ask when they have read what to do first; of files that were only checked nobody asks it."""
     if report.number is None or report.test:
         return
@@ -221,11 +226,15 @@ def _then(report: Report, say: Words, *, masked: bool, can_repair: bool) -> Iter
         yield say("then.later", at=say.time(report.applied_at, report.time_zone))
     else:
         yield say("then.nothing" if is_applied(report) else "then.nothing_held")
-    if can_repair:
+    if not masked and _has_own_faults(report):
         yield say("then.repair")
     if report.answer_code is not None and not masked:
         yield say("then.answer", number=str(report.number), code=report.answer_code)
-    yield say("then.ask", contact=report.contact) if report.contact else say("then.ask_support")
+    yield (
+        say("then.ask", contact=report.contact)
+        if report.contact
+        else say("then.ask_support", number=str(report.number))
+    )
 
 
 def _file_story(file: FileCounts, report: Report, groups: Sequence[Group], say: Words) -> FileStory:

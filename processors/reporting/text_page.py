@@ -9,7 +9,7 @@ from config.tables import TableName
 from config.unseen import visible
 from config.wording import Words
 from processors.reporting.contents import ACTIONS, Report
-from processors.reporting.groups import Group, Place
+from processors.reporting.groups import Group, Place, done_about
 from processors.reporting.people import told_people
 from processors.reporting.steps import sentences
 from processors.reporting.story import MOST_HELD_BACK, FileStory, Story, story_of
@@ -172,31 +172,60 @@ def _findings(story: Story) -> Iterable[str]:
         groups = [group for group in story.groups if group.level == level]
         if groups:
             yield from ("", *_heading(story.say(f"heading.{level}")))
-        for group in groups:
-            yield from _group(group, story)
+        for alike in _alike(groups) if level == "info" else ([group] for group in groups):
+            yield from _group(alike, story)
 
 
-def _group(group: Group, story: Story) -> Iterable[str]:
+def _alike(notes: Sequence[Group]) -> Iterable[Sequence[Group]]:
+    """Notes that several files have alike, each once."""
+    found: dict[tuple[str, ...], list[Group]] = {}
+    for note in notes:
+        is_of_file = note.file is not None and note.file in note.message
+        found.setdefault((note.code,) if is_of_file else (note.message, note.fix or ""), []).append(note)
+    return found.values()
+
+
+def _group(groups: Sequence[Group], story: Story) -> Iterable[str]:
+    """What is said alike: mostly of one file, of notes also of several."""
     say = story.say
+    first, files = groups[0], [group.file for group in groups if group.file]
+    total = sum(group.count for group in groups)
     yield ""
-    times = say("group.times", count=group.count)
-    if group.file:
-        yield from _wrapped(say("group.title", file=group.file, code=group.code, times=times), "")
+    title = {"code": ", ".join(dict.fromkeys(group.code for group in groups)), "times": say("group.times", count=total)}
+    if files:
+        yield from _wrapped(say("group.title", file=say.listed(files), **title), "")
     else:
-        yield from _wrapped(say("group.title_no_file", code=group.code, times=times), "")
-    yield from _wrapped(group.message, "  ")
-    for relation in (group.because, group.causes):
-        if relation:
-            yield from _wrapped(relation, "  ")
-    if people := told_people(story.people.of(group.code, group.file), group.file, say):
-        yield from _wrapped("; ".join(people), _label("who", say))
-    if group.places:
-        yield from _wrapped("; ".join(_place(place, say) for place in group.places), _label("where", say))
-    if group.more:
-        yield f"  {say('group.more', count=group.more)}"
-    yield from _wrapped(group.done, _label("did", say))
-    if group.fix:
-        yield from _wrapped(group.fix, _label("todo", say))
+        yield from _wrapped(say("group.title_no_file", **title), "")
+    for text in _once(*(group.message for group in groups), *(group.because for group in groups)):
+        yield from _wrapped(text, "  ")
+    if causes := _once(*(group.causes for group in groups)):
+        yield from _wrapped("; ".join(causes), "  ")
+    people = chain.from_iterable(
+        told_people(story.people.of(group.code, group.file), group.file, say) for group in groups
+    )
+    if who := "; ".join(people):
+        yield from _wrapped(who, _label("who", say))
+    if places := "; ".join(_places(groups, say)):
+        yield from _wrapped(places, _label("where", say))
+    if more := sum(group.more for group in groups):
+        yield f"  {say('group.more', count=more)}"
+    about = {"code": first.code, "level": first.level, "rejects": first.rejects, "count": total}
+    done = first.done if len(groups) == 1 else done_about(about, story.verdict, say)
+    yield from _wrapped(done, _label("did", say))
+    if fixes := _once(*(group.fix for group in groups)):
+        yield from _wrapped(" ".join(fixes), _label("todo", say))
+
+
+def _once(*texts: str | None) -> Sequence[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _places(groups: Sequence[Group], say: Words) -> Iterable[str]:
+    """The places of each group, with its file where there are several."""
+    for group in groups:
+        places = "; ".join(_place(place, say) for place in group.places)
+        if places:
+            yield f"{group.file} {places}" if len(groups) > 1 and group.file else places
 
 
 def _label(name: str, say: Words) -> str:

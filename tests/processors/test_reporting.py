@@ -149,7 +149,7 @@ def test_a_refusal_gives_its_reason() -> None:
 def test_rejected_rows_keep_their_records_and_carried_files_their_age() -> None:
     told = story_of(a_full_night(), masked=False)
 
-    assert "4 rejected rows: what Connect holds for them stays as it was." in told.notes
+    assert "4 rows were left out: what Connect holds for them stays as it was." in told.notes
     assert "guardians.csv is carried from batch 41, 17 hours old." in told.notes
 
 
@@ -157,8 +157,10 @@ def test_the_guard_names_school_and_number() -> None:
     """connect-behaviour 9.5: report."""
     told = story_of(a_full_night(), masked=False)
 
-    assert told.held_back == ("Lincoln High (0042): 80 of 501 students would go; 50 may.",)
-    assert told.notes[0] == "Near the limit: Roosevelt Middle (0043): 40 of 480 students would go; 48 may."
+    assert told.held_back == ("Lincoln High (0042): 80 of 501 students are missing; at most 50 may be.",)
+    assert (
+        told.notes[0] == "Near the limit: Roosevelt Middle (0043): 40 of 480 students are missing; at most 48 may be."
+    )
 
 
 def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
@@ -168,7 +170,7 @@ def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
     assert told.first[0] == (
         "80 of 501 students of Lincoln High (0042) are not in tonight's files; at most 50 may leave in one night. "
         "If your export lost them, send it again. "
-        "If they really left, ask us (support) to raise the limit and run batch 42 again."
+        "If they really left, ask us (support) to approve batch 42, before the next files come."
     )
 
 
@@ -228,8 +230,8 @@ def test_the_worst_limits_stand_under_the_headline_and_the_others_are_counted() 
     text = as_text(story_of(withheld_by(limits=limits), masked=True)).splitlines()
 
     start = text.index("Held back:")
-    assert text[start + 1] == "- school 8: 28 of 99 students would go; 9 may."
-    assert text[start + 6] == "- school 3: 23 of 99 students would go; 9 may."
+    assert text[start + 1] == "- school 8: 28 of 99 students are missing; at most 9 may be."
+    assert text[start + 6] == "- school 3: 23 of 99 students are missing; at most 9 may be."
     assert text[start + 7] == "- and 3 more"
     assert text[start - 1].endswith("unlinked.")
 
@@ -245,9 +247,9 @@ def test_a_batch_on_hold_says_what_can_be_done_today() -> None:
 
     assert told.badge == "On hold, nothing applied"
     assert "34 % of the rows of users.csv (61) were rejected." in told.headline
-    assert told.first[0].startswith("Correct the export and send better files")
-    assert "guard.rejected_percent" in told.first[1]
-    assert "run batch 42 again" in told.first[1]
+    assert told.first[0].startswith("Repair what is named next")
+    assert told.first[1].startswith("users.csv, line 3: “x” is not a role we know.")
+    assert "approve batch 42" in told.first[2]
     assert len(told.first) == 3
     for text in (as_text(told), as_html(told, made, {})):
         assert "say yes" not in text
@@ -493,3 +495,28 @@ def test_causes_survive_any_order() -> None:
 
     followers = told.filter(pl.col("cause").is_not_null())
     assert [told["line"][cause] for cause in followers["cause"]] == [2 + line % 5 for line in followers["line"]]
+
+
+def test_a_note_that_several_files_have_alike_is_told_once() -> None:
+    found = [
+        Finding(code="file.blank_lines", file="users.csv", count=2),
+        Finding(code="file.blank_lines", file="classes.csv"),
+        Finding(code="user.sourcedId.repeated", file="users.csv", line=9, column="sourcedId"),
+        Finding(code="class.sourcedId.repeated", file="classes.csv", line=7, column="sourcedId"),
+    ]
+
+    text = as_text(story_of(report(judgement(findings=found)), masked=False))
+
+    assert text.count("Nothing has to be done.") == 2
+    assert "users.csv and classes.csv, file.blank_lines (3 times)" in text
+    assert text.count("This row says the same as an earlier one") == 1
+    assert "Where: users.csv line 9 sourcedId; classes.csv line 7 sourcedId" in text
+
+
+@pytest.mark.parametrize(("waits", "told_to_repair"), [(True, False), (False, True)])
+def test_only_rows_that_are_themselves_at_fault_are_to_be_repaired(*, waits: bool, told_to_repair: bool) -> None:
+    rows = rejected(("enrollments.csv", 3, "c-1 u-1", ["enrollment.class.unknown"], waits))
+    found = [Finding(code="classes.none", file="classes.csv")]
+    made = report(judgement(findings=found, rejected_rows=rows), verdict="withheld")
+
+    assert any("rejected/" in line for line in story_of(made, masked=False).then) == told_to_repair

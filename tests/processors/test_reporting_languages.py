@@ -118,7 +118,20 @@ def test_several_findings_of_one_kind_without_a_line_are_told_as_such() -> None:
 
     told = story_of(report(judgement(findings=found)), masked=False)
 
-    assert told.first[0].startswith("One of 3 of this kind: The person “1” is not in users.csv")
+    assert told.first[0].startswith("The person “1” is not in users.csv")
+    assert told.first[0].endswith("(2 more like this)")
+
+
+def test_of_findings_that_say_different_things_the_first_is_told_as_such() -> None:
+    roles = {3: "studnt", 9: "Teachr"}
+    found = [
+        Finding(code="user.role.unknown", file="users.csv", line=line, column="role", value=value)
+        for line, value in roles.items()
+    ]
+
+    told = story_of(report(judgement(findings=found)), masked=False)
+
+    assert told.first[0].startswith("users.csv, line 3, the first of 2: “studnt” is not a role we know.")
 
 
 def test_of_one_stage_what_explains_most_comes_first() -> None:
