@@ -8,7 +8,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from config.languages import DEFAULT
-from config.tables import REQUIRED_BY_DEFAULT, TableName
+from config.tables import REQUIRED_BY_DEFAULT, SCHOOL_COLUMNS, TableName
 
 GuardiansFrom = Literal["auto", "users", "guardians", "none"]
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-1", "shift_jis"]
@@ -187,6 +187,16 @@ class Profile:
     reading: Reading = field(default_factory=Reading)
     phones: Phones = field(default_factory=Phones)
     report: Reports = field(default_factory=Reports)
+
+    @property
+    def only_school(self) -> str | None:
+        """The ID of the school where there is exactly one: its files need not name it (connect-behaviour 3.1)."""
+        return next(iter(self.schools)) if self.schools and len(self.schools) == 1 else None
+
+    @property
+    def dispensable(self) -> frozenset[str]:
+        """Required columns that files of this district may lack."""
+        return frozenset(SCHOOL_COLUMNS.values()) if self.only_school else frozenset()
 
 
 ASSUMED = Profile(id="assumed", name="No profile given", time_zone=ZoneInfo("UTC"), schools=None)

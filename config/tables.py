@@ -1,5 +1,6 @@
 """The tables that rosterdrop knows, their files, and how a delivered file name is matched to one."""
 
+from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 TableName = Literal["users", "classes", "enrollments", "guardians", "student_attributes"]
@@ -13,6 +14,9 @@ MOST_GUARDIANS: Final = 6
 
 ALONGSIDE: Final[frozenset[TableName]] = frozenset({"student_attributes"})
 """Tables that are taken along with a set: none of them makes a set, completes it or holds it up."""
+
+SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
+"""Where a row names the schools by which it counts."""
 
 # The main article of Connect once writes the singular for the first file (connect-behaviour 1.0).
 _ALSO_TAKEN_AS: Final[dict[str, TableName]] = {"user.csv": "users"}

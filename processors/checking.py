@@ -95,7 +95,7 @@ def check_against(
 
 
 def _judged_by_themselves(repairs: Sequence[DeliveredFile], profile: Profile) -> Judgement:
-    found = [part_in(file, encoding=profile.reading.encoding) for file in repairs]
+    found = [part_in(file, encoding=profile.reading.encoding, dispensable=profile.dispensable) for file in repairs]
     parts = [one for one in found if isinstance(one, Part)]
     refused = [one for one in found if isinstance(one, Finding)]
     if refused := refused or twice([(part.delivered, part.table.name) for part in parts]):

@@ -82,6 +82,7 @@ def _read(file: SetFile, profile: Profile) -> Reading:
         file.table,
         encoding=profile.reading.encoding,
         headers=profile.reading.headers_of(file.table),
+        dispensable=profile.dispensable,
         sha256=file.sha256,
         file=file.file,
         carried_from=file.carried_from,

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ import polars.selectors as cs
 
 from config.profiles import Encoding
 from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
-from config.tables import TABLES, TableName, file_of, table_of
+from config.tables import SCHOOL_COLUMNS, TABLES, TableName, file_of, table_of
 from processors.reporting.escaping import unguarded, with_unguarded_names
 from processors.unpacking import DeliveredFile
 from validators import Finding, Table, Written, read, written
@@ -126,10 +126,10 @@ def repair_in(
     return Repair(delivered=file, table=table.name, rows=lines.unique(maintain_order=True), reasons=known.reasons)
 
 
-def part_in(file: DeliveredFile, *, encoding: Encoding) -> Part | Finding:
+def part_in(file: DeliveredFile, *, encoding: Encoding, dispensable: Collection[str]) -> Part | Finding:
     """The repaired rows in a file as the table whose columns they have, or why they cannot be used at all."""
     for name in sorted(TABLES, key=lambda name: name != table_of(file.name)):
-        reading = read(file.path, name, encoding=encoding, file=file_of(name))
+        reading = read(file.path, name, encoding=encoding, dispensable=dispensable, file=file_of(name))
         if "file.not_utf8" in reading.findings["code"]:
             return Finding(code="repair.not_utf8", file=file.name)
         if reading.table is not None and {BATCH, PLACE} <= set(reading.table.rows.columns):
@@ -168,7 +168,7 @@ def mended(path: Path, repair: Repair, *, encoding: Encoding, headers: Mapping[s
 def _table_in(file: DeliveredFile, rejected: Mapping[TableName, Rejected], encoding: Encoding) -> Table | Finding:
     """The file as the table whose rejected rows have its columns; its name only says where to look first."""
     for name in sorted(rejected, key=lambda name: name != table_of(file.name)):
-        reading = read(file.path, name, encoding=encoding)
+        reading = read(file.path, name, encoding=encoding, dispensable=SCHOOL_COLUMNS.values())
         if "file.not_utf8" in reading.findings["code"]:
             return Finding(code="repair.not_utf8", file=file.name)
         table = reading.table

@@ -15,7 +15,7 @@ import structlog
 from config.accounts import Account
 from config.home import Home
 from config.loading import Configuration, Live
-from config.profiles import ASSUMED, Profile, Reading
+from config.profiles import ASSUMED, Profile
 from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, file_of
 from connect_store import ledger
@@ -363,7 +363,7 @@ def _unfinished(upload: Interruption) -> UnfinishedUpload:
 def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     """A receipt tells of the file that arrived; where a newer one stands in its place by now, only what was seen."""
     file = arrival.file
-    look = _looked_at(file, profile.reading)
+    look = _looked_at(file, profile)
     write_receipt(
         home,
         arrival.district,
@@ -416,13 +416,13 @@ class _Look:
     is_repair: bool = False
 
 
-def _looked_at(file: ArrivedFile, reading: Reading) -> _Look:
+def _looked_at(file: ArrivedFile, profile: Profile) -> _Look:
     try:
         repairs = file.path.suffix.casefold() == ".csv" and _holds_repairs(file)
         table = "users" if repairs else file.table  # of repaired rows only the lines count, whatever table they are of
         look = _Look(
             sha256=frozen.digest(file.path),
-            peek=None if table is None else _peek(file, table, reading),
+            peek=None if table is None else _peek(file, table, profile),
             is_repair=repairs,
         )
         now = file.path.stat()
@@ -437,8 +437,9 @@ def _holds_repairs(file: ArrivedFile) -> bool:
         return is_repair(content.read(START_BYTES))
 
 
-def _peek(file: ArrivedFile, table: TableName, reading: Reading) -> Peek:
-    return peek(file.path, table, encoding=reading.encoding, headers=reading.headers_of(table))
+def _peek(file: ArrivedFile, table: TableName, profile: Profile) -> Peek:
+    headers = profile.reading.headers_of(table)
+    return peek(file.path, table, encoding=profile.reading.encoding, headers=headers, dispensable=profile.dispensable)
 
 
 def _header_verdict(file: ArrivedFile, look: _Look, trigger: str) -> str | None:

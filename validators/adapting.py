@@ -7,11 +7,10 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Reading
-from config.tables import TableName
+from config.tables import SCHOOL_COLUMNS, TableName
 from validators.sifting import Sieve
 from validators.tables import Table
 
-_SCHOOL_COLUMNS: Final = ("orgSourcedIds", "schoolSourcedId")
 _EXCHANGED: Final[Mapping[str, str]] = {"sms": "phone", "phone": "sms"}
 
 
@@ -34,7 +33,9 @@ def _adapted(table: Table, reading: Reading) -> pl.DataFrame:
     if reading.phone_credential == "phone" and table.name == "users":
         rows = rows.rename(_EXCHANGED, strict=False)
     if merged := reading.schools_merged():
-        rows = rows.with_columns(_merged(column, merged) for column in _SCHOOL_COLUMNS if column in rows.columns)
+        rows = rows.with_columns(
+            _merged(column, merged) for column in SCHOOL_COLUMNS.values() if column in rows.columns
+        )
     return rows
 
 

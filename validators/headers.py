@@ -4,7 +4,7 @@ import csv
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Self
@@ -52,6 +52,10 @@ class Layout:
     def with_chosen(self, headers: Mapping[str, str]) -> Self:
         """The layout of a district whose files name columns otherwise; `headers` is canonical name to their header."""
         return replace(self, chosen={folded(header): name for name, header in headers.items()})
+
+    def without(self, dispensable: Collection[str]) -> Self:
+        """The layout of a district whose files may lack these columns."""
+        return replace(self, required=tuple(name for name in self.required if name not in dispensable))
 
     def known(self, header: str) -> str | None:
         """The canonical name that a header spells, whatever its case and spaces, or that of which it is an alias."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
-from validators import catalogue, causes, nights, sets, sifting
+from validators import catalogue, causes, nights, one_school, sets, sifting
 from validators.abreast import abreast
 from validators.adapting import adapted, as_delivered
 from validators.alone import judged_alone
@@ -141,11 +141,12 @@ def judge(
     Raises:
         LostRowsError: a row has no fate, or more than one, which is a mistake of ours.
     """
+    tables, of_one_school = one_school.filled(tables, profile)
     if sets.is_other_district(tables, profile):
         return _another_district(tables)
     named_missing = sets.missing_schools(tables, profile)
     tables = adapted(tables, profile.reading)
-    read = joined_found(as_frame(()) if read_findings is None else read_findings)
+    read = joined_found(as_frame(()) if read_findings is None else read_findings, as_frame(of_one_school))
     unreadable = _unreadable(read)
     belonging = _belonging(profile, profile.schools)
     names = [name for name in TABLES if name in tables]
@@ -202,6 +203,7 @@ def judge_parts(tables: Mapping[TableName, Table], profile: Profile, *, read_fin
         read_findings: as for `judge`.
     """
     belonging = _belonging(profile, profile.schools)
+    tables, _ = one_school.filled(tables, profile)
     judged = (
         judged_alone(table, country=profile.phones.country, belonging=belonging)
         for table in adapted(tables, profile.reading).values()

@@ -63,6 +63,7 @@ def read(
     *,
     encoding: Encoding = "utf-8",
     headers: Mapping[str, str] = MappingProxyType({}),
+    dispensable: Collection[str] = (),
     sha256: str | None = None,
     file: str | None = None,
     carried_from: int | None = None,
@@ -74,6 +75,7 @@ def read(
         name: which table it is.
         encoding: what the profile names for files that are not UTF-8.
         headers: what the profile says the file calls columns, by their canonical names.
+        dispensable: required columns that it may lack.
         sha256: its hash, where it is known already.
         file: the name under which it was delivered; that of `path` where it is not given.
         carried_from: the batch that it was carried from.
@@ -85,7 +87,8 @@ def read(
         sha256=sha256 or hashlib.sha256(data).hexdigest(),
         carried_from=carried_from,
     )
-    reading = _reading_of(data, facts, encoding, layout_of(name).with_chosen(headers), name)
+    layout = layout_of(name).with_chosen(headers).without(dispensable)
+    reading = _reading_of(data, facts, encoding, layout, name)
     delivered = file or path.name
     if delivered.casefold() == facts.file:
         return reading
@@ -133,6 +136,7 @@ def peek(
     *,
     encoding: Encoding = "utf-8",
     headers: Mapping[str, str] = MappingProxyType({}),
+    dispensable: Collection[str] = (),
 ) -> Peek:
     """Count the lines of a file and judge its header, without reading its rows."""
     with path.open("rb") as stream:
@@ -140,7 +144,7 @@ def peek(
         ends = Ends.of(start)
         while block := stream.read(_START):
             ends = ends.then(block)
-    layout = layout_of(name).with_chosen(headers)
+    layout = layout_of(name).with_chosen(headers).without(dispensable)
     text = _text_of(_whole_lines(start), encoding)
     if isinstance(text, Finding):
         return Peek(rows=0, refused=text.code)

@@ -8,7 +8,7 @@ import polars as pl
 
 from config.profiles import Profile
 from config.repairs import BATCH, PLACE
-from config.tables import ALONGSIDE, TABLES, TableName, file_of
+from config.tables import ALONGSIDE, SCHOOL_COLUMNS, TABLES, TableName, file_of
 from validators.findings import Finding
 from validators.headers import folded
 from validators.sifting import KEYS
@@ -28,14 +28,13 @@ NO_ROSTER: Final = UNMARKED | {OTHER_DISTRICT}
 
 GuardianSource = Literal["users", "guardians", "none"]
 
-_SCHOOL_COLUMNS: Final[Mapping[TableName, str]] = {"users": "orgSourcedIds", "classes": "schoolSourcedId"}
 _MARKS: Final = frozenset({folded(BATCH), folded(PLACE)})
 _EMPTY: Final[Mapping[TableName, str]] = {"student_attributes": "attribute.none"}
 
 
 def schools_named(table: Table | None) -> frozenset[str]:
     """Every ID that users.csv or classes.csv names as a school, in rows of any fate, unreadable ones included."""
-    column = _SCHOOL_COLUMNS[table.name] if table else ""
+    column = SCHOOL_COLUMNS[table.name] if table else ""
     if table is None or not table.has(column):
         return frozenset()
     return frozenset((*ids_in(table.rows[column].cast(pl.String)), *words_of(table.broken)["word"]))
@@ -50,7 +49,7 @@ def is_other_district(tables: Mapping[TableName, Table], profile: Profile) -> bo
         return False
     foreign = (
         schools_named(tables.get(name)).isdisjoint({*profile.schools, *profile.reading.schools_merged()})
-        for name in _SCHOOL_COLUMNS
+        for name in SCHOOL_COLUMNS
         if rows_in(tables, name)
     )
     return any(foreign)

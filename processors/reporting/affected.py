@@ -116,7 +116,9 @@ def _schools_of(name: TableName, table: Table, tables: Mapping[TableName, Table]
     if own := _OWN_SCHOOL.get(name):
         return table.rows.select(
             LINE,
-            school=listed(_cell(table, own)).list.eval(pl.element().filter(pl.element().is_in(schools))).list.first(),
+            school=listed(_own_school(table, own, schools))
+            .list.eval(pl.element().filter(pl.element().is_in(schools)))
+            .list.first(),
             kind=kind_of(_cell(table, "role").str.strip_chars(_AROUND).str.to_lowercase())
             if name == "users"
             else pl.lit(None, pl.String),
@@ -127,6 +129,13 @@ def _schools_of(name: TableName, table: Table, tables: Mapping[TableName, Table]
         return rows.select(LINE, "kind", school=pl.lit(None, pl.String))
     there = _schools_of(other, owner, tables, schools).with_columns(owner.rows.select(key=_cell(owner, "sourcedId")))
     return rows.join(there.unique("key", keep="first").select("key", "school"), on="key", how="left").drop("key")
+
+
+def _own_school(table: Table, column: str, schools: list[str]) -> pl.Expr:
+    """What a row says of its schools; files of a district with one school need not (connect-behaviour 3.1)."""
+    if table.has(column) or len(schools) > 1:
+        return _cell(table, column)
+    return pl.repeat(schools[0] if schools else None, pl.len(), dtype=pl.String)
 
 
 def _cell(table: Table, column: str) -> pl.Expr:

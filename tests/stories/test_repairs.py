@@ -75,6 +75,25 @@ def test_repaired_rows_take_the_places_of_the_rejected_ones(springfield: Springf
     assert [springfield.status_of(row["sourcedId"]) for row in EVERYBODY] == ["active"] * len(EVERYBODY)
 
 
+def test_rows_of_the_only_school_need_not_name_it(springfield: Springfield) -> None:
+    """connect-behaviour 3.1: school level without school IDs."""
+    users = b"sourcedId,role,givenName,familyName\nana,student,Ana,Gray\nben,studnt,Ben,Gray\ntom,teacher,Tom,Gray\n"
+    classes = b"sourcedId,title,grades\nmath,Math 5,05\n"
+    report = springfield.uploads_by_hand(users=users, classes=classes, enrollments=MEMBERS)
+    assert report.verdict == "accepted_with_rejections"
+    assert "header.column_missing" not in report.codes
+    assert report.codes >= {"school.assumed"}
+
+    back = written(repaired(rejected(springfield, report), role="student"))
+    assert springfield.uploads_by_hand(users=back).verdict == "accepted"
+    found = springfield.find("ben")
+    assert found
+    assert [school.key for school in found.schools] == ["0042"]
+
+    springfield.settles(schools__0043="Roosevelt Middle")
+    assert springfield.uploads_by_hand(users=users, classes=classes, enrollments=MEMBERS).verdict == "refused"
+
+
 def test_the_guard_against_formulas_comes_off_again(springfield: Springfield) -> None:
     rows = rejected(springfield, spoilt_night(springfield, [*EVERYBODY, PLUS]))
     assert [(row["givenName"], row["familyName"]) for row in rows] == [("'=1+1", "''-Ng")]

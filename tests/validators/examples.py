@@ -193,7 +193,7 @@ class Example:
         for name, data in self.files.items():
             path = self.folder / file_of(name)
             path.write_bytes(data)
-            reading = read(path, name)
+            reading = read(path, name, dispensable=self.profile.dispensable)
             findings.append(reading.findings)
             if reading.table:
                 made[name] = reading.table

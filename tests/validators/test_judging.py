@@ -237,6 +237,33 @@ def test_a_school_that_is_part_of_another_one_brings_its_rows_there() -> None:
     assert judgement.set_aside.is_empty()
 
 
+def without(column: str, rows: Sequence[Row]) -> list[Row]:
+    return [{name: cell for name, cell in row.items() if name != column} for row in rows]
+
+
+def test_files_of_a_district_with_one_school_need_not_name_it() -> None:
+    """connect-behaviour 3.1: school level without school IDs."""
+    users, classes = without("orgSourcedIds", base("users")), without("schoolSourcedId", base("classes"))
+    judgement = judge(tables(users=users, classes=classes), SPRINGFIELD)
+
+    assert standing(judgement, "users", "schools") == [["0042"]] * 5
+    assert set(standing(judgement, "classes", "schoolSourcedId")) == {"0042"}
+    assert judgement.findings.select("code", "file", "detail", "count").rows() == [
+        ("school.assumed", "users.csv", "0042", 5),
+        ("school.assumed", "classes.csv", "0042", 2),
+    ]
+
+
+def test_a_column_of_schools_that_was_lost_is_not_filled() -> None:
+    users = without("orgSourcedIds", base("users"))
+    classes = [*base("classes"), base("classes")[0] | {"sourcedId": "c-9", "schoolSourcedId": "0077"}]
+    judgement = judge(tables(users=users, classes=classes), SPRINGFIELD)
+
+    assert judgement.refused
+    lost = judgement.findings.filter(code="header.column_missing")
+    assert lost.select("file", "column").rows() == [("users.csv", "orgSourcedIds")]
+
+
 def test_the_whole_part_of_a_school_missing_refuses() -> None:
     judgement = judged_users(base("users"), reading(same_school=("0043=0042",)))
 
