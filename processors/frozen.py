@@ -167,8 +167,17 @@ def _no_link(path: str, flags: int) -> int:
 
 
 def lend(home: Home, lender: LedgerBatch, file: LedgerFile, target: Path) -> LedgerFile:
-    """Link a frozen file of one batch into the folder of another; it is carried from the batch where it came."""
-    link(frozen_file(home, lender, file), target / file.file)
+    """Link a frozen file of one batch into the folder of another; it is carried from the batch where it came.
+
+    Raises:
+        Damaged: it is gone, as where a store was put back on a machine without its folders.
+    """
+    try:
+        link(frozen_file(home, lender, file), target / file.file)
+    except FileNotFoundError as error:
+        raise Damaged(
+            f"{file.file} of batch {lender.number} is gone and cannot be carried; send it with the other files"
+        ) from error
     return LedgerFile(
         file=file.file,
         table=file.table,

@@ -17,7 +17,7 @@ from connect_store.places import VARIABLE
 from processors.backing_up import Backup, NoBackup, back_up, open_backup
 from processors.restoring import restore
 from tests.rosterdrop.command_line import Answer, rosterdrop
-from tests.stories.springfield import BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Running, Springfield
+from tests.stories.springfield import BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Running, Springfield, as_csv
 from tests.stories.test_retention import NOW
 from tests.stories.test_steering import edits
 
@@ -248,3 +248,14 @@ def test_a_store_in_postgresql_is_left_to_its_own_programs(
         back_up(home, tmp_path / "b.tar", now=NOW)
     with pytest.raises(StoreError, match="pg_dump and put it back with pg_restore"):
         restore(home, tmp_path / "b.tar", who=WHO, now=NOW)
+
+
+def test_what_lies_on_another_machine_only_is_told_and_not_carried(
+    springfield_at_rest: Springfield, tmp_path: Path
+) -> None:
+    springfield = springfield_at_rest
+    night(springfield)
+    shutil.rmtree(springfield.home.batch("springfield", 1) / "files")
+    (tmp_path / "users.csv").write_bytes(as_csv("users", EVERYBODY))
+    answer = run(springfield, "batch", "upload", "springfield", tmp_path / "users.csv")
+    assert (answer.code, "is gone and cannot be carried" in answer.err) == (1, True)
