@@ -100,6 +100,7 @@ class Sync:
     update_class_names: bool = False  # connect-behaviour 9.2, where pages disagree
     student_accounts: bool = False  # connect-behaviour 2.1
     staff_manage_guardians: bool = True  # connect-behaviour 6, G15
+    tell_changed_logins: bool = True  # connect-behaviour 9.5, notify active users
     start_time: time | None = None  # connect-behaviour 9.5, in the district's time zone
     daily: bool = True  # connect-behaviour 2.1, Enable Daily sync
 

@@ -31,11 +31,11 @@ def columns_of(entity: Entity) -> list[str]:
     return [*entity.in_force, BROUGHT, *map(brought, entity.values), CHANGE]
 
 
-def apply(store: Store, *, district: str, batch: int, changes: Changes, at: datetime) -> None:
+def apply(store: Store, *, district: str, batch: int, changes: Changes, at: datetime, tell_logins: bool = True) -> None:
     """Write changes, their undo record, the new baseline and the events; what is pointed at goes before what points.
 
     Must run inside `store.writing()`, together with the ledger's entry. Nothing is deleted but what an undo takes back:
-    `archived` ends or archives a record and leaves it where it is.
+    `archived` ends or archives a record and leaves it where it is. `tell_logins`: whether changed logins are events.
     """
     told = {name: records for name in ENTITIES if (records := changes.get(name)) is not None and not records.is_empty()}
     is_initial = _brings_anything(told) and is_first_sync(store, district)
@@ -44,7 +44,7 @@ def apply(store: Store, *, district: str, batch: int, changes: Changes, at: date
     for name, records in reversed(told.items()):
         _remove(store, ENTITIES[name], records.filter(pl.col(CHANGE) == REMOVED), district=district)
     if not is_initial:
-        tell(store, district=district, batch=batch, at=at)
+        tell(store, district=district, batch=batch, at=at, logins=tell_logins)
 
 
 def _brings_anything(changes: Changes) -> bool:

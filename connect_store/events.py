@@ -51,9 +51,12 @@ def is_first_sync(store: Store, district: str) -> bool:
     return store.rows("brought_anybody", district=district) == [(0,)]
 
 
-def tell(store: Store, *, district: str, batch: int, at: datetime) -> None:
-    """Write the events of a batch whose changes and undo record stand, inside the transaction that wrote them."""
-    for statement in ("tell_people", "tell_guardianships"):
+def tell(store: Store, *, district: str, batch: int, at: datetime, logins: bool) -> None:
+    """Write the events of a batch whose changes and undo record stand, inside the transaction that wrote them.
+
+    `logins`: whether changed logins are told too.
+    """
+    for statement in ("tell_people", *(["tell_credentials"] if logins else []), "tell_guardianships"):
         store.run(statement, district=district, batch=batch, at=stamp(at))
 
 

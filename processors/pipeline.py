@@ -208,7 +208,7 @@ def decide(
     tonight = roster(judgement, before)  # 6 mean
     comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
     guarded = guard(comparison, profile.guard, day, reasons=judgement.withholds)  # 8 guard
-    return decision(
+    decided = decision(
         judgement,
         comparison,
         guarded,
@@ -216,6 +216,7 @@ def decide(
         paused=not profile.sync.daily or ledger.paused(store, profile.id) is not None,
         approved=batch is not None and batch.origin == "approve",
     )
+    return replace(decided, tells_logins=profile.sync.tell_changed_logins)
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
@@ -258,7 +259,14 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> 
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
     with store.writing():
-        apply(store, district=batch.district, batch=batch.number, changes=decided.takes, at=now)
+        apply(
+            store,
+            district=batch.district,
+            batch=batch.number,
+            changes=decided.takes,
+            at=now,
+            tell_logins=decided.tells_logins,
+        )
         ledger.decide(
             store,
             batch.number,

@@ -4,37 +4,40 @@ select count(*)
   from (select 1 from baseline_person where district = :district limit 1) as brought;
 
 -- name: tell_people
--- What the batch changed for people: its undo record beside what is in force now. A person may have two events.
+-- Who came, left or returned with the batch: its undo record beside what is in force now.
+insert into outbox (district, batch, at, event, kind, key)
+select :district, :batch, :at,
+       case when u.status is null then 'person_created'
+            when f.status is null then 'person_removed'
+            when f.status = 'active' and u.kind = 'student' then 'student_restored'
+            when u.kind = 'student' then 'student_archived'
+            when f.status = 'active' then 'person_restored'
+            else 'person_disconnected' end,
+       u.kind, u.key
+  from undo_person as u
+  left join person as f
+    on f.district = u.district
+   and f.kind = u.kind and f.key = u.key
+ where u.batch = :batch
+   and u.status is distinct from f.status
+ order by u.kind, u.key;
+
+-- name: tell_credentials
+-- Whose login the batch changed; whoever has not logged in yet has none.
 insert into outbox (district, batch, at, event, kind, key, detail)
-select :district, :batch, :at, told.event, told.kind, told.key, told.detail
-  from (select 1 as turn, u.kind, u.key, null as detail,
-               case when u.status is null then 'person_created'
-                    when f.status is null then 'person_removed'
-                    when f.status = 'active' and u.kind = 'student' then 'student_restored'
-                    when u.kind = 'student' then 'student_archived'
-                    when f.status = 'active' then 'person_restored'
-                    else 'person_disconnected' end as event
-          from undo_person as u
-          left join person as f
-            on f.district = u.district
-           and f.kind = u.kind and f.key = u.key
-         where u.batch = :batch
-           and u.status is distinct from f.status
-         union all
-        select 2 as turn, u.kind, u.key,
-               case when u.email is not distinct from f.email then 'sms'
-                    when u.sms is not distinct from f.sms then 'email'
-                    else 'email,sms' end as detail,
-               'credential_changed' as event
-          from undo_person as u
-          join person as f
-            on f.district = u.district
-           and f.kind = u.kind and f.key = u.key
-         where u.batch = :batch
-           and u.status is not null
-           and u.account = 'active'
-           and (u.email is distinct from f.email or u.sms is distinct from f.sms)) as told
- order by told.turn, told.kind, told.key;
+select :district, :batch, :at, 'credential_changed', u.kind, u.key,
+       case when u.email is not distinct from f.email then 'sms'
+            when u.sms is not distinct from f.sms then 'email'
+            else 'email,sms' end
+  from undo_person as u
+  join person as f
+    on f.district = u.district
+   and f.kind = u.kind and f.key = u.key
+ where u.batch = :batch
+   and u.status is not null
+   and u.account = 'active'
+   and (u.email is distinct from f.email or u.sms is distinct from f.sms)
+ order by u.kind, u.key;
 
 -- name: tell_guardianships
 -- Which guardians the batch linked to a student or disconnected from one.

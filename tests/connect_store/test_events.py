@@ -100,6 +100,17 @@ def test_nobody_is_invited_by_a_night(connect: Connect) -> None:
     assert told_of == [("person_created", "ida"), ("guardian_linked", "ida")]
 
 
+def test_changed_credentials_are_not_told_where_the_profile_says_so(connect: Connect) -> None:
+    """connect-behaviour 9.5: notify active users."""
+    by_hand(connect, manual.activate, "guardian", "gil")
+    connect.sync = replace(connect.sync, tell_changed_logins=False)
+    changed = {**GIL, "email": "new@example.org"}
+    assert night(connect, EVERYBODY[0], changed, student("bo")) == [
+        ("person_disconnected", "tom"),
+        ("person_created", "bo"),
+    ]
+
+
 def test_changes_by_hand_are_told(connect: Connect) -> None:
     by_hand(connect, manual.remove_guardian, "ana", "gil")
     assert words(told(connect)) == [("guardian_disconnected", "gil")]

@@ -175,7 +175,14 @@ class Connect:
             batch = ledger.require(store, self.number)
             decided = decide(store, judgement, profile, people.baseline(store, profile.id), batch)
             with store.writing():
-                apply(store, district="d", batch=self.number, changes=decided.takes, at=NOW)
+                apply(
+                    store,
+                    district="d",
+                    batch=self.number,
+                    changes=decided.takes,
+                    at=NOW,
+                    tell_logins=decided.tells_logins,
+                )
         outcome = guard_in(decided.summary)
         assert outcome
         assert decided.counts
