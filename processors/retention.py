@@ -50,6 +50,8 @@ def purge(home: Home, keep: Retention, *, now: datetime, stop: Callable[[], bool
         done: set[int] = set()
         busy = []
         for district in districts:
+            if stop():
+                break
             for number, what in list(_due(store, district, keep, now)):
                 if stop():
                     break
@@ -66,15 +68,19 @@ def purge(home: Home, keep: Retention, *, now: datetime, stop: Callable[[], bool
 
 
 def _due(store: Store, district: str, keep: Retention, now: datetime) -> Iterator[tuple[int, What]]:
-    kept = _kept(store, district, now)
     applied = ledger.last_applied(store, district)
     # A later night's undo reads what came after it, changes by hand too: only what is older than that may go.
     below = {"undo": applied.number if applied else _NONE}
-    for what in KINDS_KEPT:
-        before = now - timedelta(days=_days(keep, what))
-        for number in retention.due(store, district, what, before=before, below=below.get(what, _NONE)):
-            if number not in kept:
-                yield number, what
+    found = [
+        (number, what)
+        for what in KINDS_KEPT
+        for number in retention.due(
+            store, district, what, before=now - timedelta(days=_days(keep, what)), below=below.get(what, _NONE)
+        )
+    ]
+    if found:
+        kept = _kept(store, district, now)
+        yield from ((number, what) for number, what in found if number not in kept)
 
 
 def _kept(store: Store, district: str, now: datetime) -> frozenset[int]:

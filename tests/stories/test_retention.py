@@ -216,6 +216,13 @@ def test_a_district_that_somebody_works_on_is_left_for_later(springfield: Spring
     assert gone(springfield, old) == set()
 
 
+def test_a_round_ends_at_once_where_the_service_stops(springfield: Springfield) -> None:
+    old = night(springfield, 100)
+    night(springfield, 0)
+    assert purge(springfield.home, Retention(), now=NOW, stop=lambda: True) == Round(batches=0, busy=())
+    assert gone(springfield, old) == set()
+
+
 def test_receipts_and_reports_on_sets_that_were_never_whole_go_with_the_reports(springfield: Springfield) -> None:
     night(springfield, 0)
     made = [
