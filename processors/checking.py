@@ -121,6 +121,7 @@ def _told(part: Part) -> Finding:
 def _read(files: Sequence[DeliveredFile], profile: Profile, folder: Path, advance: Advance) -> FileSet:
     """Read the files; those of an archive are inflated into the folder."""
     kept, found = unpacking.sorted_out(files)
+    found += unpacking.deltas(kept)
     for place, archive in enumerate(file for file in files if file.kind == "archive"):
         inside = unpacking.unpack(archive, folder / str(place))
         kept += inside.files

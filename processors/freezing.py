@@ -161,7 +161,9 @@ def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> Frozen:
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
     taken = {file.file for file in files}  # an archive may have a manifest.csv, and another one came beside it
-    files += [take(file, target) for file in kept if file.name not in taken]
+    loose = [file for file in kept if file.name not in taken]
+    files += [take(file, target) for file in loose]
+    found += unpacking.deltas(replace(file, path=target / file.name) for file in loose)
     if is_refused(found):
         files = [replace(file, table=None) for file in files]
     return Frozen(files=tuple(files), findings=tuple(found))

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Final, Literal
 
 from config.profiles import Arrival
-from config.tables import TABLES, TableName, table_of
+from config.tables import TABLES, TableName, file_of, table_of
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators import catalogue
 from validators.findings import Finding
+from validators.oneroster import manifest_in
 
 FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
 """What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
 
 _OUR_MANIFEST: Final = "rosterdrop-manifest.json"
 _REPAIR: Final = re.compile(r"rosterdrop-repair-\d+\.csv")
-_MANIFESTS: Final = frozenset({"manifest.csv", _OUR_MANIFEST})
+_ONEROSTER_MANIFEST: Final = "manifest.csv"
+_MANIFESTS: Final = frozenset({_ONEROSTER_MANIFEST, _OUR_MANIFEST})
+_MOST_OF_A_MANIFEST: Final = 1 << 20  # bytes
 
 
 # `users.txt`, `users_20260301.csv`, `Users (1).csv`, `users.csv.txt`.
@@ -118,7 +121,20 @@ def unpack(
         return Unpacked(files=(), findings=(found.as_finding(archive.name),))
     files = tuple(_inside(archive, into / name, trigger) for name in found.names)
     skipped = [Finding(code="archive.skipped", file=archive.name, count=found.skipped)] if found.skipped else []
-    return Unpacked(files=files, findings=(*skipped, *_strangers(files), *_unheeded(files)))
+    return Unpacked(files=files, findings=(*skipped, *_strangers(files), *_unheeded(files), *deltas(files)))
+
+
+def deltas(files: Iterable[DeliveredFile]) -> Iterator[Finding]:
+    """Says which files hold changes alone by a OneRoster manifest: read as whole, they would archive everybody else.
+
+    Source: connect-behaviour 9.3; INTERFACES, "Rule sets".
+    """
+    for file in files:
+        if file.kind == "manifest" and file.name.casefold() == _ONEROSTER_MANIFEST:
+            with file.path.open("rb") as content:
+                modes = manifest_in(content.read(_MOST_OF_A_MANIFEST)).modes
+            if told := [file_of(table) for table in TABLES if modes.get(table) == "delta"]:
+                yield Finding(code="set.delta", file=file.name, detail=", ".join(told))
 
 
 def with_triggers(files: Iterable[DeliveredFile], trigger: str) -> list[DeliveredFile]:

@@ -1,12 +1,13 @@
 """What a delivery holds, sorted before it is frozen."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.tables import table_of
-from processors.unpacking import DeliveredFile, FileKind, Unpacked, kind_of, sorted_out, unpack, with_triggers
+from processors.unpacking import DeliveredFile, FileKind, Unpacked, deltas, kind_of, sorted_out, unpack, with_triggers
 from tests.processors.archive_samples import BAD, USERS, zipped
 from validators.findings import Finding
 
@@ -48,6 +49,22 @@ def test_manifests_and_triggers_are_no_strangers() -> None:
 
     assert kept == files
     assert found == [Finding(code="file.unexpected", file="orgs.csv")]
+
+
+@pytest.mark.parametrize("zipped_up", [False, True])
+def test_files_that_hold_changes_alone_are_refused(tmp_path: Path, *, zipped_up: bool) -> None:
+    """connect-behaviour 9.3: delta."""
+    manifest = tmp_path / "manifest.csv"
+    rows = (("file.users", "delta"), ("file.orgs", "delta"), ("file.classes", "bulk"))
+    manifest.write_text("".join(f"{name},{value}\n" for name, value in (("propertyName", "value"), *rows)))
+    found: Iterable[Finding]
+    if zipped_up:
+        (tmp_path / "night.zip").write_bytes(zipped({"users.csv": USERS, "manifest.csv": manifest.read_bytes()}))
+        found = unpack(delivered("night.zip", path=tmp_path / "night.zip"), tmp_path / "files").findings
+    else:
+        found = deltas([delivered("manifest.csv", path=manifest)])
+
+    assert list(found) == [Finding(code="set.delta", file="manifest.csv", detail="users.csv")]
 
 
 @pytest.mark.parametrize(

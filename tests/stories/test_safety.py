@@ -95,6 +95,16 @@ def test_a_configured_school_that_is_missing_is_named(lived_in: Springfield) -> 
     assert lived_in.connect_rows() == before
 
 
+def test_a_set_of_changes_alone_is_refused_and_archives_nobody(lived_in: Springfield) -> None:
+    """connect-behaviour 9.3: delta."""
+    before = lived_in.connect_rows()
+    manifest = b"propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.users,delta\nfile.classes,bulk\n"
+    report = lived_in.uploads_by_hand(users=EVERYBODY[:1], classes=[MATH], enrollments=MEMBERS, manifest=manifest)
+
+    assert (report.verdict, report.codes) == ("refused", {"set.delta"})
+    assert lived_in.connect_rows() == before
+
+
 def test_a_password_reaches_nothing_but_the_frozen_file(lived_in: Springfield) -> None:
     users = as_csv("users", EVERYBODY).splitlines()
     with_passwords = b"\n".join([users[0] + b",password", *(row + b",Tr0ub4dor" for row in users[1:]), b""])

@@ -49,7 +49,7 @@ def planned(starts: Mapping[str, bytes], *, asked: Version | None, packing: Pack
     headers = {
         file: sheets.header_cells(starts[found[file]], file) for file in (MANIFEST, *FILES["1.2"]) if file in found
     }
-    manifest = _manifest(starts[found[MANIFEST]]) if MANIFEST in found else Manifest()
+    manifest = manifest_in(starts[found[MANIFEST]]) if MANIFEST in found else Manifest()
     decision = versions.decided(
         {file: cells for file, cells in headers.items() if file != MANIFEST},
         asked=asked,
@@ -73,6 +73,7 @@ def planned(starts: Mapping[str, bytes], *, asked: Version | None, packing: Pack
     )
 
 
-def _manifest(start: bytes) -> Manifest:
+def manifest_in(start: bytes) -> Manifest:
+    """The manifest in a file's first bytes; nothing is told where they are none."""
     read = sheets.read(start, "1.1", MANIFEST, sha256=sha256(start).hexdigest())
     return Manifest.of(read.sheet.rows) if read.sheet else Manifest()
