@@ -1,14 +1,21 @@
-"""The databases of the store: a test that names `engine` runs on each of them."""
+"""The databases of the store: a test that names `engine` runs on each of them.
+
+With `--store postgresql` every other test has its store in PostgreSQL too, but those that are `sqlite`'s own.
+"""
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from connect_store.places import VARIABLE
 from tests import postgresql_server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=["sqlite", "postgresql"], default="sqlite", help="where homes have their store")
 
 
 @dataclass
@@ -46,12 +53,28 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
     return postgresql_server.server(own if worker_id == "master" else own.parent)
 
 
+@pytest.fixture(autouse=True)
+def store_of_the_run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Where the stores of a test lie that names no engine."""
+    name = request.config.getoption("--store")
+    if name == "postgresql" and request.node.get_closest_marker("sqlite"):
+        pytest.skip("of the SQLite file only")
+    with _engine(name, request, monkeypatch) as made:
+        yield made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The database of the test; of PostgreSQL a schema that lives as long as the test."""
+    with _engine(request.param, request, monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def _engine(name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.delenv(VARIABLE, raising=False)
-    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    made = Engine(request.param, server, monkeypatch)
+    server = request.getfixturevalue("postgresql") if name == "postgresql" else None
+    made = Engine(name, server, monkeypatch)
     with made.schemas:
         made.anew()
         yield made

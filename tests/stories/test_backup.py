@@ -21,6 +21,8 @@ from tests.stories.springfield import BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, R
 from tests.stories.test_retention import NOW
 from tests.stories.test_steering import edits
 
+pytestmark = pytest.mark.sqlite
+
 WITHOUT_ANA = (BEN, GIL, TOM)
 WHO = "sue"
 

@@ -16,6 +16,8 @@ from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, NIGHT, Springfie
 from tests.stories.test_retention import NOW
 from tests.stories.test_steering import MANY, WHO
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def springfield(springfield_at_rest: Springfield) -> Springfield:
