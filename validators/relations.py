@@ -284,8 +284,14 @@ def links(standing: pl.DataFrame, everybody: pl.DataFrame, people: pl.DataFrame)
     return Links(
         accepted=lists.with_columns(pl.col("agents").list.head(MOST_GUARDIANS)),
         found=pl.concat([_bad_links(named.filter(~is_good)), _too_many(lists, standing)], how="diagonal"),
-        mentioned=pl.concat([mentions[USER_AT], mentions["other_at"]]),
+        mentioned=pl.concat([mentions[USER_AT], mentions["other_at"], _named_by_nobody_known(everybody, people)]),
     )
+
+
+def _named_by_nobody_known(everybody: pl.DataFrame, people: pl.DataFrame) -> pl.Series:
+    """Places of those whom rows of an unknown role name: whoever has such a student is not alone."""
+    strange = everybody.filter(pl.col("kind").is_null(), pl.col("agents").list.len() > 0)
+    return places_of(strange["agents"].explode(), people)
 
 
 def named_links(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

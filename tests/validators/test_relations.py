@@ -102,6 +102,11 @@ def test_a_guardian_whose_student_is_rejected_is_not_alone() -> None:
     assert [code for code, _, _ in found(judgement)] == ["user.familyName.missing"]
 
 
+def test_a_guardian_whose_student_has_an_unknown_role_is_not_alone() -> None:
+    judgement = judged(person("s-3", "pupil", agents="g-2"), person("g-2", "guardian"))
+    assert [code for code, _, _ in found(judgement)] == ["user.role.unknown"]
+
+
 def test_roles_that_count_alike_are_no_mismatch() -> None:
     rows = [row | {"role": "proctor"} if row["role"] == "teacher" else row for row in base("enrollments")]
     assert found(judged(enrollments=rows)) == []
