@@ -30,14 +30,19 @@ def held_back(report: Report, groups: Sequence[Group], say: Words) -> tuple[str,
 
 
 def near_limits(report: Report, say: Words) -> tuple[str, ...]:
-    """Limits that came near; and where the batch is not applied, those that would have tripped."""
+    """Limits that came near; and where the batch is not applied, those that would have tripped.
+
+    What Connect calls a limit that tripped is told too, so that people recognise it (connect-behaviour 9.5).
+    """
     if report.guard is None:
         return ()
-    over = [] if report.verdict == "withheld" else _tripped(report)
+    tripped = _tripped(report)
+    over = [] if report.verdict == "withheld" else tripped
     near = [limit for limit in report.guard.limits if _is_near(limit)]
     return (
         *(say("limit.over", counted=_counted(limit, report, say)) for limit in over),
         *(say("limit.near", counted=_counted(limit, report, say)) for limit in near),
+        *([say("limit.in_connects_words")] if tripped else []),
     )
 
 

@@ -163,6 +163,14 @@ def test_the_guard_names_school_and_number() -> None:
     )
 
 
+@pytest.mark.parametrize("verdict", ["withheld", "held"])
+def test_what_connect_calls_it_is_told(verdict: Verdict) -> None:
+    """connect-behaviour 9.5: statuses."""
+    assert any("Failed: threshold" in note for note in story_of(a_full_night(verdict=verdict), masked=False).notes)
+    quiet = a_full_night(verdict=verdict, guard=GuardOutcome())
+    assert not any("threshold" in note for note in story_of(quiet, masked=False).notes)
+
+
 def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
     """connect-behaviour 2.2, T10."""
     told = story_of(a_full_night(), masked=False)
