@@ -40,7 +40,7 @@ from config.profiles import (
     Reports,
     Sync,
 )
-from config.settings import Audit, Limits, Metrics, Retention, Server, Settings, Watching, Worker
+from config.settings import Audit, Limits, Metrics, Retention, Server, Settings, Store, Watching, Worker
 
 __all__ = [
     "ConfigError",
@@ -343,6 +343,7 @@ def _settings(document: Document) -> Settings:
         audit=Audit(**document.get("audit", {})),
         retention=Retention(**document.get("retention", {})),
         metrics=Metrics(**document.get("metrics", {})),
+        store=Store(**document.get("store", {})),
     )
 
 

@@ -78,6 +78,13 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where the Connect store is. Table `[store]`; the environment counts before it (`connect_store.places`)."""
+
+    url: str | None = field(default=None, repr=False)  # it may hold a password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What holds for the whole installation."""
 
@@ -88,3 +95,4 @@ class Settings:
     audit: Audit = field(default_factory=Audit)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
+    store: Store = field(default_factory=Store)
