@@ -2,14 +2,16 @@
 
 import sys
 
-from benchmarks import check, findings, generating, night, reading, transfers
+from benchmarks import check, districts, findings, generating, night, reading, store, transfers
 
 ALL = {
     "check": check.main,
+    "districts": districts.main,
     "findings": findings.main,
     "generating": generating.main,
     "night": night.main,
     "reading": reading.main,
+    "store": store.main,
     "transfers": transfers.main,
 }
 
