@@ -302,6 +302,12 @@ def last_applied(store: Store, district: str) -> LedgerBatch | None:
     return _batch(rows[0]) if rows else None
 
 
+def last_night(store: Store, district: str) -> LedgerBatch | None:
+    """The newest night of the district that is in Connect; an undo is none."""
+    rows = store.rows("last_night", district=district)
+    return _batch(rows[0]) if rows else None
+
+
 def enter_done(
     store: Store,
     *,

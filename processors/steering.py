@@ -104,7 +104,7 @@ def discard(home: Home, number: int, *, who: str, why: str) -> None:
 def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
     """Give back what a batch found, and pause its district, so that the next night does not bring it again.
 
-    One transaction. An undo has an undo record too, and can be undone itself.
+    One transaction. An undo has an undo record too, and can be undone itself; or the night before it can be undone.
 
     Raises:
         NotToBeDone: it was not applied, or a newer one was.
@@ -116,9 +116,9 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
         district = ledger.require(store, number).district
     with district_lock(home, district, who=who, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:
         batch = ledger.require(store, number)
-        newest = ledger.last_applied(store, district)
-        if newest is None or newest.number != number:
-            raise NotToBeDone(_why_not(batch, newest))
+        newest = [ledger.last_applied(store, district), ledger.last_night(store, district)]
+        if all(each is None or each.number != number for each in newest):
+            raise NotToBeDone(_why_not(batch, newest[1]))
         with store.writing():
             plan = undone(undo_record(store, number))
             counted = counts(plan.changes)
@@ -187,6 +187,7 @@ def _waiting(store: Store, number: int, done: str) -> LedgerBatch:
 
 
 def _why_not(batch: LedgerBatch, newest: LedgerBatch | None) -> str:
+    """Why a batch is not undone; `newest` is the night that can be."""
     if newest is None or newest.number < batch.number or batch.state == "undone":
         return f"batch {batch.number} is not in Connect ({batch.verdict or batch.state}), so there is nothing to undo"
     return f"a newer batch is in Connect; undo batch {newest.number} first, then batch {batch.number}"

@@ -169,6 +169,18 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  order by id desc
  limit 1;
 
+-- name: last_night
+-- The newest night whose changes are in Connect; an undo is none, nor is what people did by hand.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
+   and test = 0
+   and origin not in ('undo', 'hand')
+   and state in ('decided', 'reported')
+   and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
+ order by id desc
+ limit 1;
+
 -- name: enter_done
 -- What was done at once and never waits: an undo, or a change by hand.
 insert into batch (id, district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)

@@ -168,6 +168,23 @@ def test_nights_are_undone_from_the_newest_back(springfield: Springfield) -> Non
         steering.undo(springfield.home, first, **WHO)
 
 
+def test_several_nights_are_undone_one_after_the_other_and_given_back(springfield: Springfield) -> None:
+    states = []
+    for users in (EVERYBODY, CHANGED, [ANA, GIL, TOM]):
+        number = night(springfield, users)
+        states.append(contents(springfield))
+
+    last = steering.undo(springfield.home, number, **WHO).number
+    assert contents(springfield) == states[1]
+    first = steering.undo(springfield.home, number - 1, **WHO).number
+    assert contents(springfield) == states[0]
+
+    steering.undo(springfield.home, first, **WHO)
+    assert contents(springfield) == states[1]
+    with pytest.raises(steering.NotToBeDone, match="nothing to undo"):
+        steering.undo(springfield.home, last, **WHO)
+
+
 def test_after_an_undo_nothing_is_applied_until_somebody_resumes(springfield: Springfield) -> None:
     night(springfield)
     steering.undo(springfield.home, night(springfield, CHANGED), **WHO)
