@@ -271,11 +271,14 @@ def test_the_guardian_file_attaches_guardians_through_their_students(connect: Co
 
 def test_the_guardian_file_updates_whom_connect_has_and_creates_the_others(connect: Connect) -> None:
     """connect-behaviour 6, G7."""
-    connect.night([BEN], guardians=[contact("ben", "gil")], guardians_from="guardians")
-    known = contact("ben", None, email="gil@example.org", phone="+13125550142")
-    night = connect.night([BEN], guardians=[known, contact("ben", "ida")], guardians_from="guardians")
+    children = [BEN, student("ana")]
+    connect.night(children, guardians=[contact("ben", "gil")], guardians_from="guardians")
+    known = contact("ana", None, email="gil@example.org", phone="+13125550142")
+    rows = [contact("ben", "gil"), known, contact("ben", "ida")]
+    night = connect.night(children, guardians=rows, guardians_from="guardians")
 
     assert (night.changes["guardian"]["updated"], night.changes["guardian"]["created"]) == (1, 1)
+    assert connect.links_of("gil", "students") == {"ana": "active", "ben": "active"}
 
 
 def test_people_may_share_an_address_and_a_number(connect: Connect) -> None:
