@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from connect_store import ledger
+from connect_store.store import open_store
 from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, PATIENCE_S, Springfield, as_csv, settled_home
 
 STEPS = {
@@ -136,3 +140,60 @@ def test_a_night_that_dies_during_the_upload_waits_for_its_retry(killable: tuple
 def night() -> dict[str, bytes]:
     tables = {"users": EVERYBODY, "classes": (MATH,), "enrollments": MEMBERS}
     return {f"{table}.csv": as_csv(table, rows) for table, rows in tables.items()}
+
+
+@pytest.mark.soak
+def test_three_hundred_random_kills_lose_double_and_halve_no_night(killable: tuple[Springfield, Killable]) -> None:
+    """`ROSTERDROP_KILLS` sets how many, `ROSTERDROP_SEED` their moments."""
+    springfield, service = killable
+    kills, seed = int(os.environ.get("ROSTERDROP_KILLS", "300")), int(os.environ.get("ROSTERDROP_SEED", "1"))
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    pushed = 0
+    for _ in range(kills):
+        service.start()
+        vendor = threading.Thread(target=pushes, args=(springfield, pushed + 1, pushed + 3), daemon=True)
+        vendor.start()
+        time.sleep(chance.uniform(0.0, 4.0))
+        service.kill()
+        vendor.join(PATIENCE_S)
+        pushed += 3
+        assert_whole(springfield)
+
+    service.start()
+    pushes(springfield, pushed + 1, pushed + 1)
+    springfield.waits_until(lambda: names_in(springfield) == {f"N{pushed + 1}"})
+    springfield.waits_until(lambda: all(state in {"reported", "superseded"} for _, state, _ in springfield.ledger()))
+    assert_whole(springfield)
+    for number, _, _ in springfield.ledger():
+        assert list(springfield.home.reports("springfield").glob(f"*-batch-{number}/report.json")), number
+
+
+def pushes(springfield: Springfield, first: int, last: int) -> None:
+    """A vendor that pushes one night after the other, each name of which carries its number, until it is cut off."""
+    with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+        for number in range(first, last + 1):
+            springfield.uploads(numbered(number))
+            time.sleep(0.5)
+
+
+def numbered(number: int) -> dict[str, bytes]:
+    users = [{**row, "givenName": f"N{number}"} for row in EVERYBODY]
+    tables = {"users": users, "classes": [{**MATH, "title": f"N{number}"}], "enrollments": MEMBERS}
+    return {f"{table}.csv": as_csv(table, rows) for table, rows in tables.items()}
+
+
+def names_in(springfield: Springfield) -> set[str]:
+    """The numbers that the store's names carry; more than one would be half a night."""
+    with open_store(springfield.home.store_db) as store:
+        people = store._database.execute("select given_name from person where status = 'active'", {}).fetchall()
+        rooms = store._database.execute("select title from classroom where status = 'active'", {}).fetchall()
+    return {name for (name,) in (*people, *rooms)}
+
+
+def assert_whole(springfield: Springfield) -> None:
+    """At most one night is in Connect, and no file of a drop was taken by two batches."""
+    assert len(names_in(springfield)) <= 1
+    with open_store(springfield.home.store_db) as store:
+        batches = ledger.history(store, "springfield", most=10_000)
+    own = [(file.file, file.generation) for batch in batches for file in batch.files if file.carried_from is None]
+    assert len(own) == len(set(own))
