@@ -30,6 +30,7 @@ from config.mistakes import (
 from config.profiles import (
     Arrival,
     Attributes,
+    Classes,
     Exceptional,
     Guard,
     Guardians,
@@ -372,6 +373,7 @@ def _profile(district: str, document: Document) -> Profile:
         guard=_guard(**document.get("guard", {})),
         sync=_sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
+        classes=Classes(**document.get("classes", {})),
         attributes=Attributes(**document.get("attributes", {})),
         reading=_reading(**document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),

@@ -114,6 +114,13 @@ class Guardians:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """What is asked of classes.csv. Table `[classes]`."""
+
+    grades: Literal["derived", "required"] = "derived"  # connect-behaviour 9.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """Whether student_attributes.csv is taken (connect-behaviour 9.3). Table `[attributes]`."""
 
@@ -184,6 +191,7 @@ class Profile:
     guard: Guard = field(default_factory=Guard)
     sync: Sync = field(default_factory=Sync)
     guardians: Guardians = field(default_factory=Guardians)
+    classes: Classes = field(default_factory=Classes)
     attributes: Attributes = field(default_factory=Attributes)
     reading: Reading = field(default_factory=Reading)
     phones: Phones = field(default_factory=Phones)

@@ -8,7 +8,7 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import TABLES, TableName, table_of
-from validators import catalogue, causes, nights, one_school, sets, sifting
+from validators import catalogue, causes, nights, one_school, relations, sets, sifting
 from validators.abreast import abreast
 from validators.adapting import adapted, as_delivered
 from validators.alone import judged_alone
@@ -158,6 +158,8 @@ def judge(
         alone["users"] = alone["users"].rejecting(
             nights.reused_rows(known.night, alone["users"].standing, profile.guard)
         )
+    if "classes" in alone and profile.classes.grades == "required":
+        alone["classes"] = alone["classes"].rejecting(relations.without_grades(alone["classes"].standing))
     terms = _terms(alone, profile, known, file_came="guardians" in unreadable | alone.keys())
     sieves = {name: as_delivered(sieve, profile.reading) for name, sieve in judged_together(alone, terms).items()}
     about_the_set = [

@@ -394,6 +394,15 @@ def empty_classes(classes: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame
     return pl.concat(parts)
 
 
+def without_grades(classes: pl.DataFrame) -> pl.DataFrame:
+    """Findings for classes that give no grades, where the profile requires them (connect-behaviour 9.3)."""
+    grades = pl.col("grades") if "grades" in classes.columns else pl.lit(None, pl.String)
+    bare = classes.filter(grades.is_null(), ~pl.col("kept").list.contains("grades"))
+    return bare.select(
+        LINE, code=pl.lit("class.grades.missing"), column=pl.lit("grades"), value=pl.lit(None, pl.String)
+    )
+
+
 def derived_grades(classes: pl.DataFrame, enrollments: pl.DataFrame, students: pl.DataFrame) -> pl.DataFrame:
     """Grades for classes that give none, from their students: `line`, `class_at`, `derived` (`09,10`).
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from config.profiles import Arrival, Guard, Guardians, Profile, Reading
+from config.profiles import Arrival, Classes, Guard, Guardians, Profile, Reading
 from config.tables import TABLES, TableName
 from tests.validators.examples import SPRINGFIELD, Row, base, codes_of, table, tables
 from validators.catalogue import described
@@ -316,6 +316,21 @@ def test_the_number_to_log_in_with_may_stand_in_the_other_column() -> None:
     wrong = judgement.findings.filter(pl.col("code").str.contains("sms|phone"))
     assert wrong.select("line", "column", "value").rows() == [(2, "phone", "12")]
     assert [key for _, _, reason in aside(judged_users(users)) if (key := reason)] == ["no_contact"]
+
+
+@pytest.mark.parametrize("is_column_there", [True, False])
+def test_a_profile_may_require_the_grades_of_classes(*, is_column_there: bool) -> None:
+    """connect-behaviour 9.3: class without grades."""
+    classes = [row | {"grades": ""} for row in base("classes")]
+    if is_column_there:
+        classes[1] |= {"grades": "upper"}  # a wrong value keeps what is stored, and its class
+    else:
+        classes = without("grades", classes)
+    judgement = judge(tables(classes=classes), replace(SPRINGFIELD, classes=Classes(grades="required")))
+
+    lost = judgement.rejected.filter(file="classes.csv")
+    assert lost["codes"].to_list() == [["class.grades.missing"]] * (1 if is_column_there else 2)
+    assert set(judgement.protected["classes"]["key"]) == set(lost["key"])
 
 
 def test_schools_are_adopted_where_the_profile_says_auto() -> None:
