@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import check, districts, findings, generating, night, reading, store, transfers
+from benchmarks import check, databases, districts, findings, generating, night, reading, store, transfers
 
 ALL = {
     "check": check.main,
+    "databases": databases.main,
     "districts": districts.main,
     "findings": findings.main,
     "generating": generating.main,

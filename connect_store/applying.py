@@ -19,6 +19,7 @@ undo takes back what was created."""
 CHANGE: Final = "action"
 BROUGHT: Final = "brought"
 REMOVED: Final = "removed"
+_BRINGING: Final = ("created", "updated", "restored")
 
 
 def brought(field: str) -> str:
@@ -55,12 +56,23 @@ def _brings_anything(changes: Changes) -> bool:
 def _write(store: Store, entity: Entity, records: pl.DataFrame, *, district: str, batch: int) -> None:
     store.stage(entity.name, records.select(*entity.in_force, BROUGHT, CHANGE))
     store.run(f"{entity.name}_remember", district=district, batch=batch)
-    store.run(f"{entity.name}_bring", district=district, batch=batch)
-    store.run(f"{entity.name}_take_out", district=district, batch=batch)
-    baseline = [pl.col(brought(field)).alias(field) for field in entity.values]
-    store.stage(entity.name, records.select(*entity.key, *baseline, BROUGHT, CHANGE))
-    store.run(f"{entity.name}_baseline_put", district=district)
-    store.run(f"{entity.name}_baseline_drop", district=district)
+    if records.get_column(CHANGE).is_in(_BRINGING).any():
+        store.run(f"{entity.name}_bring", district=district, batch=batch)
+    if (records.get_column(CHANGE) == "archived").any():
+        store.run(f"{entity.name}_take_out", district=district, batch=batch)
+    _learn(store, entity, records, district=district)
+
+
+def _learn(store: Store, entity: Entity, records: pl.DataFrame, *, district: str) -> None:
+    """Write the new baseline from the stage, filled again only where what was brought is not what is in force."""
+    learnt = records.filter(pl.col(BROUGHT) == 1)
+    if any(not learnt.get_column(field).equals(learnt.get_column(brought(field))) for field in entity.values):
+        baseline = [pl.col(brought(field)).alias(field) for field in entity.values]
+        store.stage(entity.name, records.select(*entity.key, *baseline, BROUGHT, CHANGE))
+    if not learnt.is_empty():
+        store.run(f"{entity.name}_baseline_put", district=district)
+    if (records.get_column(BROUGHT) == 0).any():
+        store.run(f"{entity.name}_baseline_drop", district=district)
 
 
 def _remove(store: Store, entity: Entity, records: pl.DataFrame, *, district: str) -> None:
