@@ -28,6 +28,7 @@ soak: .venv/dev
 # The whole client matrix is run in one go, so that its table tells of one machine at one time.
 test-all: test .venv/system
 	$(BIN)/python -m pytest -n $(WORKERS) -m "(system or clients) and not soak" --junit-xml=.venv/clients/results.xml
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not system and not soak" --store postgresql tests/stories
 	$(BIN)/python -m tests.clients.table .venv/clients/results.xml
 
 check: .venv/dev

@@ -4,6 +4,8 @@ import pytest
 
 from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, Springfield, as_csv, person
 
+pytestmark = pytest.mark.sqlite  # one home lives through all of these; a schema lives for one test
+
 SOMEBODY_ELSES = (
     person("zz-secret-1", "student", orgSourcedIds="ZQ-77-XY", givenName="Xanthippe", email="xanthippe@example.org"),
     person("zz-secret-2", "teacher", orgSourcedIds="ZQ-77-XY", familyName="Quackenbush"),

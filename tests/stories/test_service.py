@@ -67,6 +67,7 @@ def test_a_service_that_starts_with_one_broken_profile_serves_the_other_district
     assert "districts/shelby.toml" in "".join(capfd.readouterr())
 
 
+@pytest.mark.sqlite
 def test_a_store_that_vanishes_is_never_made_anew_and_the_set_waits_for_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
