@@ -229,7 +229,7 @@ def _then(report: Report, say: Words, *, masked: bool) -> Iterator[str]:
     if not masked and _has_own_faults(report):
         yield say("then.repair")
     if report.answer_code is not None and not masked:
-        yield say("then.answer", number=str(report.number), code=report.answer_code)
+        yield say(f"then.answer_{report.verdict}", number=str(report.number), code=report.answer_code)
     yield (
         say("then.ask", contact=report.contact)
         if report.contact

@@ -178,7 +178,8 @@ def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
     assert told.first[0] == (
         "80 of 501 students of Lincoln High (0042) are not in tonight's files; at most 50 may leave in one night. "
         "If your export lost them, send it again. "
-        "If they really left, ask us (support) to approve batch 42, before the next files come."
+        "If they really left, approve batch 42 before the next files come: ask us (support), or do it yourselves as "
+        "described below."
     )
 
 
