@@ -1,6 +1,7 @@
 """The answer of a district to a batch that waits for it, as one line of a file: `approve 42 K7Q2-M9XD`.
 
-The code stands in the report with values: whoever sends it back has read that report, and means this batch.
+The code stands in the report with values and says which files are meant. It is no secret: who may answer is a right of
+the account.
 """
 
 import base64

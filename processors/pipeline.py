@@ -136,7 +136,7 @@ def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
     Its files stay, and a person may requeue it. A try that took its whole process with it counts like any other.
     """
     batch = ledger.require(store, number)
-    if batch.state == "working" and batch.attempt >= lifecycle.MOST_ATTEMPTS:
+    if batch.state == "working" and _tries(store, number) >= lifecycle.MOST_ATTEMPTS:
         _give_up(home, store, batch, who=who)
         return []
     try:
@@ -145,6 +145,14 @@ def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
         with store.writing():
             ledger.note(store, number, "stumble", at=_now(), who=who, detail=type(error).__name__)
         raise
+
+
+def _tries(store: Store, number: int) -> int:
+    """How often a batch was taken, since it was scheduled where it was: its night is another piece of work."""
+    tries = 0
+    for event in ledger.events(store, number):
+        tries = 0 if event.event == "schedule" else tries + (event.event == "take")
+    return tries
 
 
 def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:

@@ -71,6 +71,9 @@ def take_answer(home: Home, district: str, answer: Answer, *, who: str) -> int |
     """
     with open_store(home.store_db) as store:
         batch = ledger.find(store, answer.batch)
+        newest = ledger.last(store, district, test=False)
+    if newest and newest.origin == "approve" and newest.requeue_of == answer.batch:
+        return newest.number  # the answer is told again after a crash
     if batch is None or batch.district != district or not is_of(answer, batch):
         raise NoAnswer(
             f"The number {answer.batch} and the code do not belong together; both stand in the report. "
@@ -178,7 +181,7 @@ def _by_type(name: EntityName, records: pl.DataFrame) -> list[tuple[str, pl.Data
 
 def _waiting(store: Store, number: int, done: str) -> LedgerBatch:
     batch = ledger.require(store, number)
-    if batch.state != "reported" or batch.verdict not in WAITING:
+    if batch.state not in {"reported", "scheduled"} or batch.verdict not in WAITING:
         raise NotToBeDone(f"batch {number} is neither held nor withheld, so there is nothing to be {done}")
     newest = ledger.last(store, batch.district, test=batch.test)
     if batch.test or newest is None or newest.number != number:

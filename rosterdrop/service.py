@@ -4,8 +4,10 @@ The ledger is the queue between them, so nothing that was frozen is lost when ei
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -212,7 +214,7 @@ class _Receiver:
         profile = self.live.now.profiles.get(arrival.district, ASSUMED)
         await asyncio.to_thread(_write_receipt, self.home, arrival, profile)
         if arrival.file.name.casefold() == ANSWER_FILE and arrival.drop == "main":
-            await asyncio.to_thread(_take_answer, self.home, self.live.now, arrival)
+            await asyncio.to_thread(_take_answer, self.home, self.live.now, arrival, profile)
             self.work_came()
 
     async def interrupted(self, interruption: Interruption) -> None:
@@ -377,21 +379,33 @@ def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     )
 
 
-def _take_answer(home: Home, known: Configuration, arrival: Arrival) -> None:
-    """What a district says to a batch that waits, done or refused in words; its file leaves the drop."""
+def _take_answer(home: Home, known: Configuration, arrival: Arrival, profile: Profile) -> None:
+    """What a district says to a batch that waits, done or refused in words; its file leaves the drop.
+
+    Whoever may write into the drop may replace the file meanwhile: what is not the file that this account sent is not
+    its answer, and comes as an arrival of its own.
+    """
+    sent = arrival.file
     try:
-        with arrival.file.path.open("rb") as file:
+        with sent.path.open("rb") as file:
+            if not _is_still(sent, os.fstat(file.fileno())):
+                return
             content = file.read(MOST_BYTES)
     except FileNotFoundError:  # taken already, and told twice
         return
-    account = known.accounts.get(arrival.file.account or "")
+    account = known.accounts.get(sent.account or "")
     if account is None or not account.may("approve"):
         says = "This account may not approve or discard a batch. Nothing was done; ask us (support)."
     else:
         says = _answered(home, arrival.district, content, who=account.id)
-    profile = known.profiles[arrival.district]
-    tell_answer(home, arrival.district, says, at=arrival.file.arrived_at, time_zone=profile.time_zone.key)
-    arrival.file.path.unlink(missing_ok=True)
+    tell_answer(home, arrival.district, says, at=sent.arrived_at, time_zone=profile.time_zone.key)
+    with suppress(FileNotFoundError):
+        if _is_still(sent, sent.path.stat()):
+            sent.path.unlink()
+
+
+def _is_still(file: ArrivedFile, now: os.stat_result) -> bool:
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
 
 
 def _answered(home: Home, district: str, content: bytes, *, who: str) -> str:
@@ -401,6 +415,9 @@ def _answered(home: Home, district: str, content: bytes, *, who: str) -> str:
     except (NoAnswer, steering.NotToBeDone, freezing.NewerBatch, Damaged) as error:
         _log.warning("answer refused", district=district, account=who, error=type(error).__name__)
         return str(error)
+    except Exception as error:  # noqa: BLE001 - a busy store or a full disk: whoever answered must hear of it
+        _log.error("answer not taken", district=district, account=who, **_told(error))
+        return "We could not do this now. Send answer.txt again in some minutes, or ask us (support)."
     _log.info("answer taken", district=district, account=who, batch=answer.batch, does=answer.does)
     if number is None:
         return f"Batch {answer.batch} is discarded. Nothing of it will be applied."
@@ -425,11 +442,9 @@ def _looked_at(file: ArrivedFile, profile: Profile) -> _Look:
             peek=None if table is None else _peek(file, table, profile),
             is_repair=repairs,
         )
-        now = file.path.stat()
+        return look if _is_still(file, file.path.stat()) else _Look()
     except FileNotFoundError:
         return _Look()
-    same = (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
-    return look if same else _Look()
 
 
 def _holds_repairs(file: ArrivedFile) -> bool:

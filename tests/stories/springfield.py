@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -213,7 +214,7 @@ class Springfield:
     @contextmanager
     def logged_in(self, account: str = "vendor") -> Iterator[paramiko.SFTPClient]:
         assert self.service
-        transport = paramiko.Transport(("127.0.0.1", self.service.port))
+        transport = paramiko.Transport(socket.create_connection(("127.0.0.1", self.service.port)))
         try:
             transport.connect(username=account, password=PASSWORD)
             client = paramiko.SFTPClient.from_transport(transport)

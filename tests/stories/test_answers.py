@@ -1,10 +1,19 @@
 """A district answers to a batch that waits for it: one line in a file, by an account that may approve."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.stories.springfield import EVERYBODY, GIL, TOM, Springfield, person
+from config.loading import load_all, load_profile
+from connect_store import ledger
+from connect_store.store import open_store
+from processors.answers import code_of
+from rosterdrop import service as service_module
+from sftp_gateway import Arrival, ArrivedFile
+from tests.stories.springfield import EVERYBODY, GIL, NIGHT, TOM, Springfield, person
 
 LEAVERS = [person(f"s{number:02}", "student") for number in range(10)]
 
@@ -80,3 +89,62 @@ def test_an_answer_comes_too_late_after_a_week(withheld: Springfield) -> None:
 
 def test_the_summary_for_vendors_names_no_code(withheld: Springfield) -> None:
     assert "answer.txt" not in withheld.reads("reports/latest.txt", account="vendor")
+
+
+def test_a_withheld_night_that_waits_for_its_time_can_be_approved(springfield: Springfield) -> None:
+    springfield.pushes(users=[*EVERYBODY, *LEAVERS])
+    later = datetime.now(ZoneInfo("America/Chicago")) + timedelta(hours=3)
+    springfield.settles(guard__limit_percent="10", sync__start_time=f"{later:%H:%M}")
+    report = springfield.pushes()
+    assert (report.verdict, report.document["applied_at"] is None) == ("withheld", False)
+    springfield.waits_until(lambda: springfield.ledger()[1][1] == "scheduled")
+
+    assert "Batch 2 is approved" in answers(springfield, line_of(springfield))
+    springfield.waits_until(lambda: springfield.status_of("s00") == "archived")
+    assert springfield.settled_ledger()[1] == (2, "superseded", "withheld")
+
+
+def test_what_another_account_put_in_place_of_an_answer_is_not_that_answer(springfield_at_rest: Springfield) -> None:
+    home = springfield_at_rest.home
+    springfield_at_rest.uploads_by_hand(**{**NIGHT, "users": [*EVERYBODY, *LEAVERS]})
+    springfield_at_rest.settles(guard__limit_percent="10")
+    number = springfield_at_rest.uploads_by_hand(**NIGHT).number
+    with open_store(home.store_db) as store:
+        line = f"approve {number} {code_of(ledger.require(store, number))}".encode()
+    path = home.root / "answer.txt"
+    path.write_bytes(b"hello")
+    arrival = arrival_of(path, account="office")
+    path.unlink()
+    path.write_bytes(line)
+
+    service_module._take_answer(home, load_all(home), arrival, load_profile(home, "springfield"))
+    assert len(springfield_at_rest.ledger()) == number, "the office said something else"
+    assert path.exists(), "it comes as an arrival of its own"
+
+    for _ in range(2):  # a crash tells an arrival twice
+        path.write_bytes(line)
+        service_module._take_answer(
+            home, load_all(home), arrival_of(path, account="office"), load_profile(home, "springfield")
+        )
+        assert len(springfield_at_rest.ledger()) == number + 1
+        assert (
+            f"Batch {number} is approved. Batch {number + 1}"
+            in (home.reports("springfield") / "answer.txt").read_text()
+        )
+
+
+def arrival_of(path: Path, *, account: str) -> Arrival:
+    seen = path.stat()
+    file = ArrivedFile(
+        name=path.name,
+        table=None,
+        path=path,
+        size=seen.st_size,
+        inode=seen.st_ino,
+        mtime_ns=seen.st_mtime_ns,
+        generation=1,
+        by_gateway=True,
+        arrived_at=datetime.now(UTC),
+        account=account,
+    )
+    return Arrival(district="springfield", drop="main", file=file)
