@@ -1,26 +1,22 @@
-"""What the Connect store costs: a first load beside the same rows put into keyed tables, a night beside judging.
+"""What a night costs beside judging it: a night with a little churn, the same night again, an undo.
 
 Run: `python -m benchmarks store`, STUDENTS=250000 for the largest. Every figure to quote is a ratio of this run.
 """
 
 import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-import sqlite_utils
 
 from config.home import Home
 from config.loading import load_profile
 from config.writing import add_district, profile_text
 from connect_store import ledger, people
-from connect_store.applying import Changes, apply
-from connect_store.records import ENTITIES
+from connect_store.applying import apply
 from connect_store.store import open_store, open_store_file
 from processors import deliveries, pipeline, steering
 from processors.against_store import known_to
@@ -32,7 +28,6 @@ from rosterdrop.generating import generate
 from validators import Judgement
 
 STUDENTS: Final = int(os.environ.get("STUDENTS", "50000"))
-MOST_LOAD: Final = 2.5  # times executemany into keyed tables
 MOST_NIGHT: Final = 1.5  # times judging
 CHURN: Final = 100  # one in so many people has another name
 
@@ -49,7 +44,6 @@ def main() -> int:
         make_home(home)
         add_district(home, "d", profile_text(week.name, week.time_zone, week.schools, None))
         print(f"{STUDENTS:,} students, {sum(week.rows.values()):,} rows a night")
-        load = _first_load(home, night, root)
         _bring(home, night)
         same_s = _timed(lambda: _bring(home, night))
         churned = _churned(night, root / "churned")
@@ -62,43 +56,7 @@ def main() -> int:
     print(f"  compare, apply {applying_s:6.2f} s, {applying_s / judging_s:.2f} x judging")
     print(f"  undo           {undo_s:6.2f} s, {undo_s / applying_s:.2f} x compare and apply")
     print(f"the same night again {same_s:.2f} s, {same_s / judging_s:.2f} x judging")
-    return int(load > MOST_LOAD or night_s / judging_s > MOST_NIGHT or undo_s > applying_s)
-
-
-def _first_load(home: Home, night: Path, root: Path) -> float:
-    changes = _changes(home, night)
-    rows = sum(records.height for records in changes.values())
-    bare_s = _timed(lambda: _bare(root / "bare.db", changes))
-    store_s = _timed(lambda: _load(root / "load.db", changes))
-    print(f"first load of {rows:,} records {store_s:.2f} s, {store_s / bare_s:.2f} x executemany ({bare_s:.2f} s)")
-    return store_s / bare_s
-
-
-def _bare(file: Path, changes: Changes) -> None:
-    """The records in force, and nothing else: no baseline, no undo record, no events."""
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("pragma journal_mode = wal")
-        database.execute("pragma synchronous = full")
-        for name, records in changes.items():
-            entity = ENTITIES[name]
-            table = sqlite_utils.Database(database).table(name)
-            table.create(dict.fromkeys(("district", *entity.in_force), str), pk=("district", *entity.key))
-            holes = ", ".join("?" * len(entity.in_force))
-            statement = f"insert into {name} values ('d', {holes})"  # noqa: S608 - names of ours
-            database.executemany(statement, records.select(entity.in_force).rows())
-        database.commit()
-
-
-def _load(file: Path, changes: Changes) -> None:
-    with open_store(file) as store, store.writing():
-        number = ledger.open_batch(store, district="d", test=False, origin="upload", received=NOW, files=[])
-        apply(store, district="d", batch=number, changes=changes, at=NOW)
-
-
-def _changes(home: Home, night: Path) -> Changes:
-    judgement = _judged(home, night)
-    with open_store(home.store_db) as store:
-        return decide(store, judgement, load_profile(home, "d"), people.baseline(store, "d")).takes
+    return int(night_s / judging_s > MOST_NIGHT or undo_s > applying_s)
 
 
 def _applying(home: Home, night: Path, copy: Path) -> float:
