@@ -36,6 +36,10 @@ class Database(Protocol):
         """Run a statement that the dialect has filled."""
         ...
 
+    def frame(self, sql: str, schema: Mapping[str, pl.DataType], values: Mapping[str, object]) -> pl.DataFrame:
+        """What a statement answers, its columns in the order of the schema."""
+        ...
+
     def fill(self, stage: str, records: pl.DataFrame) -> None:
         """Put records into a stage, in place of what was there."""
         ...

@@ -6,7 +6,7 @@ The errors are drawn in `connect_store.failures`.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -14,8 +14,6 @@ from connect_store.databases import Database
 from connect_store.on_sqlite import open_sqlite
 from connect_store.places import has_batches, url_of
 from connect_store.statements import migrations, statements
-
-_CHUNK: Final = 50_000
 
 
 class Store:
@@ -35,11 +33,7 @@ class Store:
 
     def frame(self, name: str, schema: Mapping[str, pl.DataType], **values: object) -> pl.DataFrame:
         """What the named statement answers, as a frame of this schema."""
-        answer = self._database.execute(self._statements[name], values)
-        chunks = [pl.DataFrame(schema=schema)]
-        while rows := answer.fetchmany(_CHUNK):
-            chunks.append(pl.DataFrame(rows, schema=schema, orient="row"))
-        return pl.concat(chunks)
+        return self._database.frame(self._statements[name], schema, values)
 
     def stage(self, entity: str, records: pl.DataFrame) -> None:
         """Put records into the entity's stage, in place of what was there; columns as the stage has them."""
