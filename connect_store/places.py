@@ -67,8 +67,8 @@ def _home(store_db: Path) -> Home:
 def _in_settings(file: Path) -> str | None:
     try:
         stat = file.stat()
-    except OSError:
-        return None
+    except OSError:  # replaced by an editor just now: a store never changes its place by mistake
+        return _read[file][1] if file in _read else None
     generation = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
     if file not in _read or _read[file][0] != generation:
         try:

@@ -19,6 +19,7 @@ from connect_store.store import Store
 from processors.file_sets import FileSet
 from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
+from validators.adapting import adapted
 from validators.nights import RENUMBERED, Earlier, Night, changed, last_rejecting, repetition, usual
 from validators.sets import UNMARKED, is_other_district
 
@@ -65,7 +66,7 @@ def looked_at(
     """
     if is_other_district(files.tables, profile):
         return Night()  # nothing of another district's files is written anywhere
-    people = changed(files.tables, before["person"], country=profile.phones.country)
+    people = changed(adapted(files.tables, profile.reading), before["person"], country=profile.phones.country)
     contents = frozenset((facts.file, facts.sha256) for facts in files.facts)
     same_as, same_days = repetition(contents, now.date(), _earlier(store, district, test=test))
     applied = ledger.applied(store, district, test=test, most=_BATCHES)

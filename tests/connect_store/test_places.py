@@ -44,6 +44,7 @@ def test_settings_that_cannot_be_read_put_the_store_nowhere_else(home: Home) -> 
     home.settings_file.write_text("[store\nurl = ")
     assert url_of(home.store_db) == URL, "who read them once keeps to them"
     home.settings_file.rename(home.root / "elsewhere")
+    assert url_of(home.store_db) == URL, "an editor replaces the file"
     other = Home(home.root / "other")
     other.root.mkdir()
     other.settings_file.write_text("[store\nurl = ")

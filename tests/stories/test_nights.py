@@ -129,3 +129,14 @@ def test_a_report_made_again_says_the_same_of_its_night(springfield: Springfield
     report = night(springfield, [*EVERYBODY, *renumbered(MANY)])
     again = springfield.reports_again(report.number)
     assert again["findings"] == report.document["findings"]
+
+
+def test_who_keeps_the_login_number_is_the_same_person_whichever_column_has_it(springfield: Springfield) -> None:
+    springfield.settles(reading__phone_credential="phone")
+    numbers = {"email": "", "phone": "312-555-0142", "sms": "312-555-0177"}
+    night(springfield, [*EVERYBODY, person("ida", "teacher", familyName="Hill", **numbers)])
+    married = {**person("ida", "teacher", **numbers), "givenName": "Ida-Mae", "familyName": "Rossi"}
+    report = night(springfield, [*EVERYBODY, married])
+
+    assert "user.sourcedId.reused" not in report.codes
+    assert (ida := springfield.find("ida")) and (ida.family_name, ida.sms) == ("Rossi", "+13125550142")
