@@ -95,7 +95,7 @@ def open_backup(file: Path) -> Backup:
                 if not _is_ours(name) or _digest_in(archive, name) != sha256:
                     raise NoBackup(f"{file} is damaged: {name} is not what was written; use another backup")
             return Backup(file=file, made=ledger.moment(known["made"]), newest=known["newest"], files=files)
-    except (tarfile.TarError, OSError, KeyError, ValueError, TypeError) as error:
+    except (tarfile.TarError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         if isinstance(error, FileNotFoundError):
             raise NoBackup(f"{file} is not there") from error
         raise NoBackup(f"{file} is no backup of rosterdrop, or is damaged ({type(error).__name__})") from error
@@ -155,7 +155,7 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 def _is_ours(name: str) -> bool:
     """Whether a path stays within a home: whoever made the file, nothing of it is written elsewhere."""
     path = PurePosixPath(name)
-    inside = path.parts[:1] in {("districts",), ("keys",)} and ".." not in path.parts
+    inside = len(path.parts) > 1 and path.parts[0] in {"districts", "keys"} and ".." not in path.parts
     return name in {STORE, "rosterdrop.toml", "accounts.toml"} or inside
 
 

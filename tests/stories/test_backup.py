@@ -1,11 +1,14 @@
 """A backup is whole or not there, and what is put back from it gives no number twice."""
 
+import hashlib
+import json
 import shutil
 import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from stat import S_IMODE
 
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.sqlite
 
 WITHOUT_ANA = (BEN, GIL, TOM)
 WHO = "sue"
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def night(springfield: Springfield, users: "tuple[Row, ...]" = EVERYBODY) -> int:
@@ -162,6 +166,18 @@ def test_a_damaged_backup_changes_nothing(springfield_at_rest: Springfield, tmp_
     assert springfield.connect_rows() == before
     assert not list(springfield.home.store_db.parent.glob("before-*"))
     assert run(springfield, "restore", tmp_path / "nowhere.tar").code == 2
+
+
+@pytest.mark.parametrize("files", [[], {"keys": EMPTY}, {"districts": EMPTY}, {"keys/../x": EMPTY}])
+def test_a_file_that_only_looks_like_a_backup_is_none(tmp_path: Path, files: "list[str] | dict[str, str]") -> None:
+    contents = {"format": 1, "made": "2026-11-24T02:11:09.000Z", "newest": 1, "files": files}
+    with tarfile.open(tmp_path / "b.tar", "w") as archive:
+        for name, text in (("backup.json", json.dumps(contents).encode()), *((name, b"") for name in files)):
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, BytesIO(text))
+    with pytest.raises(NoBackup, match="is damaged"):
+        open_backup(tmp_path / "b.tar")
 
 
 def test_a_damaged_store_makes_no_backup(springfield_at_rest: Springfield, tmp_path: Path) -> None:
