@@ -7,7 +7,7 @@ carried on from it, repaired by it and undone to it.
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ _LOCK_WAIT_S: Final = 1.0  # who works on the district goes first; it is looked 
 _OF_FILES: Final = ("files", "found.json", "context.json", "night.json")
 _OF_REPORTS: Final = ("report", "summary")
 _NONE: Final = 2**62
+_FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)  # what waits for its time is unfinished too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def purge(home: Home, keep: Retention, *, now: datetime, stop: Callable[[], bool
                     break
                 try:
                     with district_lock(home, district, who=WHO, wait_s=_LOCK_WAIT_S):
-                        if number not in _kept(store, district, now):
+                        if number not in _kept(store, district):
                             _purge(home, store, district, number, what, keep, now)
                             done.add(number)
                 except Held:
@@ -79,11 +80,11 @@ def _due(store: Store, district: str, keep: Retention, now: datetime) -> Iterato
         )
     ]
     if found:
-        kept = _kept(store, district, now)
+        kept = _kept(store, district)
         yield from ((number, what) for number, what in found if number not in kept)
 
 
-def _kept(store: Store, district: str, now: datetime) -> frozenset[int]:
+def _kept(store: Store, district: str) -> frozenset[int]:
     """Batches of which everything stays, however old they are."""
     newest = [
         ledger.last_applied(store, district),
@@ -91,7 +92,7 @@ def _kept(store: Store, district: str, now: datetime) -> frozenset[int]:
         *(ledger.last(store, district, test=test) for test in (False, True)),
         *(ledger.last_judged(store, district, test=test, but_not=NO_ROSTER) for test in (False, True)),
     ]
-    waits = [*ledger.open_work(store, district, now), *retention.waiting(store, district)]
+    waits = [*ledger.open_work(store, district, _FAR), *retention.waiting(store, district)]
     return frozenset([*waits, *(batch.number for batch in newest if batch)])
 
 

@@ -18,7 +18,7 @@ from processors.locks import district_lock, service_lock
 from sftp_gateway import forget_district
 
 _LOCK_WAIT_S: Final = 5.0
-_FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)  # what waits for its time is unfinished too
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # what waits for its time ends with its district
 
 
 class HasWork(Exception):
@@ -81,7 +81,7 @@ def remove(home: Home, what: Holding, *, who: str, why: str | None, now: datetim
         locks.enter_context(service_lock(home, who="a removal"))
         locks.enter_context(district_lock(home, district, who="a removal", wait_s=_LOCK_WAIT_S))
         with open_store(home.store_db) as store:
-            if unfinished := ledger.open_work(store, district, _FAR):
+            if unfinished := ledger.open_work(store, district, _NEVER):
                 raise HasWork(
                     f"batch {unfinished[0]} of {district} is not finished, and nothing was removed; it is once the "
                     f"service has worked on it: rosterdrop batch show {unfinished[0]}"

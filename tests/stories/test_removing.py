@@ -13,7 +13,7 @@ from connect_store.people import find_people
 from connect_store.store import open_store
 from processors.locks import district_lock
 from rosterdrop import removing
-from tests.asking import ask, columns_of
+from tests.asking import ask, change, columns_of
 from tests.rosterdrop.command_line import Answer, rosterdrop
 from tests.stories.springfield import ANA, EVERYBODY, MATH, MEMBERS, NIGHT, Running, Springfield, person
 from tests.stories.test_retention import NOW
@@ -100,6 +100,15 @@ def test_a_district_that_has_work_is_not_removed(springfield: Springfield) -> No
         assert "is in use by the service" in removes(springfield, "--yes").err
     assert springfield.home.profile_file("springfield").is_file()
     assert "vendor" in load_accounts(springfield.home)
+
+
+@pytest.mark.parametrize("due", ["2026-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"])
+def test_a_night_that_waits_for_its_time_ends_with_its_district(springfield: Springfield, due: str) -> None:
+    number = springfield.uploads_by_hand(**NIGHT).number
+    with open_store(springfield.home.store_db) as store, store.writing():
+        change(store, "update batch set state = 'scheduled', due = :due where id = :id", due=due, id=number)
+    assert removes(springfield, "--yes").code == 0
+    assert not (springfield.home.batches / "springfield").exists()
 
 
 def test_a_removal_asks_first(springfield: Springfield) -> None:

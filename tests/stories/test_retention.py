@@ -102,6 +102,17 @@ def test_the_last_good_night_stays_however_old_it_is(springfield: Springfield) -
     steering.undo(springfield.home, springfield.ledger()[-1][0], **WHO)
 
 
+def test_a_night_that_waits_for_its_time_keeps_its_files_up_to_then(springfield: Springfield) -> None:
+    """With one day of files, on the day that has 25 hours."""
+    waits = night(springfield, 100)
+    night(springfield, 0)
+    with open_store(springfield.home.store_db) as store, store.writing():
+        due = ledger.stamp(NOW + timedelta(hours=1))
+        change(store, "update batch set state = 'scheduled', due = :due where id = :id", due=due, id=waits)
+    lets_go(springfield)
+    assert gone(springfield, waits) == set()
+
+
 def test_an_undo_after_retention_gives_back_and_keeps_what_people_did(springfield: Springfield) -> None:
     night(springfield, 900)
     newest = night(springfield, 800, (BEN, GIL, TOM))
