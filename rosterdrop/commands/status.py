@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from config.home import Home
-from config.loading import load_accounts, load_profile, load_profiles, load_settings
-from config.mistakes import ConfigError
+from config.loading import Configuration, Live, district_ids
+from config.mistakes import InvalidConfig
+from config.settings import Settings
 from connect_store import ledger
 from connect_store.people import headcount
 from connect_store.store import Store, open_store
 from processors.locks import service_holder
 from rosterdrop.console import Console
 from sftp_gateway import processes_present
+
+_NOTHING_KNOWN: Final = Configuration(settings=Settings(), profiles={}, accounts={})
 
 
 @click.command(
@@ -33,9 +35,10 @@ With --json: {"service": who runs it or null, "processes": count of those that s
 def status(console: Console, *, serving: bool) -> int:
     """Show for each district the last batch, its verdict, who is in Connect and what waits; and whether we serve."""
     home = console.home
-    holder, mistakes = service_holder(home), _mistakes(home)
+    known = Live(home, _NOTHING_KNOWN).now
+    holder, mistakes = service_holder(home), _told(known)
     with open_store(home.store_db) as store:
-        districts = [_district(store, district, name) for district, name in _names(home).items()]
+        districts = [_district(store, district, _name(known, district)) for district in district_ids(home)]
     processes = processes_present(home)
     console.terminal.json({"service": holder, "processes": processes, "mistakes": mistakes, "districts": districts})
     console.terminal.line(f"Service: {_service(holder, processes)}")
@@ -83,25 +86,12 @@ def _what_became_of_it(district: Mapping[str, Any]) -> str:
     return f"{told}, not applied yet" if district["state"] == "scheduled" else told
 
 
-def _names(home: Home) -> dict[str, str]:
-    return {file.stem: _name(home, file.stem) for file in sorted(home.profiles.glob("*.toml"))}
+def _name(known: Configuration, district: str) -> str:
+    return known.profiles[district].name if district in known.profiles else "(profile is not valid)"
 
 
-def _name(home: Home, district: str) -> str:
-    try:
-        return load_profile(home, district).name
-    except ConfigError:
-        return "(profile is not valid)"
-
-
-def _mistakes(home: Home) -> list[str]:
-    found = []
-    for load in (load_settings, load_profiles, load_accounts):
-        try:
-            load(home)
-        except ConfigError as error:
-            found.extend(str(error).splitlines())
-    return found
+def _told(known: Configuration) -> list[str]:
+    return str(InvalidConfig(known.mistakes)).splitlines() if known.mistakes else []
 
 
 def _district(store: Store, district: str, name: str) -> dict[str, Any]:
