@@ -1,7 +1,7 @@
 """A district that leaves for good: what there is of it, and its removal from every place."""
 
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +25,12 @@ class HasWork(Exception):
     """A district cannot be removed while something of it is unfinished."""
 
     exit_code = 2
+
+
+class NotRemoved(Exception):
+    """Files of a district could not be removed; running the removal again goes on."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,7 @@ def remove(home: Home, what: Holding, *, who: str, why: str | None, now: datetim
     Raises:
         Held: the service runs, or somebody works on the district.
         HasWork: a batch of it is unfinished.
+        NotRemoved: its files could not be removed.
     """
     district = what.district
     with ExitStack() as locks:
@@ -89,11 +96,22 @@ def remove(home: Home, what: Holding, *, who: str, why: str | None, now: datetim
             accounts = remove_district(home, district)
             reason = f"{what}; {why}" if why else str(what)
             number = removing.remove_district(store, district, at=now, who=who, why=reason)
-        forget_district(home, district)
-        for folder in (home.batches / district, home.root / "summaries" / district):
-            shutil.rmtree(folder, ignore_errors=True)
+        _remove_files(home, district)
     (home.locks / f"district-{district}.lock").unlink(missing_ok=True)
     return Removed(number=number, accounts=accounts)
+
+
+def _remove_files(home: Home, district: str) -> None:
+    try:
+        forget_district(home, district)
+        for folder in (home.batches / district, home.root / "summaries" / district):
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder)
+    except OSError as error:
+        raise NotRemoved(
+            f"files of {district} are still there, since they could not be removed ({error}); mend that (do the folders "
+            f"{district} below {home.root} belong to the user of rosterdrop?) and run the removal again"
+        ) from error
 
 
 def _name(home: Home, district: str) -> str:

@@ -441,16 +441,18 @@ class Journal:
             for name in left_over:
                 self._rows("tell_left_over", **_drop(drop_id), name=name)
 
-    def forget(self, district: str) -> list[str]:
-        """Forget a district for good, its names too; the hidden files of its uploads."""
+    def stagings_of(self, district: str) -> list[str]:
+        """The hidden files of a district's uploads."""
+        return [row["staging"] for row in self._read("stagings_of_district", district=district)]
+
+    def forget(self, district: str) -> None:
+        """Forget a district for good, its names too."""
         self._db.execute("pragma secure_delete = on")  # else what was removed stands in the file until it is used anew
         with self._transaction():
-            stagings = [row["staging"] for row in self._rows("stagings_of_district", district=district)]
             for table in _OF_DISTRICTS:
                 self._db.execute(_STATEMENTS[f"forget_{table}"], {"district": district})
         self._db.execute("vacuum")
         self._db.execute("pragma wal_checkpoint(truncate)")
-        return stagings
 
     @contextmanager
     def together(self) -> Iterator[None]:

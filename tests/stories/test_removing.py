@@ -134,6 +134,21 @@ def test_a_removal_that_was_interrupted_is_run_again(springfield: Springfield) -
     assert rosterdrop("status", home=springfield.home.root).code == 0
 
 
+@pytest.mark.parametrize("stays", ["drops", "batches", "summaries"])
+def test_what_cannot_be_removed_is_told_and_goes_the_next_time(springfield: Springfield, stays: str) -> None:
+    """A link in the place of a folder is one for root too."""
+    springfield.uploads_by_hand(**NIGHT)
+    folder = springfield.home.root / stays / "springfield"
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to(folder.with_name("elsewhere"))
+    answer = removes(springfield, "--yes")
+    assert (answer.code, "run the removal again" in answer.err) == (1, True), answer.err
+    folder.unlink()
+    folder.with_name("elsewhere").rename(folder)
+    assert removes(springfield, "--yes").code == 0
+    assert not folder.exists()
+
+
 @pytest.mark.usefixtures("engine")
 def test_no_row_of_a_removed_district_is_left_in_either_database(springfield: Springfield) -> None:
     springfield.uploads_by_hand(**NIGHT)
