@@ -109,8 +109,8 @@ def _remove_files(home: Home, district: str) -> None:
                 shutil.rmtree(folder)
     except OSError as error:
         raise NotRemoved(
-            f"files of {district} are still there, since they could not be removed ({error}); mend that (do the folders "
-            f"{district} below {home.root} belong to the user of rosterdrop?) and run the removal again"
+            f"files of {district} are still there, since they could not be removed ({error}); mend that (do the "
+            f"folders {district} below {home.root} belong to the user of rosterdrop?) and run the removal again"
         ) from error
 
 
