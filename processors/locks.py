@@ -101,6 +101,26 @@ def district_lock(home: Home, district: str, *, who: str, wait_s: float) -> Iter
         yield
 
 
+@contextmanager
+def entering_lock(home: Home) -> Iterator[None]:
+    """Shared by all who enter batches, whoever works on the district: no other store takes the store's place."""
+    home.locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(_restore(home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def restore_lock(home: Home, *, wait_s: float) -> Iterator[None]:
+    """Held while another store takes the store's place: nobody enters a batch.
+
+    Raises:
+        Held: somebody still enters one after `wait_s` seconds.
+    """
+    with _locked(_restore(home), f"the home {home.root}", who="somebody who enters a batch or restores", wait_s=wait_s):
+        yield
+
+
 def service_holder(home: Home) -> str | None:
     """Who runs the service of this home, or None where nobody does."""
     try:
@@ -112,6 +132,10 @@ def service_holder(home: Home) -> str | None:
 
 def _service(home: Home) -> Path:
     return home.locks / "service.lock"
+
+
+def _restore(home: Home) -> Path:
+    return home.locks / "restore.lock"
 
 
 @contextmanager

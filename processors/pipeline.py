@@ -29,7 +29,7 @@ from processors.deciding import Decision, decision, due_at, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
 from processors.freezing import Delivery
 from processors.guarding import guard
-from processors.locks import district_lock
+from processors.locks import district_lock, entering_lock
 from processors.meaning import roster
 from processors.nights import night_in, night_of
 from processors.reporting.contents import Report
@@ -62,7 +62,7 @@ class Outcome:
 
 def deliver(home: Home, delivery: Delivery) -> int:
     """Freeze a delivery into a batch that waits for its turn; its number (step 3)."""
-    with open_store(home.store_db) as store:
+    with entering_lock(home), open_store(home.store_db) as store:
         return freezing.freeze(home, store, delivery, now=_now())
 
 

@@ -23,7 +23,7 @@ from connect_store.retention import districts_of_ledger
 from connect_store.store import Store, open_store_file
 from processors.backing_up import STORE, Backup, differing, open_backup, sync, take_out
 from processors.frozen import Entry, digest
-from processors.locks import district_lock, service_lock
+from processors.locks import district_lock, restore_lock, service_lock
 from processors.reporting.placing import make_folder
 
 _LOCK_WAIT_S: Final = 5.0
@@ -74,7 +74,7 @@ def restore(home: Home, file: Path, *, who: str, now: datetime, whole: bool = Fa
         whole: put back settings, accounts, profiles and keys too.
 
     Raises:
-        Held: the service runs, or somebody works on a district.
+        Held: the service runs, or somebody works on a district or enters a batch.
         NoBackup: the file is none, or damaged.
         BrokenCopy: its store is damaged, or of a newer version.
         StoreError: the store of the home is in PostgreSQL.
@@ -85,6 +85,7 @@ def restore(home: Home, file: Path, *, who: str, now: datetime, whole: bool = Fa
         locks.enter_context(service_lock(home, who="a restore"))
         for district in _districts(home):
             locks.enter_context(district_lock(home, district, who="a restore", wait_s=_LOCK_WAIT_S))
+        locks.enter_context(restore_lock(home, wait_s=_LOCK_WAIT_S))
         return _restore(home, backup, who=who, now=now, whole=whole)
 
 

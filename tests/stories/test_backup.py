@@ -8,16 +8,21 @@ import tarfile
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from stat import S_IMODE
 
 import pytest
 
+from config.home import Home
 from connect_store.copies import BrokenCopy
 from connect_store.failures import StoreError
 from connect_store.places import VARIABLE
+from connect_store.store import Store
+from processors import freezing, restoring
 from processors.backing_up import Backup, NoBackup, back_up, open_backup
+from processors.locks import Held
 from processors.restoring import restore
 from tests.rosterdrop.command_line import Answer, rosterdrop
 from tests.stories.springfield import BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Row, Running, Springfield, as_csv
@@ -83,6 +88,28 @@ def test_nothing_is_put_back_while_the_service_runs(springfield: Springfield, tm
     answer = run(springfield, "restore", tmp_path / "b.tar")
     assert answer.code == 2
     assert "is in use by the service" in answer.err
+
+
+def test_nothing_is_put_back_while_a_batch_is_entered(
+    springfield_at_rest: Springfield, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    springfield = springfield_at_rest
+    night(springfield)
+    file = back_up(springfield.home, tmp_path / "b.tar", now=NOW).file
+    monkeypatch.setattr(restoring, "_LOCK_WAIT_S", 0)
+    told: list[str] = []
+    freeze = freezing.freeze
+
+    def freezes(home: Home, store: Store, delivery: freezing.Delivery, *, now: datetime) -> int:
+        with pytest.raises(Held) as held:
+            restore(home, file, who=WHO, now=NOW)
+        told.append(str(held.value))
+        return freeze(home, store, delivery, now=now)
+
+    monkeypatch.setattr(freezing, "freeze", freezes)
+    night(springfield, WITHOUT_ANA)
+    assert "is in use" in told[0]
+    restore(springfield.home, file, who=WHO, now=NOW)
 
 
 def test_nights_after_the_backup_are_told_and_the_newest_runs_again(
