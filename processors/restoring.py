@@ -4,8 +4,9 @@ Nights that came after the backup are not in Connect any more. Their folders are
 so that no number is given twice and a person can run the newest again.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,11 +104,14 @@ def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool
         with store.writing():
             nights, last = _entered(home, store, backup, before, own, who=who, now=now)
         districts = districts_of_ledger(store)
-    aside = _moved_aside(home, backup.settings if whole else (), now)
-    fresh.rename(home.store_db)
-    sync(home.store_db.parent)
-    if whole:
-        _put_back_settings(home, backup)
+    names = backup.settings if whole else ()
+    with alone(home), _written_out(home, backup, names) as written:
+        aside = _moved_aside(home, names, now)
+        fresh.rename(home.store_db)
+        for name in names:
+            (written / name).rename(home.root / name)
+    for folder in {home.store_db.parent, *((home.root / name).parent for name in names)}:
+        sync(folder)
     return Restored(
         backup=backup,
         aside=aside,
@@ -213,12 +217,19 @@ def _moved_aside(home: Home, settings: Sequence[str], now: datetime) -> Path | N
     return aside
 
 
-def _put_back_settings(home: Home, backup: Backup) -> None:
-    with alone(home):
-        for name in backup.settings:
-            target = home.root / name
-            make_folder(target.parent)
-            take_out(backup, name, target)
+@contextmanager
+def _written_out(home: Home, backup: Backup, names: Sequence[str]) -> Iterator[Path]:
+    """Files of a backup in a folder beside the store: where the disk is full, nothing was moved yet."""
+    written = home.store_db.parent / ".settings.restored"
+    shutil.rmtree(written, ignore_errors=True)  # of an earlier try that died
+    try:
+        for name in names:
+            for file in (written / name, home.root / name):
+                make_folder(file.parent)
+            take_out(backup, name, written / name)
+        yield written
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
 
 
 def _remove(fresh: Path) -> None:

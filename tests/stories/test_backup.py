@@ -1,7 +1,9 @@
 """A backup is whole or not there, and what is put back from it gives no number twice."""
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -21,7 +23,7 @@ from connect_store.failures import StoreError
 from connect_store.places import VARIABLE
 from connect_store.store import Store
 from processors import freezing, restoring
-from processors.backing_up import Backup, NoBackup, back_up, open_backup
+from processors.backing_up import Backup, NoBackup, back_up, open_backup, take_out
 from processors.locks import Held
 from processors.restoring import restore
 from tests.rosterdrop.command_line import Answer, rosterdrop
@@ -256,6 +258,29 @@ def test_settings_and_keys_come_back_where_that_is_asked(springfield_at_rest: Sp
     assert rosterdrop("person", "find", "springfield", "--id", "ana", home=fresh).code == 0
     accounts = rosterdrop("--json", "account", "list", home=fresh).document["accounts"]
     assert {account["account"] for account in accounts} == {"vendor", "office"}
+
+
+def test_a_disk_that_is_full_leaves_the_home_as_it_was(
+    springfield_at_rest: Springfield, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    springfield = springfield_at_rest
+    night(springfield)
+    file = back_up(springfield.home, tmp_path / "b.tar", now=NOW).file
+    root = springfield.home.root
+    people = [root / "rosterdrop.toml", *(root / "keys").rglob("*"), *(root / "districts").rglob("*")]
+    before = {path: path.read_bytes() for path in people if path.is_file()}
+
+    def is_full(backup: Backup, name: str, target: Path) -> None:
+        if name.startswith("keys/"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        take_out(backup, name, target)
+
+    monkeypatch.setattr(restoring, "take_out", is_full)
+    with pytest.raises(OSError, match="No space"):
+        restore(springfield.home, file, who=WHO, now=NOW, whole=True)
+    assert {path: path.read_bytes() for path in before if path.is_file()} == before
+    assert not list(springfield.home.store_db.parent.glob("before-*"))
+    assert not (springfield.home.store_db.parent / ".settings.restored").exists()
 
 
 def test_a_backup_never_takes_the_place_of_a_file(springfield_at_rest: Springfield, tmp_path: Path) -> None:
