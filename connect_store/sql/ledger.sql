@@ -118,7 +118,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  where district = :district
    and test = :test
    and origin not in ('undo', 'hand')
-   and state <> 'undone'
+   and state in ('decided', 'reported')
    and requeue_of is null
    and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
  order by id desc
@@ -154,8 +154,8 @@ select count(*)
    and test = 0
    and id > :batch
    and origin not in ('undo', 'hand')
-   and state <> 'undone'
-   and (state in ('frozen', 'working') or verdict in ('accepted', 'accepted_with_rejections', 'withheld'));
+   and (   state in ('frozen', 'working', 'scheduled')
+        or (state in ('decided', 'reported') and verdict in ('accepted', 'accepted_with_rejections', 'withheld')));
 
 -- name: last_applied
 -- The newest batch whose changes are in Connect, an undo among them; what people did by hand is none.

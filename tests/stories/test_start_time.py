@@ -1,6 +1,7 @@
 """A district whose nights are applied at a time of day: judged and reported at once, applied then."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from connect_store import ledger
 from connect_store.store import open_store
 from tests.asking import change
 from tests.rosterdrop.command_line import rosterdrop
-from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, TOM, Springfield
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, NIGHT, TOM, Springfield, as_csv
 
 
 @pytest.fixture
@@ -78,3 +79,25 @@ def test_what_a_person_asks_for_does_not_wait(waiting: Springfield) -> None:
     assert waiting.status_of("ana") == "active"
     waiting.waits_until(lambda: states(waiting) == ["superseded", "reported"])
     assert waiting.find(BEN["sourcedId"])
+
+
+def test_a_night_that_waited_in_vain_keeps_no_older_one_from_running_again(waiting: Springfield) -> None:
+    night = str(files_of(waiting))
+    assert rosterdrop("batch", "upload", "springfield", night, "--wait", home=waiting.home.root).code == 0
+    waiting.seen = 1
+    waiting.pushes(users=[ANA, GIL, TOM])
+    waiting.waits_until(lambda: states(waiting) == ["reported", "scheduled"])
+    again = rosterdrop("batch", "requeue", "2", "--wait", home=waiting.home.root)
+    assert again.code == 3
+    waiting.waits_until(lambda: states(waiting) == ["reported", "superseded", "reported"])
+    rosterdrop("batch", "undo", "3", "--why", "a story", home=waiting.home.root)
+
+    assert rosterdrop("batch", "requeue", "1", home=waiting.home.root).code == 0
+
+
+def files_of(springfield: Springfield) -> Path:
+    folder = springfield.home.root.parent / "night"
+    folder.mkdir()
+    for table, rows in NIGHT.items():
+        (folder / f"{table}.csv").write_bytes(as_csv(table, rows))
+    return folder
