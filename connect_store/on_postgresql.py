@@ -37,6 +37,9 @@ create table if not exists connect_store_step (
 
 _ORDER: Final = b"select 'B' < 'a' and 'z' < U&'\\00E9' and lower(U&'\\00C9') = U&'\\00C9'"  # that of bytes
 
+_TABLES: Final = b"""
+select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = current_schema() order by tablename"""
+
 # One writer a store, as SQLite has it: what a transaction reads stays true until it writes, and the ids of events
 # become visible in their order. The lock is taken before the first snapshot, so the transaction must not be
 # `repeatable read`: that one would see the store as it was before the wait.
@@ -106,7 +109,8 @@ class OnPostgresql:
 
     def erase(self) -> None:
         """Free the room of what was deleted; PostgreSQL overwrites it when it is used again."""
-        self._connection.execute(b"vacuum")
+        for (table,) in self._connection.execute(_TABLES).fetchall():
+            self._connection.execute(f"vacuum {table}".encode())
 
     def pending(self, steps: Steps) -> Steps:
         """Steps that were not carried out yet."""

@@ -116,6 +116,22 @@ def test_a_reader_sees_one_moment(file: Path) -> None:
         assert ask(reader, "select count(*) from person") == before == [(0,)]
 
 
+def test_only_the_tables_of_the_store_are_vacuumed(file: Path, postgresql: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    with (
+        open_store(file) as store,
+        postgresql_server.schema(postgresql) as other,
+        psycopg.connect(other, autocommit=True) as beside,
+    ):
+        beside.execute("create table beside (a int)")
+        store.erase()
+        counted = "select coalesce(sum(vacuum_count), 0) from pg_stat_user_tables where schemaname = current_schema()"
+        flushed = "select pg_stat_force_next_flush()"
+        ask(store, flushed)
+        assert ask(store, counted) > [(0,)]
+        assert beside.execute(counted).fetchall() == [(0,)]
+
+
 def test_a_connection_that_is_cut_within_a_night_leaves_nothing(file: Path) -> None:
     with pytest.raises(StoreError, match="did not answer"), working(file) as (store, number, attempt):
         ((backend,),) = ask(store, "select pg_backend_pid()")
