@@ -130,13 +130,22 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
                 store, district=district, origin="undo", at=now, of=number, changes=counted, summary={}
             )
             apply(store, district=district, batch=undoing, changes=plan.changes, at=now)
-            _move(store, batch, "undo")
-            if batch.origin == "undo" and batch.requeue_of is not None:
-                _move(store, ledger.require(store, batch.requeue_of), "redo")
+            _turn(store, batch)
             ledger.note(store, number, "undo", at=now, who=who, detail=f"as batch {undoing}: {why}")
             ledger.note(store, undoing, "undo", at=now, who=who, detail=f"of batch {number}: {why}")
             ledger.pause(store, district, at=now, who=who, why=f"batch {number} was undone: {why}")
     return Undone(number=undoing, changes=counted, kept=plan.kept)
+
+
+def _turn(store: Store, batch: LedgerBatch) -> None:
+    """Let a batch count as undone; of an undo what it undid stands again, which may be an undo itself, and so on."""
+    event: lifecycle.Event = "undo"
+    while True:
+        _move(store, batch, event)
+        if batch.origin != "undo" or batch.requeue_of is None:
+            return
+        batch = ledger.require(store, batch.requeue_of)
+        event = "redo" if event == "undo" else "undo"
 
 
 def pause(home: Home, district: str, *, who: str, why: str) -> None:

@@ -147,6 +147,19 @@ def test_an_undo_can_be_undone(springfield: Springfield) -> None:
     ]
 
 
+def test_an_undo_may_be_undone_and_made_again(springfield: Springfield) -> None:
+    night(springfield)
+    before = contents(springfield)
+    number = night(springfield, CHANGED)
+    undoing = number
+    for _ in range(3):
+        undoing = steering.undo(springfield.home, undoing, **WHO).number
+    assert contents(springfield) == before
+    assert [state for _, state, _ in springfield.ledger()] == ["reported", "undone", "reported", "undone", "reported"]
+    steering.undo(springfield.home, number - 1, **WHO)
+    assert springfield.find("ana") is None
+
+
 def test_what_people_changed_since_stays(springfield: Springfield) -> None:
     night(springfield)
     number = night(springfield, CHANGED)
