@@ -49,8 +49,9 @@ class NewerBatch(Exception):
 class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
 
-    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`, `approve`); `most_inflated` is how
-    many bytes the entries of an archive may have; `reserve_bytes` of the disk are left for reports.
+    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`, `approve`, `schedule`);
+    `most_inflated` is how many bytes the entries of an archive may have; `reserve_bytes` of the disk are left for
+    reports.
     """
 
     district: str
@@ -130,9 +131,9 @@ def _workplace(home: Home, district: str) -> Iterator[Path]:
 def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> Profile:
     """The district's profile; where an edit made it not valid, the last good one, which is that of the last batch.
 
-    What was approved is applied as it was shown: by the profile of its own batch.
+    What was approved, or waited for its time, is applied as it was shown: by the profile of its own batch.
     """
-    if delivery.origin == "approve" and delivery.requeue_of is not None:
+    if delivery.origin in {"approve", "schedule"} and delivery.requeue_of is not None:
         copy(frozen_profile(home, ledger.require(store, delivery.requeue_of)), place)
         return read_profile(place, delivery.district)
     copy(home.profile_file(delivery.district), place)

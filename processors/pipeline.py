@@ -13,7 +13,7 @@ from typing import Final
 from config.home import Home
 from config.loading import load_profile, read_profile
 from config.mistakes import ConfigError
-from config.profiles import Profile
+from config.profiles import ASSUMED, Profile
 from config.writing import write_schools
 from connect_store import ledger, people
 from connect_store.applying import apply
@@ -21,7 +21,7 @@ from connect_store.ledger import LedgerBatch, State
 from connect_store.records import Frames
 from connect_store.retention import require_files
 from connect_store.store import Store, open_store
-from processors import freezing, frozen, lifecycle
+from processors import deliveries, freezing, frozen, lifecycle
 from processors.against_store import compared
 from processors.answers import code_of
 from processors.contexts import Context, context_of
@@ -40,6 +40,8 @@ from validators import Judgement
 from validators.findings import as_frame, joined
 
 _LOCK_WAIT_S: Final = 600.0
+_RECENT: Final = 20  # batches
+_FINISHED: Final[frozenset[State]] = frozenset({"reported", "superseded", "failed"})
 
 
 class NoVerdict(Exception):
@@ -137,7 +139,11 @@ def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
     Its files stay, and a person may requeue it. A try that took its whole process with it counts like any other.
     """
     batch = ledger.require(store, number)
-    if batch.state == "working" and _tries(store, number) >= lifecycle.MOST_ATTEMPTS:
+    if batch.state in _FINISHED:  # meanwhile, as what an older one that waited gave way to
+        return []
+    if batch.state == "scheduled":
+        return _run_due(home, store, batch, who=who)
+    if batch.state == "working" and batch.attempt >= lifecycle.MOST_ATTEMPTS:
         _give_up(home, store, batch, who=who)
         return []
     try:
@@ -148,17 +154,29 @@ def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
         raise
 
 
-def _tries(store: Store, number: int) -> int:
-    """How often a batch was taken, since it was scheduled where it was: its night is another piece of work."""
-    tries = 0
-    for event in ledger.events(store, number):
-        tries = 0 if event.event == "schedule" else tries + (event.event == "take")
-    return tries
+def _run_due(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> list[Outcome]:
+    """What waited for its time is run as a batch of its own: batches change Connect in the order of their numbers.
+
+    Undo and history rest on that order. A newer batch that waits for its turn goes first, and may take its place.
+    """
+    made = (one for one in ledger.history(store, batch.district, most=_RECENT) if one.requeue_of == batch.number)
+    running = next((one.number for one in made if one.origin == "schedule"), None)
+    if running is None:
+        try:
+            running = deliver(home, deliveries.again(home, store, batch, who=who, origin="schedule"))
+        except freezing.NewerBatch:
+            return []
+        except (frozen.Damaged, frozen.FileMoved):
+            _give_up(home, store, batch, who=who)
+            return []
+    with store.writing():
+        _supersede(store, [(batch.number, batch.attempt)], "scheduled", running, who=who)
+    return _try(home, store, running, who=who)
 
 
 def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
     """Tell the district that its files are safe and that we could not work on them."""
-    profile = read_profile(frozen.frozen_profile(home, batch), batch.district)
+    profile = _profile_of(home, batch)
     publish_failed(
         home,
         district=batch.district,
@@ -171,13 +189,21 @@ def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
     )
     failed = lifecycle.after(batch.state, "fail")
     with store.writing():
-        ledger.move(store, batch.number, attempt=batch.attempt, before="working", after=failed)
+        ledger.move(store, batch.number, attempt=batch.attempt, before=batch.state, after=failed)
         ledger.note(store, batch.number, "fail", at=_now(), who=who)
+
+
+def _profile_of(home: Home, batch: LedgerBatch) -> Profile:
+    """The profile of a batch; today's where its folder is gone, and where that is not valid either, none."""
+    with contextlib.suppress(ConfigError):
+        return read_profile(frozen.frozen_profile(home, batch), batch.district)
+    with contextlib.suppress(ConfigError):
+        return load_profile(home, batch.district)
+    return ASSUMED
 
 
 def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     """Steps 4 to 10; a batch that an earlier try decided lacks only its report."""
-    is_due = batch.state == "scheduled"
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
     context = _context(home, store, batch)
@@ -194,7 +220,7 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
 
     if batch.state != "decided":
         decided = decide(store, judgement, profile, before, batch)  # 6 mean, 7 compare, 8 guard
-        due = None if is_due else due_at(batch, profile)
+        due = due_at(batch, profile)
         if decided.takes and due and due > _now():
             return _schedule(store, batch, decided, due, tell, who=who)
         batch = _apply(store, batch, decided, who=who)  # 9 apply
@@ -287,9 +313,11 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> 
         )
         ledger.note(store, batch.number, "decide", at=now, who=who, detail=decided.verdict)
         if not batch.test:
-            _supersede(store, ledger.held_before(store, batch.district, batch.number), "reported", batch, who=who)
+            held = ledger.held_before(store, batch.district, batch.number)
+            _supersede(store, held, "reported", batch.number, who=who)
         if decided.takes:
-            _supersede(store, ledger.scheduled_before(store, batch.district, batch.number), "scheduled", batch, who=who)
+            waiting = ledger.scheduled_before(store, batch.district, batch.number)
+            _supersede(store, waiting, "scheduled", batch.number, who=who)
     return ledger.require(store, batch.number)
 
 
@@ -309,14 +337,15 @@ def _schedule(
     with store.writing():
         ledger.schedule(store, batch, verdict=decided.verdict, changes=decided.counts, summary=summary, due=due)
         ledger.note(store, batch.number, "schedule", at=_now(), who=who, detail=ledger.stamp(due))
-        _supersede(store, ledger.scheduled_before(store, batch.district, batch.number), "scheduled", batch, who=who)
+        waiting = ledger.scheduled_before(store, batch.district, batch.number)
+        _supersede(store, waiting, "scheduled", batch.number, who=who)
     return outcome
 
 
-def _supersede(store: Store, older: Iterable[tuple[int, int]], state: State, by: LedgerBatch, *, who: str) -> None:
+def _supersede(store: Store, older: Iterable[tuple[int, int]], state: State, by: int, *, who: str) -> None:
     for number, attempt in older:
         ledger.move(store, number, attempt=attempt, before=state, after=lifecycle.after(state, "supersede"))
-        ledger.note(store, number, "supersede", at=_now(), who=who, detail=f"by batch {by.number}")
+        ledger.note(store, number, "supersede", at=_now(), who=who, detail=f"by batch {by}")
 
 
 def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Judgement) -> Report:

@@ -128,6 +128,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
         "sftp": "SFTP",
         "upload": "batch upload",
         "requeue": f"batch {entry.requeue_of}, run again",
+        "schedule": f"batch {entry.requeue_of}, whose time had come",
         "approve": f"batch {entry.requeue_of}, approved",
         "undo": f"batch {entry.requeue_of}, undone",
         "restore": "a backup that was put back",

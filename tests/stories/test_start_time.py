@@ -1,16 +1,19 @@
 """A district whose nights are applied at a time of day: judged and reported at once, applied then."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connect_store import ledger
 from connect_store.store import open_store
+from processors import pipeline
 from tests.asking import change
 from tests.rosterdrop.command_line import rosterdrop
-from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, NIGHT, TOM, Springfield, as_csv
+from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, NIGHT, TOM, Springfield, as_csv
 
 
 @pytest.fixture
@@ -45,11 +48,30 @@ def test_a_night_is_judged_and_reported_at_once_and_applied_at_its_time(waiting:
 
     the_time_has_come(waiting, report.number)
     waiting.waits_until(lambda: waiting.status_of("ana") == "active")
-    waiting.waits_until(lambda: states(waiting) == ["reported"])
+    waiting.waits_until(lambda: states(waiting) == ["superseded", "reported"])
     assert "In Connect: 2 students new" in waiting.reads("reports/latest.txt")
-    with open_store(waiting.home.store_db) as store:
-        events = [event.event for event in ledger.events(store, report.number)]
-    assert events == ["freeze", "take", "schedule", "take", "decide", "report"]
+    assert [event for event, _, _ in waiting.history_of(1)] == ["freeze", "take", "schedule", "supersede"]
+    assert [event for event, _, _ in waiting.history_of(2)] == ["freeze", "take", "decide", "report"]
+
+
+def test_what_people_do_while_a_night_waits_is_older_than_the_night(waiting: Springfield) -> None:
+    """Undo gives back what the night found: their change too."""
+    rename = ("connect", "rename-classroom", "springfield", "math", "--title", "By hand")
+    rosterdrop("batch", "upload", "springfield", str(files_of(waiting)), "--wait", home=waiting.home.root)
+    waiting.seen = 1
+    night = waiting.pushes(classes=[{**MATH, "title": "Math 6"}])
+    assert rosterdrop(*rename, home=waiting.home.root).code == 0
+    the_time_has_come(waiting, night.number)
+    waiting.waits_until(lambda: states(waiting)[-1] == "reported" and len(states(waiting)) == 4)
+    waiting.waits_until(lambda: title(waiting) == "Math 6")
+
+    assert rosterdrop("batch", "undo", "4", "--why", "a story", home=waiting.home.root).code == 0
+    assert title(waiting) == "By hand"
+
+
+def title(springfield: Springfield) -> str:
+    with open_store(springfield.home.store_db) as store:
+        return str(store._database.execute("select title from classroom", {}).fetchall()[0][0])
 
 
 def test_a_better_night_takes_the_place_of_one_that_waits(waiting: Springfield) -> None:
@@ -101,3 +123,34 @@ def files_of(springfield: Springfield) -> Path:
     for table, rows in NIGHT.items():
         (folder / f"{table}.csv").write_bytes(as_csv(table, rows))
     return folder
+
+
+def test_a_night_whose_time_has_come_survives_a_crash_and_a_lost_folder(
+    springfield_at_rest: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = springfield_at_rest.home
+    later = datetime.now(ZoneInfo("America/Chicago")) + timedelta(hours=3)
+    springfield_at_rest.settles(sync__start_time=f"{later:%H:%M}")
+
+    def a_night_waits() -> int:
+        number = springfield_at_rest.leaves_waiting(NIGHT)
+        with open_store(home.store_db) as store, store.writing():
+            store._database.execute("update batch set origin = 'sftp' where id = :id", {"id": number})
+        pipeline.work(home, "springfield", who="a story")
+        assert states(springfield_at_rest)[-1] == "scheduled"
+        with open_store(home.store_db) as store, store.writing():
+            store._database.execute("update batch set due = '2026-01-01T00:00:00.000Z' where id = :id", {"id": number})
+        return number
+
+    a_night_waits()
+    with monkeypatch.context() as dying:
+        dying.setattr(pipeline, "_supersede", Mock(side_effect=SystemExit))
+        with pytest.raises(SystemExit):
+            pipeline.work(home, "springfield", who="a story")
+    assert states(springfield_at_rest) == ["scheduled", "frozen"]
+    pipeline.work(home, "springfield", who="a story")
+    assert states(springfield_at_rest) == ["superseded", "reported"]
+
+    shutil.rmtree(home.batch("springfield", a_night_waits()))
+    pipeline.work(home, "springfield", who="a story")
+    assert states(springfield_at_rest) == ["superseded", "reported", "failed"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from config.loading import load_profile
+from config.mistakes import ConfigError
 from config.tables import TableName
 from connect_store.store import open_store
 from processors import deliveries, freezing, frozen, pipeline
@@ -128,6 +130,16 @@ def test_a_user_who_is_not_enabled_is_brought_and_no_student_gets_an_account(spr
     with open_store(springfield.home.store_db) as store:
         accounts = store._database.execute("select kind, account from person where kind <> 'guardian'").fetchall()
     assert set(accounts) == {("student", "none"), ("staff", "invitee")}
+
+
+def test_a_batch_whose_folder_is_lost_steps_aside_too(springfield: Springfield) -> None:
+    lost = springfield.leaves_waiting(NIGHT)
+    shutil.rmtree(springfield.home.batch("springfield", lost))
+    for _ in range(MOST_ATTEMPTS):
+        with pytest.raises(ConfigError):
+            pipeline.work(springfield.home, "springfield", who="a story")
+    assert springfield.uploads_by_hand(**NIGHT).verdict == "accepted"
+    assert springfield.ledger()[0] == (lost, "failed", None)
 
 
 def test_a_batch_that_fails_three_times_steps_aside(springfield: Springfield, monkeypatch: pytest.MonkeyPatch) -> None:
