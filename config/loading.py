@@ -282,7 +282,9 @@ def _profile_in(home: Home, file: Path) -> _Read[Profile]:
     if not is_id(file.stem):
         says = f"the name of a profile is its district's id, and {file.stem!r} is none"
         return _Read(None, (Mistake(file=name, key=None, says=says, allowed=ID_ALLOWED),))
-    return _parsed(file, name, "profile", lambda document: _profile(file.stem, document))
+    answer = _parsed(file, name, "profile", lambda document: _profile(file.stem, document))
+    mistakes = tuple(_misplaced_schools(answer.value, name)) if answer.value else ()
+    return _Read(None, mistakes) if mistakes else answer
 
 
 def _accounts_in(home: Home, districts: list[str]) -> _Read[dict[str, Account]]:
@@ -391,6 +393,23 @@ def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, 
 
 def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
     return Guard(calendar=tuple(map(Exceptional.of, calendar or ())), **other)
+
+
+def _misplaced_schools(profile: Profile, file: str) -> Iterator[Mistake]:
+    """Schools that are part of one that is none, or of one that is part of another itself."""
+    merged = profile.reading.schools_merged()
+    schools = profile.schools
+    for part, whole in merged.items():
+        if whole in merged or part == whole:
+            says = f"{whole} cannot hold {part}: it is part of another school itself"
+        elif schools is not None and (whole not in schools or part in schools):
+            says = f"{part} cannot be part of {whole}: {whole if whole not in schools else part} " + (
+                "is no school of this district" if whole not in schools else "is a school of its own"
+            )
+        else:
+            continue
+        allowed = 'like "0043=0042", where 0042 is a school of the district and 0043 is not'
+        yield Mistake(file=file, key="reading.same_school", says=says, allowed=allowed)
 
 
 def _sync(*, start_time: str | None = None, **other: Any) -> Sync:

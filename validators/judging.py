@@ -30,8 +30,6 @@ REJECTED: Final[dict[str, pl.DataType]] = {
 }
 """Shape of the rejected rows, each once. `key`: sourcedId, or `class/user` and `student/guardian` for pairs."""
 
-"""Shape of what is known of rejected people whose row has no ID."""
-
 SET_ASIDE: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),
     "line": pl.UInt32(),

@@ -122,6 +122,20 @@ def test_days_of_the_calendar_must_be_days(springfield: Path, days: str) -> None
     assert "the first day, the last day and a percentage" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("merged", "says"),
+    [
+        ('["0043=0099"]', "0043 cannot be part of 0099: 0099 is no school of this district"),
+        ('["0042=0042"]', "0042 cannot hold 0042: it is part of another school itself"),
+        ('["0044=0043", "0043=0042"]', "0043 cannot hold 0044: it is part of another school itself"),
+    ],
+)
+def test_a_school_is_part_of_one_that_there_is(springfield: Path, merged: str, says: str) -> None:
+    answer = rosterdrop("district", "set", "springfield", f"reading.same_school={merged}", home=springfield)
+    assert answer.code == 2
+    assert says in answer.err
+
+
 def test_comments_survive_a_change(springfield: Path) -> None:
     file = springfield / "districts" / "springfield.toml"
     file.write_text("# by Ana, ext. 12\n" + file.read_text())
