@@ -17,6 +17,7 @@ import pytest
 
 from connect_store import ledger
 from connect_store.store import open_store
+from tests.asking import ask
 from tests.stories.springfield import EVERYBODY, MATH, MEMBERS, PATIENCE_S, Springfield, as_csv, settled_home
 
 STEPS = {
@@ -185,8 +186,8 @@ def numbered(number: int) -> dict[str, bytes]:
 def names_in(springfield: Springfield) -> set[str]:
     """The numbers that the store's names carry; more than one would be half a night."""
     with open_store(springfield.home.store_db) as store:
-        people = store._database.execute("select given_name from person where status = 'active'", {}).fetchall()
-        rooms = store._database.execute("select title from classroom where status = 'active'", {}).fetchall()
+        people = ask(store, "select given_name from person where status = 'active'")
+        rooms = ask(store, "select title from classroom where status = 'active'")
     return {name for (name,) in (*people, *rooms)}
 
 

@@ -11,7 +11,7 @@ import pytest
 from connect_store import ledger
 from connect_store.store import open_store
 from processors import pipeline
-from tests.asking import change
+from tests.asking import ask, change
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, NIGHT, TOM, Springfield, as_csv
 
@@ -71,7 +71,7 @@ def test_what_people_do_while_a_night_waits_is_older_than_the_night(waiting: Spr
 
 def title(springfield: Springfield) -> str:
     with open_store(springfield.home.store_db) as store:
-        return str(store._database.execute("select title from classroom", {}).fetchall()[0][0])
+        return str(ask(store, "select title from classroom")[0][0])
 
 
 def test_a_better_night_takes_the_place_of_one_that_waits(waiting: Springfield) -> None:
@@ -135,11 +135,10 @@ def test_a_night_whose_time_has_come_survives_a_crash_and_a_lost_folder(
     def a_night_waits() -> int:
         number = springfield_at_rest.leaves_waiting(NIGHT)
         with open_store(home.store_db) as store, store.writing():
-            store._database.execute("update batch set origin = 'sftp' where id = :id", {"id": number})
+            change(store, "update batch set origin = 'sftp' where id = :number", number=number)
         pipeline.work(home, "springfield", who="a story")
         assert states(springfield_at_rest)[-1] == "scheduled"
-        with open_store(home.store_db) as store, store.writing():
-            store._database.execute("update batch set due = '2026-01-01T00:00:00.000Z' where id = :id", {"id": number})
+        the_time_has_come(springfield_at_rest, number)
         return number
 
     a_night_waits()
