@@ -1,4 +1,4 @@
-"""When a disk is full, as the system and SQLite say it."""
+"""The disk: when it is full, as the system and SQLite say it, and when it has what was written."""
 
 import errno
 import os
@@ -30,3 +30,12 @@ def is_full(folder: Path) -> bool:
     except OSError:
         return False
     return free.f_bavail * free.f_frsize < _HARDLY_ANY
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names of a folder, are safe on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -18,6 +18,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from config.accounts import Account
+from config.disk import sync
 from config.documents import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
 from config.home import Home
 from config.loading import district_ids, load_accounts, parse
@@ -185,11 +186,7 @@ def write_atomically(file: Path, text: str) -> None:
     except BaseException:
         Path(new).unlink(missing_ok=True)
         raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(file.parent)
 
 
 def _write_account(home: Home, account: str, changes: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from config.disk import sync
 from config.home import Home
 from config.writing import alone
 from connect_store import ledger
@@ -199,12 +200,3 @@ def _for_us(path: str, flags: int) -> int:
 def _settle(path: Path) -> None:
     path.chmod(0o600)
     sync(path)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names of a folder, are safe on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from config.disk import sync
 from config.home import Home
 from config.loading import read_profile
 from config.mistakes import ConfigError
@@ -254,8 +254,4 @@ def _move_in(workplace: Path, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     workplace.rename(place)
     for folder in (place / "files", place, place.parent):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(folder)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from config.disk import sync
 from config.home import Home
 from config.loading import district_ids
 from config.tables import table_of
@@ -22,7 +23,7 @@ from connect_store.ledger import LedgerFile
 from connect_store.places import must_be_a_file
 from connect_store.retention import districts_of_ledger
 from connect_store.store import Store, open_store_file
-from processors.backing_up import STORE, Backup, differing, open_backup, sync, take_out
+from processors.backing_up import STORE, Backup, differing, open_backup, take_out
 from processors.frozen import Entry, digest
 from processors.locks import district_lock, restore_lock, service_lock
 from processors.reporting.placing import make_folder

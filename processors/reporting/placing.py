@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from config.disk import sync
+
 Make = Callable[[Path], object]
 """Makes a file where none is, or fills an empty folder."""
 
@@ -39,7 +41,7 @@ def place(path: Path, make: Make) -> None:
     make(beside)
     _settle(beside)
     beside.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def place_folder(folder: Path, fill: Make) -> Path:
@@ -60,7 +62,7 @@ def place_folder(folder: Path, fill: Make) -> Path:
         _replace_each(folder, beside)
     else:
         beside.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
     return folder
 
 
@@ -110,17 +112,9 @@ def _settle(path: Path) -> None:
     """
     if path.stat().st_nlink == 1:
         path.chmod(_FILE_MODE)
-        _sync(path)
+        sync(path)
 
 
 def _sync_all(folder: Path) -> None:
     for inside in (*_folders_in(folder), folder):
-        _sync(inside)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(inside)

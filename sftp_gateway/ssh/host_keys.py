@@ -19,10 +19,11 @@ from typing import Final, Literal
 
 import asyncssh
 
+from config.disk import sync
 from config.home import Home
 from config.settings import Algorithms
 from config.writing import alone
-from sftp_gateway.folders import make_private, opened
+from sftp_gateway.folders import make_private
 from sftp_gateway.receiving import NoHostKeys
 from sftp_gateway.ssh.algorithms import SPOKEN, HostKeyType
 
@@ -110,11 +111,11 @@ def _replace(current: Path, following: Path, retired: Path) -> None:
     for old, new in ((_public(current), _public(following)), (current, following)):
         if old.exists():
             os.link(old, retired / old.name)
-        _bring_to_disk(retired)  # before the key loses its name here
+        sync(retired)  # before the key loses its name here
         if new.exists():
             new.replace(old)
-            _bring_to_disk(old.parent)
-            _bring_to_disk(new.parent)
+            sync(old.parent)
+            sync(new.parent)
 
 
 def _new_folder(above: Path, moment: str) -> Path:
@@ -123,11 +124,6 @@ def _new_folder(above: Path, moment: str) -> Path:
     folder = next(above / name for name in names if not (above / name).exists())
     make_private(folder)
     return folder
-
-
-def _bring_to_disk(folder: Path) -> None:
-    with opened(folder) as descriptor:
-        os.fsync(descriptor)
 
 
 def _file(home: Home, kind: HostKeyType, standing: Standing) -> Path:
@@ -159,7 +155,7 @@ def _make_once(file: Path, kind: HostKeyType) -> None:
         private.flush()
         os.fsync(private.fileno())
     unfinished.replace(file)
-    _bring_to_disk(file.parent)
+    sync(file.parent)
 
 
 def _new(kind: HostKeyType) -> asyncssh.SSHKey:
