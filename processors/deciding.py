@@ -23,7 +23,6 @@ class Decision:
     Attributes:
         verdict: of the batch.
         takes: the changes that the store takes; none where nothing is to be applied.
-        tells_logins: whether programs hear of changed logins.
         counts: what is changed, or would be; None where nothing was compared.
         summary: the batch in counts and codes, for the ledger.
     """
@@ -31,7 +30,6 @@ class Decision:
     verdict: Verdict
     summary: Mapping[str, Any]
     takes: Changes = field(default_factory=dict)
-    tells_logins: bool = True
     counts: ChangeCounts | None = None
 
     @property

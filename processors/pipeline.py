@@ -223,7 +223,7 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
         due = due_at(batch, profile)
         if decided.takes and due and due > _now():
             return _schedule(store, batch, decided, due, tell, who=who)
-        batch = _apply(store, batch, decided, who=who)  # 9 apply
+        batch = _apply(store, batch, decided, tell_logins=profile.sync.tell_changed_logins, who=who)  # 9 apply
     _adopt_schools(home, batch, context, judgement)
     outcome = tell(batch)  # 10 report
     _close(store, batch, who=who)
@@ -243,7 +243,7 @@ def decide(
     tonight = roster(judgement, before)  # 6 mean
     comparison = compared(store, tonight, before, judgement, profile)  # 7 compare
     guarded = guard(comparison, profile.guard, day, reasons=judgement.withholds)  # 8 guard
-    decided = decision(
+    return decision(
         judgement,
         comparison,
         guarded,
@@ -251,7 +251,6 @@ def decide(
         paused=not profile.sync.daily or ledger.paused(store, profile.id) is not None,
         approved=batch is not None and batch.origin == "approve",
     )
-    return replace(decided, tells_logins=profile.sync.tell_changed_logins)
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
@@ -290,7 +289,7 @@ def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: 
             write_schools(home, batch.district, judgement.schools)
 
 
-def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> LedgerBatch:
+def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, tell_logins: bool, who: str) -> LedgerBatch:
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
     with store.writing():
@@ -300,7 +299,7 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, who: str) -> 
             batch=batch.number,
             changes=decided.takes,
             at=now,
-            tell_logins=decided.tells_logins,
+            tell_logins=tell_logins,
         )
         ledger.decide(
             store,

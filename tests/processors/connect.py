@@ -181,7 +181,7 @@ class Connect:
                     batch=self.number,
                     changes=decided.takes,
                     at=NOW,
-                    tell_logins=decided.tells_logins,
+                    tell_logins=self.sync.tell_changed_logins,
                 )
         outcome = guard_in(decided.summary)
         assert outcome
