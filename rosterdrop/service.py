@@ -4,10 +4,8 @@ The ledger is the queue between them, so nothing that was frozen is lost when ei
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,19 +21,19 @@ from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.failures import StoreVanished
 from connect_store.store import open_store
-from processors import freezing, frozen, steering
-from processors.answers import ANSWER_FILE, MOST_BYTES, NoAnswer, answer_in
+from processors import freezing, frozen
 from processors.deliveries import without_older
 from processors.freezing import Delivery
-from processors.frozen import Damaged, FileMoved
+from processors.frozen import FileMoved
 from processors.lending import NothingToLend, NotJudgedYet, promised
 from processors.locks import Held, Lock, service_lock
 from processors.reporting.publishing import publish_incomplete
-from processors.reporting.receipts import tell_answer, write_receipt
+from processors.reporting.receipts import write_receipt
 from processors.reporting.unjudged import ManifestMismatch, Shortfall, UnfinishedUpload
 from processors.retention import purge
 from processors.unpacking import DeliveredFile, kind_of
 from processors.worker import Worker
+from rosterdrop.answering import is_answer, take_answer
 from rosterdrop.logs import log_to_stderr
 from sftp_gateway import (
     Arrival,
@@ -213,8 +211,8 @@ class _Receiver:
     async def arrived(self, arrival: Arrival) -> None:
         profile = self.live.now.profiles.get(arrival.district, ASSUMED)
         await asyncio.to_thread(_write_receipt, self.home, arrival, profile)
-        if arrival.file.name.casefold() == ANSWER_FILE and arrival.drop == "main":
-            await asyncio.to_thread(_take_answer, self.home, self.live.now, arrival, profile)
+        if is_answer(arrival):
+            await asyncio.to_thread(take_answer, self.home, self.live.now.accounts, arrival, profile)
             self.work_came()
 
     async def interrupted(self, interruption: Interruption) -> None:
@@ -379,51 +377,6 @@ def _write_receipt(home: Home, arrival: Arrival, profile: Profile) -> None:
     )
 
 
-def _take_answer(home: Home, known: Configuration, arrival: Arrival, profile: Profile) -> None:
-    """What a district says to a batch that waits, done or refused in words; its file leaves the drop.
-
-    Whoever may write into the drop may replace the file meanwhile: what is not the file that this account sent is not
-    its answer, and comes as an arrival of its own.
-    """
-    sent = arrival.file
-    try:
-        with sent.path.open("rb") as file:
-            if not _is_still(sent, os.fstat(file.fileno())):
-                return
-            content = file.read(MOST_BYTES)
-    except FileNotFoundError:  # taken already, and told twice
-        return
-    account = known.accounts.get(sent.account or "")
-    if account is None or not account.may("approve"):
-        says = "This account may not approve or discard a batch. Nothing was done; ask us (support)."
-    else:
-        says = _answered(home, arrival.district, content, who=account.id)
-    tell_answer(home, arrival.district, says, at=sent.arrived_at, time_zone=profile.time_zone.key)
-    with suppress(FileNotFoundError):
-        if _is_still(sent, sent.path.stat()):
-            sent.path.unlink()
-
-
-def _is_still(file: ArrivedFile, now: os.stat_result) -> bool:
-    return (now.st_ino, now.st_size, now.st_mtime_ns) == (file.inode, file.size, file.mtime_ns)
-
-
-def _answered(home: Home, district: str, content: bytes, *, who: str) -> str:
-    try:
-        answer = answer_in(content)
-        number = steering.take_answer(home, district, answer, who=who)
-    except (NoAnswer, steering.NotToBeDone, freezing.NewerBatch, Damaged) as error:
-        _log.warning("answer refused", district=district, account=who, error=type(error).__name__)
-        return str(error)
-    except Exception as error:  # noqa: BLE001 - a busy store or a full disk: whoever answered must hear of it
-        _log.error("answer not taken", district=district, account=who, **_told(error))
-        return "We could not do this now. Send answer.txt again in some minutes, or ask us (support)."
-    _log.info("answer taken", district=district, account=who, batch=answer.batch, does=answer.does)
-    if number is None:
-        return f"Batch {answer.batch} is discarded. Nothing of it will be applied."
-    return f"Batch {answer.batch} is approved. Batch {number} applies it, and its report follows."
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What a receipt says of the inside of a file."""
@@ -442,7 +395,7 @@ def _looked_at(file: ArrivedFile, profile: Profile) -> _Look:
             peek=None if table is None else _peek(file, table, profile),
             is_repair=repairs,
         )
-        return look if _is_still(file, file.path.stat()) else _Look()
+        return look if file.is_still(file.path.stat()) else _Look()
     except FileNotFoundError:
         return _Look()
 

@@ -9,6 +9,7 @@ Errors of this room:
     NotYet                     likewise: the set stays as it is, and its turn comes
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,6 +95,10 @@ class ArrivedFile:
     account: str | None = None  # None: put there by other means
     kind: FileKind = "other"  # told once a set is looked at: the name of a trigger is the profile's choice
     unexpected: bool = False  # nothing takes it: it is none of the kinds, or a newer set came beside it
+
+    def is_still(self, now: os.stat_result) -> bool:
+        """Whether what lies there now is the file that arrived."""
+        return (now.st_ino, now.st_size, now.st_mtime_ns) == (self.inode, self.size, self.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

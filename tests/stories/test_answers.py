@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.loading import load_all, load_profile
+from config.loading import load_accounts, load_profile
 from connect_store import ledger
 from connect_store.store import open_store
 from processors.answers import code_of
-from rosterdrop import service as service_module
+from rosterdrop.answering import take_answer
 from sftp_gateway import Arrival, ArrivedFile
 from tests.stories.springfield import EVERYBODY, GIL, NIGHT, TOM, Springfield, person
 
@@ -117,15 +117,13 @@ def test_what_another_account_put_in_place_of_an_answer_is_not_that_answer(sprin
     path.unlink()
     path.write_bytes(line)
 
-    service_module._take_answer(home, load_all(home), arrival, load_profile(home, "springfield"))
+    take_answer(home, load_accounts(home), arrival, load_profile(home, "springfield"))
     assert len(springfield_at_rest.ledger()) == number, "the office said something else"
     assert path.exists(), "it comes as an arrival of its own"
 
     for _ in range(2):  # a crash tells an arrival twice
         path.write_bytes(line)
-        service_module._take_answer(
-            home, load_all(home), arrival_of(path, account="office"), load_profile(home, "springfield")
-        )
+        take_answer(home, load_accounts(home), arrival_of(path, account="office"), load_profile(home, "springfield"))
         assert len(springfield_at_rest.ledger()) == number + 1
         assert (
             f"Batch {number} is approved. Batch {number + 1}"
