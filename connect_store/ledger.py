@@ -151,8 +151,9 @@ def decide(
     changes: Mapping[str, Mapping[str, int]] | None,
     summary: Mapping[str, Any],
     decided: datetime,
+    due: datetime | None = None,
 ) -> None:
-    """Write the verdict, inside the transaction that applies the changes.
+    """Write the verdict, inside the transaction that applies the changes; with `due` they are applied later.
 
     Raises:
         Overtaken: a newer attempt took the batch; the caller's transaction must not commit.
@@ -161,10 +162,12 @@ def decide(
         "decide_batch",
         batch=batch,
         attempt=attempt,
+        state="decided" if due is None else "scheduled",
         verdict=verdict,
         changes=None if changes is None else json.dumps(changes),
         summary=json.dumps(summary),
         decided=stamp(decided),
+        due=None if due is None else stamp(due),
     )
     if touched != 1:
         raise Overtaken(batch)
@@ -180,17 +183,18 @@ def move(store: Store, batch: int, *, attempt: int, before: State, after: State)
         raise Overtaken(batch)
 
 
-def held_before(store: Store, district: str, batch: int) -> list[tuple[int, int]]:
-    """Older batches of the district that wait for a person: number and attempt."""
+def waiting_before(store: Store, district: str, batch: int) -> list[tuple[int, int, State]]:
+    """Older batches of the district that wait, for a person or for their time: number, attempt, state."""
     return [
-        (int(number), int(attempt)) for number, attempt in store.rows("held_batches", district=district, batch=batch)
+        (int(number), int(attempt), state)
+        for number, attempt, state in store.rows("waiting_before", district=district, batch=batch)
     ]
 
 
-def scheduled_before(store: Store, district: str, batch: int) -> list[tuple[int, int]]:
-    """Older batches of the district that wait for the time at which they are applied: number and attempt."""
-    rows = store.rows("scheduled_batches", district=district, batch=batch)
-    return [(int(number), int(attempt)) for number, attempt in rows]
+def run_again(store: Store, batch: int, origin: str) -> int | None:
+    """The newest batch, not undone, that ran the files of another again in this way."""
+    ((number,),) = store.rows("run_again", batch=batch, origin=origin)
+    return None if number is None else int(number)
 
 
 def open_work(store: Store, district: str, now: datetime) -> list[int]:
@@ -201,33 +205,6 @@ def open_work(store: Store, district: str, now: datetime) -> list[int]:
 def districts_with_work(store: Store, now: datetime) -> list[str]:
     """Districts that have unfinished batches; one that waits for its time counts when that has come."""
     return [str(district) for (district,) in store.rows("districts_with_work", now=stamp(now))]
-
-
-def schedule(
-    store: Store,
-    batch: LedgerBatch,
-    *,
-    verdict: str,
-    changes: Mapping[str, Mapping[str, int]] | None,
-    summary: Mapping[str, Any],
-    due: datetime,
-) -> None:
-    """Write the verdict on a batch that is applied later, and when.
-
-    Raises:
-        Overtaken: a newer attempt took the batch.
-    """
-    touched = store.run(
-        "schedule_batch",
-        batch=batch.number,
-        attempt=batch.attempt,
-        verdict=verdict,
-        changes=None if changes is None else json.dumps(changes),
-        summary=json.dumps(summary),
-        due=stamp(due),
-    )
-    if touched != 1:
-        raise Overtaken(batch.number)
 
 
 def find(store: Store, batch: int) -> LedgerBatch | None:

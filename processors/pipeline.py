@@ -40,7 +40,6 @@ from validators import Judgement
 from validators.findings import as_frame, joined
 
 _LOCK_WAIT_S: Final = 600.0
-_RECENT: Final = 20  # batches
 _FINISHED: Final[frozenset[State]] = frozenset({"reported", "superseded", "failed"})
 
 
@@ -159,8 +158,7 @@ def _run_due(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> list[
 
     Undo and history rest on that order. A newer batch that waits for its turn goes first, and may take its place.
     """
-    made = (one for one in ledger.history(store, batch.district, most=_RECENT) if one.requeue_of == batch.number)
-    running = next((one.number for one in made if one.origin == "schedule"), None)
+    running = ledger.run_again(store, batch.number, "schedule")
     if running is None:
         try:
             running = deliver(home, deliveries.again(home, store, batch, who=who, origin="schedule"))
@@ -170,7 +168,7 @@ def _run_due(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> list[
             _give_up(home, store, batch, who=who)
             return []
     with store.writing():
-        _supersede(store, [(batch.number, batch.attempt)], "scheduled", running, who=who)
+        _supersede(store, [(batch.number, batch.attempt, batch.state)], running, who=who)
     return _try(home, store, running, who=who)
 
 
@@ -312,11 +310,9 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, tell_logins: 
         )
         ledger.note(store, batch.number, "decide", at=now, who=who, detail=decided.verdict)
         if not batch.test:
-            held = ledger.held_before(store, batch.district, batch.number)
-            _supersede(store, held, "reported", batch.number, who=who)
-        if decided.takes:
-            waiting = ledger.scheduled_before(store, batch.district, batch.number)
-            _supersede(store, waiting, "scheduled", batch.number, who=who)
+            waiting = ledger.waiting_before(store, batch.district, batch.number)
+            gone = [one for one in waiting if decided.takes or one[2] != "scheduled"]
+            _supersede(store, gone, batch.number, who=who)
     return ledger.require(store, batch.number)
 
 
@@ -334,15 +330,25 @@ def _schedule(
     outcome = tell(replace(batch, verdict=decided.verdict, changes=decided.counts, summary=summary))
     lifecycle.after(batch.state, "schedule")
     with store.writing():
-        ledger.schedule(store, batch, verdict=decided.verdict, changes=decided.counts, summary=summary, due=due)
-        ledger.note(store, batch.number, "schedule", at=_now(), who=who, detail=ledger.stamp(due))
-        waiting = ledger.scheduled_before(store, batch.district, batch.number)
-        _supersede(store, waiting, "scheduled", batch.number, who=who)
+        now = _now()
+        ledger.decide(
+            store,
+            batch.number,
+            attempt=batch.attempt,
+            verdict=decided.verdict,
+            changes=decided.counts,
+            summary=summary,
+            decided=now,
+            due=due,
+        )
+        ledger.note(store, batch.number, "schedule", at=now, who=who, detail=ledger.stamp(due))
+        waiting = ledger.waiting_before(store, batch.district, batch.number)
+        _supersede(store, [one for one in waiting if one[2] == "scheduled"], batch.number, who=who)
     return outcome
 
 
-def _supersede(store: Store, older: Iterable[tuple[int, int]], state: State, by: int, *, who: str) -> None:
-    for number, attempt in older:
+def _supersede(store: Store, older: Iterable[tuple[int, int, State]], by: int, *, who: str) -> None:
+    for number, attempt, state in older:
         ledger.move(store, number, attempt=attempt, before=state, after=lifecycle.after(state, "supersede"))
         ledger.note(store, number, "supersede", at=_now(), who=who, detail=f"by batch {by}")
 

@@ -71,15 +71,14 @@ def take_answer(home: Home, district: str, answer: Answer, *, who: str) -> int |
     """
     with open_store(home.store_db) as store:
         batch = ledger.find(store, answer.batch)
-        newest = ledger.last(store, district, test=False)
+        approving = ledger.run_again(store, answer.batch, "approve")
     if batch is None or batch.district != district or not is_of(answer, batch):
         raise NoAnswer(
             f"The number {answer.batch} and the code do not belong together; both stand in the report. "
             "Nothing was done."
         )
-    is_done = newest and newest.origin == "approve" and newest.requeue_of == batch.number and newest.state != "undone"
-    if newest and is_done and answer.does == "approve":
-        return newest.number  # the answer is told again after a crash
+    if approving is not None and answer.does == "approve":
+        return approving  # the answer is told again after a crash
     if _now() - batch.received > ANSWERABLE:
         raise NoAnswer(
             f"Batch {batch.number} is older than {ANSWERABLE.days} days. Nothing was done; send newer files."

@@ -27,48 +27,35 @@ update batch
    and state = :from
 returning attempt;
 
--- name: schedule_batch
--- The verdict on a batch that is applied later: it is worked on once more when it is due.
+-- name: decide_batch
+-- The verdict, inside the transaction that applies the changes; or without them, where they are due later.
 update batch
-   set state = 'scheduled',
+   set state = :state,
        verdict = :verdict,
        changes = :changes,
        summary = :summary,
+       decided = :decided,
        due = :due
  where id = :batch
    and state = 'working'
    and attempt = :attempt;
 
--- name: decide_batch
--- The verdict, inside the transaction that applies the changes.
-update batch
-   set state = 'decided',
-       verdict = :verdict,
-       changes = :changes,
-       summary = :summary,
-       decided = :decided
- where id = :batch
-   and state = 'working'
-   and attempt = :attempt;
-
--- name: held_batches
--- Batches that wait for a person; a newer one supersedes them.
-select id, attempt
+-- name: waiting_before
+-- Older batches that wait, for a person or for their time; a newer one may supersede them.
+select id, attempt, state
   from batch
  where district = :district
    and test = 0
-   and state = 'reported'
-   and verdict = 'held'
+   and (state = 'scheduled' or (state = 'reported' and verdict = 'held'))
    and id < :batch;
 
--- name: scheduled_batches
--- Batches that wait for the time at which they are applied; a newer one that is taken supersedes them.
-select id, attempt
+-- name: run_again
+-- The newest batch that ran the files of another again in this way.
+select max(id)
   from batch
- where district = :district
-   and test = 0
-   and state = 'scheduled'
-   and id < :batch;
+ where requeue_of = :batch
+   and origin = :origin
+   and state <> 'undone';
 
 -- name: open_work
 -- Batches of a district that are not finished, oldest first; what is scheduled once it is due.
