@@ -118,7 +118,7 @@ def compare(
         leaving=_leaving(changes, baseline),
         links_lost=_links_lost(roster, tonight, baseline),
         moves=moves(changes, baseline),
-        kept_by_policy=_kept_by_policy(tonight["person"], baseline["person"], standing["person"], sync),
+        kept_by_policy=_kept_by_policy(changes.get("person"), baseline["person"]),
     )
 
 
@@ -197,14 +197,14 @@ def _differing(
     )
 
 
-def _kept_by_policy(tonight: pl.DataFrame, baseline: pl.DataFrame, standing: pl.DataFrame, sync: Sync) -> int:
-    """People whose own details stay although the files say others, told when they first say so (9.2)."""
-    if sync.update_active_users:
+def _kept_by_policy(people: pl.DataFrame | None, baseline: pl.DataFrame) -> int:
+    """Active users whose own details stay although the files now say others (connect-behaviour 9.2)."""
+    if people is None:
         return 0
-    both = _beside(PERSON, tonight, baseline).filter(_differs(PERSON))
-    owned = both.join(standing, on=PERSON.key, suffix=_NOW).filter(_is_active_user())
-    others = (_says_new(field, ()) & pl.col(field).ne_missing(pl.col(f"{field}{_NOW}")) for field in CONTACTS)
-    return owned.filter(pl.any_horizontal(others)).height
+    known = people.filter(_is_active_user()).join(baseline, on=PERSON.key, suffix=_BEFORE)
+    says_new = (pl.col(brought(field)).ne_missing(pl.col(f"{field}{_BEFORE}")) for field in CONTACTS)
+    stays = (pl.col(brought(field)).ne_missing(pl.col(field)) for field in CONTACTS)
+    return known.filter(pl.any_horizontal(new & own for new, own in zip(says_new, stays, strict=True))).height
 
 
 def _is_active_user() -> pl.Expr:
