@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from benchmarks.night import bring
 from config.home import Home
-from config.loading import load_profile
 from config.writing import add_district, profile_text
 from connect_store import ledger
 from connect_store.store import Store, open_store
-from processors import deliveries, pipeline
 from rosterdrop.commands.home import make_home
 from rosterdrop.generating import generate
 
@@ -66,11 +65,7 @@ def _filled(root: Path) -> tuple[Home, int]:
         add_district(home, district, profile_text(district, week.time_zone, week.schools, None))
         with open_store(home.store_db) as store:
             _history(store, district)
-            delivery = deliveries.upload(
-                store, load_profile(home, district), deliveries.files_at([week.nights[0]]), who="benchmark"
-            )
-        number = pipeline.deliver(home, delivery)
-        pipeline.finish(home, district, number, who="benchmark")
+        number = bring(home, district, week.nights[0])
         asked = number if place == DISTRICTS // 2 else asked
     return home, asked
 

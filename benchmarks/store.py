@@ -12,13 +12,14 @@ from typing import Final
 
 import polars as pl
 
+from benchmarks.night import bring
 from config.home import Home
 from config.loading import load_profile
 from config.writing import add_district, profile_text
 from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.store import open_store, open_store_file
-from processors import deliveries, pipeline, steering
+from processors import steering
 from processors.against_store import known_to
 from processors.file_sets import SetFile, judge_set, read_set
 from processors.frozen import digest
@@ -44,12 +45,12 @@ def main() -> int:
         make_home(home)
         add_district(home, "d", profile_text(week.name, week.time_zone, week.schools, None))
         print(f"{STUDENTS:,} students, {sum(week.rows.values()):,} rows a night")
-        _bring(home, night)
-        same_s = _timed(lambda: _bring(home, night))
+        bring(home, "d", night)
+        same_s = _timed(lambda: bring(home, "d", night))
         churned = _churned(night, root / "churned")
         judging_s = _timed(lambda: _judged(home, churned))
         applying_s = _applying(home, churned, root / "copy.db")
-        night_s = _timed(lambda: _bring(home, churned))
+        night_s = _timed(lambda: bring(home, "d", churned))
         undo_s = _timed(lambda: _undo(home))
     print(f"judging a night {judging_s:.2f} s; of a night with 1 % churn")
     print(f"  all of it      {night_s:6.2f} s, {night_s / judging_s:.2f} x judging")
@@ -103,14 +104,6 @@ def _churned(night: Path, folder: Path) -> Path:
             rows = rows.with_columns(familyName=other.otherwise("familyName"))
         rows.write_csv(folder / file.name)
     return folder
-
-
-def _bring(home: Home, night: Path) -> None:
-    with open_store(home.store_db) as store:
-        delivery = deliveries.upload(store, load_profile(home, "d"), deliveries.files_at([night]), who="benchmark")
-    number = pipeline.deliver(home, delivery)
-    outcome = pipeline.finish(home, "d", number, who="benchmark")
-    assert outcome.verdict == "accepted", outcome.verdict
 
 
 def _timed(work: Callable[[], object]) -> float:

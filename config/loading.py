@@ -398,18 +398,21 @@ def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
 def _misplaced_schools(profile: Profile, file: str) -> Iterator[Mistake]:
     """Schools that are part of one that is none, or of one that is part of another itself."""
     merged = profile.reading.schools_merged()
-    schools = profile.schools
     for part, whole in merged.items():
-        if whole in merged or part == whole:
-            says = f"{whole} cannot hold {part}: it is part of another school itself"
-        elif schools is not None and (whole not in schools or part in schools):
-            says = f"{part} cannot be part of {whole}: {whole if whole not in schools else part} " + (
-                "is no school of this district" if whole not in schools else "is a school of its own"
-            )
-        else:
-            continue
-        allowed = 'like "0043=0042", where 0042 is a school of the district and 0043 is not'
-        yield Mistake(file=file, key="reading.same_school", says=says, allowed=allowed)
+        if why := _why_apart(part, whole, merged, profile.schools):
+            allowed = 'like "0043=0042", where 0042 is a school of the district and 0043 is not'
+            says = f"{part} cannot be part of {whole}: {why}"
+            yield Mistake(file=file, key="reading.same_school", says=says, allowed=allowed)
+
+
+def _why_apart(part: str, whole: str, merged: Mapping[str, str], schools: Mapping[str, str] | None) -> str | None:
+    if whole in merged:
+        return f"{whole} is part of another school itself"
+    if schools is None:
+        return None
+    if whole not in schools:
+        return f"{whole} is no school of this district"
+    return f"{part} is a school of its own" if part in schools else None
 
 
 def _sync(*, start_time: str | None = None, **other: Any) -> Sync:

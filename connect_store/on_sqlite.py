@@ -37,7 +37,8 @@ class OnSqlite:
         """The answer by columns, each as one text of JSON: half the time of its rows one by one (400,000 rows)."""
         names = [f"c{place}" for place in range(len(schema))]
         arrays = ", ".join(f"json_group_array({name})" for name in names)
-        whole = f"with answer ({', '.join(names)}) as ({sql.rstrip().rstrip(';')}) select {arrays} from answer"  # noqa: S608
+        told = sql.rstrip().rstrip(";")
+        whole = f"with answer ({', '.join(names)}) as ({told}) select {arrays} from answer"  # noqa: S608 - all ours
         answer = self.execute(whole, values).fetchall()[0]
         columns = zip(schema.items(), answer, strict=True)
         return pl.DataFrame([_column(name, dtype, told) for (name, dtype), told in columns])

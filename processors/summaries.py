@@ -1,6 +1,6 @@
 """What the ledger keeps of a decided batch: counts and codes, enough for the history and to make its report again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -54,27 +54,29 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
 
 def findings_in(summary: Mapping[str, Any]) -> Sequence[Finding]:
     """What was found beside judging: a pause, archived records that stay so, links that all went, and what moves."""
-    guard = guard_in(summary)
-    lost = [Finding(code=LINKS_LOST, count=summary["links_lost"])] if guard and LINKS_LOST in guard.reasons else []
-    skipped: Mapping[str, int] = summary.get("skipped", {})
-    found = [(*_SKIPPED[name], count) for name, count in skipped.items() if name in _SKIPPED and count]
-    own: int = summary.get("kept_by_policy", 0)
-    kept = [Finding(code=KEPT_BY_POLICY, count=own)] if own else []
-    pause = [Finding(code=PAUSED)] if summary.get("paused") else []
-    moves = guard.moves if guard else ()
-    moved = [
-        Finding(code=MOVED[move.type], detail=move.school, hint=str(move.managed), count=move.moved) for move in moves
-    ]
-    days = guard.exceptional if guard else None
-    told = [Finding(code=EXCEPTIONAL, detail=f"{days.limit_percent:g}", hint=str(days.last))] if days else []
-    return [
-        *pause,
-        *lost,
-        *moved,
-        *told,
-        *kept,
-        *(Finding(code=code, file=file, count=count) for code, file, count in found),
-    ]
+    return list(_found(summary, guard_in(summary)))
+
+
+def _found(summary: Mapping[str, Any], guard: GuardOutcome | None) -> Iterator[Finding]:
+    if summary.get("paused"):
+        yield Finding(code=PAUSED)
+    if guard is not None:
+        yield from _found_by(guard, summary["links_lost"])
+    if own := summary.get("kept_by_policy"):
+        yield Finding(code=KEPT_BY_POLICY, count=own)
+    for name, count in summary.get("skipped", {}).items():
+        if name in _SKIPPED and count:
+            code, file = _SKIPPED[name]
+            yield Finding(code=code, file=file, count=count)
+
+
+def _found_by(guard: GuardOutcome, links_lost: int) -> Iterator[Finding]:
+    if LINKS_LOST in guard.reasons:
+        yield Finding(code=LINKS_LOST, count=links_lost)
+    for move in guard.moves:
+        yield Finding(code=MOVED[move.type], detail=move.school, hint=str(move.managed), count=move.moved)
+    if days := guard.exceptional:
+        yield Finding(code=EXCEPTIONAL, detail=f"{days.limit_percent:g}", hint=str(days.last))
 
 
 def _file(counts: FileCounts) -> dict[str, Any]:

@@ -475,7 +475,7 @@ def test_archived_students_who_return_elsewhere_do_not_trip_their_old_school(con
     assert not night.guard.tripped
 
 
-def _families(size: int, *, moved: int = 0, **changed: str) -> list[Row]:
+def _families(size: int, *, moved: int = 0, **changed: str | None) -> list[Row]:
     """Students with a guardian each; the first `moved` guardians have other values, or by `of` are other people."""
     other = changed.pop("of", "")
     ids = [f"{other if each < moved else ''}g{each:02}" for each in range(size)]
@@ -503,7 +503,7 @@ def test_9_2_contacts_that_are_gone_count_as_changed_and_first_ones_do_not(conne
     connect.night(_families(40))
 
     assert connect.night(_families(40, moved=40, sms="+15125550143")).verdict == "accepted"
-    gone = connect.night(_families(40, moved=40, email=None, sms="+15125550143"))  # type: ignore[arg-type]
+    gone = connect.night(_families(40, moved=40, email=None, sms="+15125550143"))
     assert gone.guard.moves == (Move(school="A", type="contact", managed=80, moved=40),)
 
 

@@ -126,8 +126,8 @@ def test_days_of_the_calendar_must_be_days(springfield: Path, days: str) -> None
     ("merged", "says"),
     [
         ('["0043=0099"]', "0043 cannot be part of 0099: 0099 is no school of this district"),
-        ('["0042=0042"]', "0042 cannot hold 0042: it is part of another school itself"),
-        ('["0044=0043", "0043=0042"]', "0043 cannot hold 0044: it is part of another school itself"),
+        ('["0042=0042"]', "0042 cannot be part of 0042: 0042 is part of another school itself"),
+        ('["0044=0043", "0043=0042"]', "0044 cannot be part of 0043: 0043 is part of another school itself"),
     ],
 )
 def test_a_school_is_part_of_one_that_there_is(springfield: Path, merged: str, says: str) -> None:

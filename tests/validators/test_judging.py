@@ -223,7 +223,7 @@ def test_a_configured_school_that_nobody_is_of_refuses_and_is_named() -> None:
 
 
 def reading(**settings: object) -> Profile:
-    return replace(SPRINGFIELD, reading=Reading(**settings))  # type: ignore[arg-type]
+    return replace(SPRINGFIELD, reading=Reading(**settings))  # type: ignore[arg-type]  # settings of any type
 
 
 def test_a_school_that_is_part_of_another_one_brings_its_rows_there() -> None:
