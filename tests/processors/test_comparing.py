@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -475,14 +476,14 @@ def test_archived_students_who_return_elsewhere_do_not_trip_their_old_school(con
     assert not night.guard.tripped
 
 
-def _families(size: int, *, moved: int = 0, **changed: str | None) -> list[Row]:
+def _families(size: int, *, moved: int = 0, **changed: Any) -> list[Row]:
     """Students with a guardian each; the first `moved` guardians have other values, or by `of` are other people."""
     other = changed.pop("of", "")
     ids = [f"{other if each < moved else ''}g{each:02}" for each in range(size)]
-    fields = [changed if each < moved else {} for each in range(size)]
+    own = [{"email": f"{of}@example.org"} for of in ids]
     return [
         *(student(f"s{each:02}", agents=[of]) for each, of in enumerate(ids)),
-        *(guardian(of, **{"email": f"{of}@example.org", **more}) for of, more in zip(ids, fields, strict=True)),
+        *(guardian(of, **(own[each] | changed if each < moved else own[each])) for each, of in enumerate(ids)),
     ]
 
 
