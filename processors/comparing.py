@@ -32,6 +32,7 @@ from validators.judging import KEPT
 
 _BEFORE: Final = "_before"
 _NOW: Final = "_now"
+_LINKS: Final[tuple[EntityName, ...]] = ("membership", "guardianship")
 _WRITTEN_ONCE: Final = ("role",)  # connect-behaviour 3.4: the sync writes a role only at creation
 
 
@@ -45,6 +46,7 @@ class Comparison:
         skipped: records that came back and stay archived by the profile: entity to a frame of their keys.
         managed: what the sync manages, for the guard: `school`, `type` (a kind of people, or classroom); one row each.
         leaving: what of it would vanish, in the same shape.
+        links: how many memberships and guardianships the sync had brought, of those that tonight's files can end.
         moves: contacts and guardianships that are others, as `moving.moves` counts them.
         kept_by_policy: people who have logged in and keep contact details of which the files say something new.
         links_lost: how many guardian links tonight's source had brought, where it brings not a single one any more.
@@ -55,6 +57,7 @@ class Comparison:
     skipped: Frames
     managed: pl.DataFrame
     leaving: pl.DataFrame
+    links: Mapping[EntityName, int]
     links_lost: int
     moves: pl.DataFrame
     kept_by_policy: int
@@ -116,6 +119,7 @@ def compare(
         skipped=skipped,
         managed=_managed(baseline),
         leaving=_leaving(changes, baseline),
+        links={name: baseline[name].height for name in _LINKS if name in roster.brought},
         links_lost=_links_lost(roster, tonight, baseline),
         moves=moves(changes, baseline),
         kept_by_policy=_kept_by_policy(changes.get("person"), baseline["person"]),

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Exceptional, Guard
+from connect_store.applying import CHANGE
 from processors.comparing import Comparison
 from processors.moving import Move, Moved, too_many
 
@@ -33,18 +34,34 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """How many memberships or guardianships the sync had brought, and how many would end (connect-behaviour 9.2)."""
+
+    type: str
+    managed: int
+    ending: int
+
+    @property
+    def percent(self) -> float:
+        """The share that ends, to one decimal."""
+        return round(self.ending * 100 / self.managed, 1) if self.managed else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardOutcome:
     """Whether archiving and unlinking are withheld tonight, and why.
 
     Attributes:
         limits: one entry for each school and type that the sync manages.
         reasons: codes of findings that withhold whatever the counts say (`classes.none`, `enrollments.none`).
+        links: memberships and guardianships: for no limit, but withheld together with the rest.
         moves: schools of which so much is other than before that the whole batch waits for a person.
         exceptional: days of the guard's calendar that hold tonight.
     """
 
     limits: tuple[Limit, ...] = ()
     reasons: tuple[str, ...] = ()
+    links: tuple[Links, ...] = ()
     moves: tuple[Move, ...] = ()
     exceptional: Exceptional | None = None
 
@@ -73,9 +90,17 @@ def guard(comparison: Comparison, usual: Guard, day: date, *, reasons: Sequence[
     return GuardOutcome(
         limits=limits,
         reasons=tuple(reasons),
+        links=tuple(
+            Links(type=name, managed=managed, ending=_ending(comparison.changes[name]))
+            for name, managed in comparison.links.items()
+        ),
         moves=too_many(comparison.moves, rule),
         exceptional=usual.exceptional_on(day),
     )
+
+
+def _ending(links: pl.DataFrame) -> int:
+    return links.filter(pl.col(CHANGE) == "archived").height
 
 
 def _count(records: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from config.profiles import Exceptional
 from processors.comparing import Comparison
-from processors.guarding import LINKS_LOST, MOVED, GuardOutcome, Limit
+from processors.guarding import LINKS_LOST, MOVED, GuardOutcome, Limit, Links
 from processors.moving import Move
 from processors.reporting.contents import FileCounts, file_counts
 from validators.findings import Finding
@@ -47,6 +47,7 @@ def guard_in(summary: Mapping[str, Any]) -> GuardOutcome | None:
     return GuardOutcome(
         limits=tuple(Limit(**limit) for limit in guard["limits"]),
         reasons=tuple(guard["reasons"]),
+        links=tuple(Links(**links) for links in guard.get("links", ())),
         moves=tuple(Move(**move) for move in guard.get("moves", ())),
         exceptional=Exceptional.of(guard["exceptional"]) if guard.get("exceptional") else None,
     )
@@ -93,6 +94,7 @@ def _guard(guard: GuardOutcome) -> dict[str, Any]:
     return {
         "limits": [asdict(limit) for limit in guard.limits],
         "reasons": list(guard.reasons),
+        "links": [asdict(links) for links in guard.links],
         "moves": [asdict(move) for move in guard.moves],
         "exceptional": str(guard.exceptional) if guard.exceptional else None,
     }

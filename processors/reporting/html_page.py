@@ -18,7 +18,7 @@ from processors.reporting.affected import PERSON, Affected, SchoolCounts, affect
 from processors.reporting.charts import by_worst, changes, guard_bar, stacked
 from processors.reporting.contents import ACTIONS, FileCounts, Report
 from processors.reporting.headlines import is_applied
-from processors.reporting.limits import school_name
+from processors.reporting.limits import links_that_end, school_name
 from processors.reporting.people import told_people
 from processors.reporting.steps import SAFETY, gist
 from processors.reporting.story import MOST_HELD_BACK, Story
@@ -233,7 +233,11 @@ def _guard(report: Report, words: PageWords) -> dict[str, Any] | None:
         }
         for limit in limits[:_MOST_BARS]
     ]
-    return {"drawn": drawn, "more": max(len(limits) - _MOST_BARS, 0)}
+    return {
+        "drawn": drawn,
+        "more": max(len(limits) - _MOST_BARS, 0),
+        "links": links_that_end(report, words.reports),
+    }
 
 
 def _kind_name(words: PageWords, kind: str) -> str:

@@ -126,4 +126,8 @@ def _guard(outcome: GuardOutcome) -> dict[str, Any]:
             }
             for limit in outcome.limits
         ],
+        "links": [
+            {"type": one.type, "managed": one.managed, "ending": one.ending, "percent": one.percent}
+            for one in outcome.links
+        ],
     }

@@ -29,8 +29,24 @@ def held_back(report: Report, groups: Sequence[Group], say: Words) -> tuple[str,
     return (*reasons, *untold, *(_counted(limit, report, say) for limit in _tripped(report)))
 
 
+def links_that_end(report: Report, say: Words) -> tuple[str, ...]:
+    """How many class memberships and guardian links end, or wait with the rest, each with its share of all."""
+    ending = [one for one in report.guard.links if one.ending] if report.guard else []
+    what = [
+        say(
+            "limit.link",
+            ending=one.ending,
+            managed=records(say, one.managed, one.type),
+            percent=f"{one.percent:g}",
+        )
+        for one in ending
+    ]
+    key = "limit.links_wait" if report.verdict == "withheld" else "limit.links"
+    return (say(key, what=say.listed(what)),) if what else ()
+
+
 def near_limits(report: Report, say: Words) -> tuple[str, ...]:
-    """Limits that came near; and where the batch is not applied, those that would have tripped.
+    """Limits that came near or, where the batch is not applied, would have tripped; and links that wait with the rest.
 
     What Connect calls a limit that tripped is told too, so that people recognise it (connect-behaviour 9.5).
     """
@@ -42,6 +58,7 @@ def near_limits(report: Report, say: Words) -> tuple[str, ...]:
     return (
         *(say("limit.over", counted=_counted(limit, report, say)) for limit in over),
         *(say("limit.near", counted=_counted(limit, report, say)) for limit in near),
+        *(links_that_end(report, say) if report.guard.tripped else ()),
         *([say("limit.in_connects_words")] if tripped else []),
     )
 

@@ -388,7 +388,7 @@ def test_a_first_night_cannot_trip(connect: Connect) -> None:
 
 
 def test_enrollments_and_links_that_end_are_not_counted(connect: Connect) -> None:
-    """connect-behaviour 9.2: enrolments and links."""
+    """connect-behaviour 9.2: enrolments and links; 9.2: percentages of enrolments and links."""
     connect.guard_rule = Guard()
     family = [student(f"s{number:02}", agents=["gil"]) for number in range(30)]
     seats = [member("math", row["sourcedId"]) for row in family]
@@ -397,6 +397,8 @@ def test_enrollments_and_links_that_end_are_not_counted(connect: Connect) -> Non
 
     assert night.verdict == "accepted"
     assert (night.changes["membership"]["archived"], night.changes["guardianship"]["archived"]) == (29, 29)
+    told = {one.type: (one.managed, one.ending, one.percent) for one in night.guard.links}
+    assert told == {"membership": (30, 29, 96.7), "guardianship": (30, 29, 96.7)}
 
 
 def test_two_leavers_of_a_small_school_pass(connect: Connect) -> None:

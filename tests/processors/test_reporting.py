@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from processors.guarding import GuardOutcome, Limit
+from processors.guarding import GuardOutcome, Limit, Links
 from processors.reporting.contents import Report, file_counts
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import as_json, document
@@ -169,6 +169,24 @@ def test_what_connect_calls_it_is_told(verdict: Verdict) -> None:
     assert any("Failed: threshold" in note for note in story_of(a_full_night(verdict=verdict), masked=False).notes)
     quiet = a_full_night(verdict=verdict, guard=GuardOutcome())
     assert not any("threshold" in note for note in story_of(quiet, masked=False).notes)
+
+
+def test_links_that_wait_have_their_own_percentages() -> None:
+    """connect-behaviour 9.2: percentages of enrolments and links."""
+    links = (
+        Links(type="membership", managed=5_670, ending=400),
+        Links(type="guardianship", managed=950, ending=1),
+    )
+    night = a_full_night()
+    assert night.guard
+    made = a_full_night(guard=replace(night.guard, links=links))
+    told = "400 of 5,670 class memberships (7.1 %) and 1 of 950 guardian links (0.1 %). They count for no limit."
+    assert f"With them wait the links: {told}" in story_of(made, masked=False).notes
+    assert told in as_html(story_of(made, masked=False), made, {})
+    assert json.loads(as_json(made, masked=True))["guard"]["links"] == [
+        {"type": "membership", "managed": 5_670, "ending": 400, "percent": 7.1},
+        {"type": "guardianship", "managed": 950, "ending": 1, "percent": 0.1},
+    ]
 
 
 def test_who_is_missing_is_told_before_what_else_is_wrong() -> None:
