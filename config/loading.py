@@ -34,6 +34,7 @@ from config.profiles import (
     Exceptional,
     Guard,
     Guardians,
+    Notices,
     Phones,
     Profile,
     Quota,
@@ -380,6 +381,7 @@ def _profile(district: str, document: Document) -> Profile:
         reading=_reading(**document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),
         report=Reports(**document.get("report", {})),
+        notices=Notices(**document.get("notices", {})),
     )
 
 

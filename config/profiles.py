@@ -175,6 +175,13 @@ class Reports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Whether administrators are told of nights that failed, missing files and recovery. Table `[notices]`."""
+
+    enabled: bool = True  # connect-behaviour 9.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One district: its schools, and how its files are taken, judged and applied.
 
@@ -196,6 +203,7 @@ class Profile:
     reading: Reading = field(default_factory=Reading)
     phones: Phones = field(default_factory=Phones)
     report: Reports = field(default_factory=Reports)
+    notices: Notices = field(default_factory=Notices)
 
     @property
     def only_school(self) -> str | None:

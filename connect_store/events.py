@@ -21,18 +21,21 @@ EventName = Literal[
     "guardian_linked",
     "guardian_disconnected",
     "credential_changed",
+    "sync_failed",
+    "files_missing",
+    "sync_recovered",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that changed for one person.
+    """One thing that changed for one person, or a notice about a district (`connect_store.notices`).
 
     Attributes:
         id: ascending, never given twice: the cursor, and what tells a repeat.
         batch: the night, the undo or the change by hand that did it.
         student: of a guardian that was linked or disconnected, the student.
-        detail: of changed credentials, which fields (`email`, `sms`); never a value.
+        detail: of changed credentials, which fields (`email`, `sms`); of a notice its reason; never a value.
     """
 
     id: int

@@ -18,6 +18,7 @@ from config.writing import write_schools
 from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.ledger import LedgerBatch, State
+from connect_store.notices import tell_outcome
 from connect_store.records import Frames
 from connect_store.retention import require_files
 from connect_store.store import Store, open_store
@@ -189,6 +190,8 @@ def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
     with store.writing():
         ledger.move(store, batch.number, attempt=batch.attempt, before=batch.state, after=failed)
         ledger.note(store, batch.number, "fail", at=_now(), who=who)
+        if profile.notices.enabled and not batch.test:
+            tell_outcome(store, district=batch.district, batch=batch.number, at=_now(), outcome=failed)
 
 
 def _profile_of(home: Home, batch: LedgerBatch) -> Profile:
@@ -221,7 +224,7 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
         due = due_at(batch, profile)
         if decided.takes and due and due > _now():
             return _schedule(store, batch, decided, due, tell, who=who)
-        batch = _apply(store, batch, decided, tell_logins=profile.sync.tell_changed_logins, who=who)  # 9 apply
+        batch = _apply(store, batch, decided, profile, who=who)  # 9 apply
     _adopt_schools(home, batch, context, judgement)
     outcome = tell(batch)  # 10 report
     _close(store, batch, who=who)
@@ -287,7 +290,7 @@ def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: 
             write_schools(home, batch.district, judgement.schools)
 
 
-def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, tell_logins: bool, who: str) -> LedgerBatch:
+def _apply(store: Store, batch: LedgerBatch, decided: Decision, profile: Profile, *, who: str) -> LedgerBatch:
     """Step 9, one transaction: changes, undo record, baseline, verdict and history, or nothing of it."""
     now = _now()
     with store.writing():
@@ -297,7 +300,7 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, tell_logins: 
             batch=batch.number,
             changes=decided.takes,
             at=now,
-            tell_logins=tell_logins,
+            tell_logins=profile.sync.tell_changed_logins,
         )
         ledger.decide(
             store,
@@ -310,6 +313,8 @@ def _apply(store: Store, batch: LedgerBatch, decided: Decision, *, tell_logins: 
         )
         ledger.note(store, batch.number, "decide", at=now, who=who, detail=decided.verdict)
         if not batch.test:
+            if profile.notices.enabled and not decided.summary.get("paused"):
+                tell_outcome(store, district=batch.district, batch=batch.number, at=now, outcome=decided.verdict)
             waiting = ledger.waiting_before(store, batch.district, batch.number)
             gone = [one for one in waiting if decided.takes or one[2] != "scheduled"]
             _supersede(store, gone, batch.number, who=who)

@@ -20,6 +20,7 @@ from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.failures import StoreVanished
+from connect_store.notices import tell_missing
 from connect_store.store import open_store
 from processors import freezing, frozen
 from processors.deliveries import without_older
@@ -258,8 +259,18 @@ class _Receiver:
             language=profile.report.language,
             test=drop == "test",
         )
+        if profile.notices.enabled and drop == "main":
+            await asyncio.to_thread(_tell_missing, self.home, district, shortage)
         missing, wrong = sorted(shortage.missing), sorted({mismatch.fault for mismatch in shortage.mismatches})
         _log.warning("set incomplete", district=district, missing=missing, manifest=wrong)
+
+
+def _tell_missing(home: Home, district: str, shortage: Shortage) -> None:
+    """A notice says by what we knew and which expected files are missing; names that a vendor gave are not in it."""
+    missing = ", ".join(file_of(table) for table in sorted(shortage.missing))
+    reason = f"{shortage.because}: {missing}" if missing else shortage.because
+    with open_store(home.store_db) as store:
+        tell_missing(store, district=district, at=datetime.now(UTC), reason=reason)
 
 
 def _tell_kind_of_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -61,3 +61,16 @@ select id, district, batch, at, event, kind, key, student, detail
    and id > :cursor
  order by id
  limit :most;
+
+-- name: tell_notice
+-- What the administrators of a district are to know of its sync.
+insert into outbox (district, batch, at, event, kind, key, detail)
+values (:district, :batch, :at, :event, 'district', :district, :reason);
+
+-- name: last_notice
+select event
+  from outbox
+ where district = :district
+   and kind = 'district'
+ order by id desc
+ limit 1;

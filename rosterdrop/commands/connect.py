@@ -271,6 +271,10 @@ def events(console: Console, district: str, after: int, most: int) -> None:
     Created, archived and restored people, linked and disconnected guardians, changed e-mail addresses and mobile
     numbers of active users: by nights, by hand and by an undo. A line for each holds IDs and names of fields, never a
     value. The first sync of a district has none.
+
+    Notices for administrators are among them (kind `district`, the reason in `detail`): `sync_failed` where a night was
+    withheld, held, refused or could not be worked on, `files_missing`, and `sync_recovered` with the first night that
+    stands after one of those. `district set DISTRICT notices.enabled=false` stops them.
     """
     load_profile(console.home, district)
     with open_store(console.home.store_db) as store:
