@@ -17,7 +17,7 @@ from config.home import Home
 from config.loading import load_profile
 from config.writing import add_district, profile_text
 from connect_store.store import open_store
-from processors import deliveries, pipeline
+from processors import deliveries, freezing, pipeline
 from rosterdrop.commands.home import make_home
 from rosterdrop.generating import generate
 
@@ -49,7 +49,7 @@ def bring(home: Home, district: str, night: Path) -> int:
     """Let a folder of files go through the whole pipeline; the number of its batch."""
     with open_store(home.store_db) as store:
         delivery = deliveries.upload(store, load_profile(home, district), deliveries.files_at([night]), who="benchmark")
-    number = pipeline.deliver(home, delivery)
+    number = freezing.deliver(home, delivery)
     outcome = pipeline.finish(home, district, number, who="benchmark")
     assert outcome.verdict == "accepted", outcome.verdict
     return number

@@ -27,14 +27,6 @@ from config.profiles import Exceptional
 
 Schema = Mapping[str, Any]
 
-ID: Final = re.compile(r"[a-z0-9-]{1,40}")
-ID_ALLOWED: Final = "1 to 40 of the characters a-z, 0-9 and -"
-
-
-def is_id(text: str) -> bool:
-    """Whether a district or an account may be called so (INTERFACES, "The drop")."""
-    return ID.fullmatch(text) is not None
-
 
 @cache
 def schema(name: str) -> dict[str, Any]:

@@ -4,20 +4,20 @@
 files and keeps the last good value of each that was edited into something not valid.
 """
 
-import re
 import threading
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from config.accounts import Account
-from config.documents import ID_ALLOWED, is_id, known_keys, mistakes_in, schema
+from config.districts import district_ids, profile_files, require_district
+from config.documents import known_keys, mistakes_in, schema
 from config.home import Home
+from config.ids import ID_ALLOWED, is_id
 from config.mistakes import (
     ConfigError,
     InvalidConfig,
@@ -43,6 +43,7 @@ from config.profiles import (
     Sync,
 )
 from config.settings import Audit, Limits, Metrics, Retention, Server, Settings, Store, Watching, Worker
+from config.toml import parse
 
 __all__ = [
     "ConfigError",
@@ -105,10 +106,7 @@ def load_settings(home: Home) -> Settings:
 
 def load_profile(home: Home, district: str) -> Profile:
     """The profile of one district."""
-    file = home.profile_file(district)
-    if not is_id(district) or not file.is_file():
-        raise UnknownDistrict(district, district_ids(home))
-    return _profile_in(home, file).or_raise()
+    return _profile_in(home, require_district(home, district)).or_raise()
 
 
 def load_profiles(home: Home) -> dict[str, Profile]:
@@ -161,16 +159,6 @@ def _in_force(key: str, node: Mapping[str, Any], document: Document) -> InForce:
 def read_profile(file: Path, district: str | None = None) -> Profile:
     """A profile from any file, such as the copy that is frozen with a batch; without a district the file names it."""
     return _parsed(file, file.name, "profile", lambda document: _profile(district or file.stem, document)).or_raise()
-
-
-def district_ids(home: Home) -> list[str]:
-    """The districts that have a profile, whether it is valid or not."""
-    return [file.stem for file in profile_files(home) if is_id(file.stem)]
-
-
-def profile_files(home: Home) -> list[Path]:
-    """The files of all profiles, in order; editors' hidden files are none."""
-    return sorted(file for file in home.profiles.glob("*.toml") if not file.name.startswith("."))
 
 
 class Live:
@@ -312,30 +300,6 @@ def _parsed(file: Path, name: str, schema: str, build: Callable[[Document], Valu
         return _Read(None, (Mistake(file=name, key=None, says=f"the file cannot be read ({error.strerror})"),))
     mistakes = mistakes_in(document, schema, name)
     return _Read(None, mistakes) if mistakes else _Read(build(document))
-
-
-_POSITION: Final = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-
-
-def parse(content: bytes, name: str) -> dict[str, Any]:
-    """The bytes of a TOML file as a document; a byte-order mark, as Windows editors write it, is no mistake."""
-    try:
-        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
-    except UnicodeDecodeError as error:
-        says = f"byte {error.start + 1} is not UTF-8; save the file as UTF-8"
-        raise InvalidConfig([Mistake(file=name, key=None, says=says)]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidConfig([Mistake(file=name, key=None, says=_no_toml(str(error)))]) from error
-
-
-def _no_toml(message: str) -> str:
-    """Place first, as people look for it: `line 3, column 9: this is not TOML (invalid value)`."""
-    found = _POSITION.search(message)
-    reason = _POSITION.sub("", message)
-    reason = reason[:1].lower() + reason[1:]
-    if found is None or found["line"] is None:
-        return f"the end of the file: this is not TOML ({reason})"
-    return f"line {found['line']}, column {found['column']}: this is not TOML ({reason})"
 
 
 def _settings(document: Document) -> Settings:

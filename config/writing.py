@@ -19,10 +19,12 @@ from tomlkit.exceptions import TOMLKitError
 
 from config.accounts import Account
 from config.disk import sync
+from config.districts import district_ids
 from config.documents import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
 from config.home import Home
-from config.loading import district_ids, load_accounts, parse
+from config.loading import load_accounts
 from config.mistakes import ConfigError, InvalidConfig, UnknownAccount, UnknownDistrict
+from config.toml import parse
 
 Changes = Mapping[tuple[str, ...], Any]
 """Values by the keys that lead to them; None takes the setting out, so that its default is in force again."""

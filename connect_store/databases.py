@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connect_store.dialect import Dialect
 from connect_store.statements import Steps
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Answer(Protocol):
@@ -36,11 +37,11 @@ class Database(Protocol):
         """Run a statement that the dialect has filled."""
         ...
 
-    def frame(self, sql: str, schema: Mapping[str, pl.DataType], values: Mapping[str, object]) -> pl.DataFrame:
+    def frame(self, sql: str, schema: "Mapping[str, pl.DataType]", values: Mapping[str, object]) -> "pl.DataFrame":
         """What a statement answers, its columns in the order of the schema."""
         ...
 
-    def fill(self, stage: str, records: pl.DataFrame) -> None:
+    def fill(self, stage: str, records: "pl.DataFrame") -> None:
         """Put records into a stage, in place of what was there."""
         ...
 

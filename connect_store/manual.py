@@ -17,6 +17,7 @@ import polars as pl
 from config.tables import MOST_GUARDIANS
 from connect_store import ledger, people
 from connect_store.applying import BROUGHT, CHANGE, apply, brought, columns_of
+from connect_store.directory import find_people
 from connect_store.permissions import BRINGS_FAMILY_ACCESS, MOST_PERMISSIONS, RULES, Operation, Permission
 from connect_store.records import (
     ATTACHMENT,
@@ -404,7 +405,7 @@ def _may_manage_guardians(desk: Desk) -> None:
 def _same_guardian(desk: Desk, fields: Mapping[str, str]) -> str | None:
     name = f"{fields.get('given_name', '')} {fields.get('family_name', '')}"
     for contact in filter(None, (fields.get("email"), fields.get("sms"))):
-        found = people.find_people(desk.store, desk.district, name=name, contact=contact, kind="guardian")
+        found = find_people(desk.store, desk.district, name=name, contact=contact, kind="guardian")
         if found:
             return found[0].key
     return None

@@ -7,15 +7,16 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Final
 
 from connect_store.databases import Answer
 from connect_store.dialect import POSTGRESQL, Dialect
 from connect_store.failures import DiskFailed, StoreBusy, StoreError, StoreVanished, UnfitDatabase
 from connect_store.places import without_secrets
 from connect_store.statements import Steps
+
+if TYPE_CHECKING:
+    import polars as pl
 
 try:
     import psycopg
@@ -62,15 +63,17 @@ class OnPostgresql:
         answer: Answer = self._connection.execute(sql.encode(), values or {})
         return answer
 
-    def frame(self, sql: str, schema: Mapping[str, pl.DataType], values: Mapping[str, object]) -> pl.DataFrame:
+    def frame(self, sql: str, schema: "Mapping[str, pl.DataType]", values: Mapping[str, object]) -> "pl.DataFrame":
         """The answer some thousand rows at once."""
+        import polars as pl  # here: most commands read no frame
+
         answer = self.execute(sql, values)
         chunks = [pl.DataFrame(schema=schema)]
         while rows := answer.fetchmany(_CHUNK):
             chunks.append(pl.DataFrame(rows, schema=schema, orient="row"))
         return pl.concat(chunks)
 
-    def fill(self, stage: str, records: pl.DataFrame) -> None:
+    def fill(self, stage: str, records: "pl.DataFrame") -> None:
         """Put records into a stage: measured, COPY is twenty times faster than `executemany` (dependencies 1.1)."""
         columns = ", ".join(records.columns)
         into = f"copy {stage} ({columns}) from stdin (format csv)"

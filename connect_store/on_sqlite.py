@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import polars as pl
 import sqlite_utils
 
 from config.disk import shortage
@@ -15,6 +14,9 @@ from connect_store.dialect import SQLITE, Dialect
 from connect_store.failures import DiskFailed, StoreBusy, StoreError, StoreVanished, UnfitDatabase
 from connect_store.places import has_batches
 from connect_store.statements import Steps
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NEEDED: Final = (3, 39)  # `is distinct from` and `returning` (dependencies 2)
 _BUSY_S: Final = 30.0
@@ -33,8 +35,10 @@ class OnSqlite:
         """Run a statement."""
         return self._database.execute(sql, dict(values or {}))
 
-    def frame(self, sql: str, schema: Mapping[str, pl.DataType], values: Mapping[str, object]) -> pl.DataFrame:
+    def frame(self, sql: str, schema: "Mapping[str, pl.DataType]", values: Mapping[str, object]) -> "pl.DataFrame":
         """The answer by columns, each as one text of JSON: half the time of its rows one by one (400,000 rows)."""
+        import polars as pl  # here: most commands read no frame
+
         names = [f"c{place}" for place in range(len(schema))]
         arrays = ", ".join(f"json_group_array({name})" for name in names)
         told = sql.rstrip().rstrip(";")
@@ -43,7 +47,7 @@ class OnSqlite:
         columns = zip(schema.items(), answer, strict=True)
         return pl.DataFrame([_column(name, dtype, told) for (name, dtype), told in columns])
 
-    def fill(self, stage: str, records: pl.DataFrame) -> None:
+    def fill(self, stage: str, records: "pl.DataFrame") -> None:
         """Put records into a stage.
 
         `executemany` over a frame's rows is one of the two places where Python walks rows: measured, no safe way
@@ -180,7 +184,9 @@ def _is_new(path: Path) -> bool:
     return True
 
 
-def _column(name: str, dtype: pl.DataType, told: str) -> pl.Series:
+def _column(name: str, dtype: "pl.DataType", told: str) -> "pl.Series":
+    import polars as pl
+
     if told == "[]":
         return pl.Series(name, [], dtype)
     return pl.Series(name, [told]).str.json_decode(pl.List(dtype)).explode()

@@ -5,16 +5,17 @@ A record's key is district, kind (the role family) and sourcedId; nothing is mat
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 Kind = Literal["student", "guardian", "staff"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 EntityName = Literal["person", "attachment", "classroom", "membership", "guardianship", "attribute"]
 Role = Literal["admin", "teacher"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-Frames = Mapping[EntityName, pl.DataFrame]
+Frames = Mapping[EntityName, "pl.DataFrame"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,10 @@ class Entity:
         return self.key + self.values
 
     @property
-    def schema(self) -> dict[str, pl.DataType]:
+    def schema(self) -> "dict[str, pl.DataType]":
         """The polars schema of a frame of these records."""
+        import polars as pl  # here: who looks somebody up reads names of this module and no frame
+
         return dict.fromkeys(self.columns, pl.String())
 
     @property

@@ -6,14 +6,15 @@ The errors are drawn in `connect_store.failures`.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from connect_store.databases import Database
 from connect_store.on_sqlite import open_sqlite
 from connect_store.places import has_batches, url_of
 from connect_store.statements import migrations, statements
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Store:
@@ -31,11 +32,11 @@ class Store:
         """How many rows the named statement touched."""
         return int(self._database.execute(self._statements[name], values).rowcount)
 
-    def frame(self, name: str, schema: Mapping[str, pl.DataType], **values: object) -> pl.DataFrame:
+    def frame(self, name: str, schema: "Mapping[str, pl.DataType]", **values: object) -> "pl.DataFrame":
         """What the named statement answers, as a frame of this schema."""
         return self._database.frame(self._statements[name], schema, values)
 
-    def stage(self, entity: str, records: pl.DataFrame) -> None:
+    def stage(self, entity: str, records: "pl.DataFrame") -> None:
         """Put records into the entity's stage, in place of what was there; columns as the stage has them."""
         stage = f"stage_{entity}"
         self._database.execute(self._statements[stage])

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final, Never
 
 from config.tables import table_of
-from validators.findings import Finding
+from validators.finding import Finding
 
 MOST_ENTRIES: Final = 64
 MOST_BYTES: Final = 4 * 1024**3

@@ -11,8 +11,8 @@ import polars as pl
 from config.home import Home
 from config.tables import TABLES, TableName
 from connect_store import ledger
+from connect_store.directory import Person, find_people
 from connect_store.ledger import LedgerBatch
-from connect_store.people import Person, find_people
 from connect_store.retention import purged
 from connect_store.store import Store, open_store
 from processors.file_sets import FileSet

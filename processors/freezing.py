@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,15 +19,15 @@ from config.profiles import Profile, Reading
 from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
-from connect_store.store import Store
+from connect_store.store import Store, open_store
 from processors import unpacking
 from processors.archives import MOST_BYTES, Limits
-from processors.frozen import ENTRY, FOUND, Entry, Frozen, copy, found_in, frozen_profile, lend, take
+from processors.frozen import ENTRY, FOUND, Entry, Frozen, copy, digest, found_in, frozen_profile, lend, take
 from processors.lending import NothingToLend, NotJudgedYet, lender_of, repairable
-from processors.mending import is_made_of, mend
+from processors.locks import entering_lock
 from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of, repairs_among
-from validators.findings import Finding
+from validators.finding import Finding
 
 _HIDDEN: Final = ".freezing-"
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
@@ -63,6 +63,12 @@ class Delivery:
     requeue_of: int | None = None
     most_inflated: int = MOST_BYTES
     reserve_bytes: int = 0
+
+
+def deliver(home: Home, delivery: Delivery) -> int:
+    """Freeze a delivery into a batch that waits for its turn; its number (step 3)."""
+    with entering_lock(home), open_store(home.store_db) as store:
+        return freeze(home, store, delivery, now=datetime.now(UTC))
 
 
 def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> int:
@@ -107,7 +113,15 @@ def _made_before(store: Store, delivery: Delivery) -> int | None:
     """
     newest = ledger.last(store, delivery.district, test=delivery.test)
     asks_again = newest and newest.verdict == "refused" and delivery.origin != "sftp"
-    return newest.number if newest and not asks_again and is_made_of(newest, _repairs_in(delivery)) else None
+    return newest.number if newest and not asks_again and _is_made_of(newest, _repairs_in(delivery)) else None
+
+
+def _is_made_of(newest: LedgerBatch | None, repairs: Sequence[DeliveredFile]) -> bool:
+    """Whether the newest batch was made of these very repairs, before a crash."""
+    if newest is None or not repairs:
+        return False
+    made_of = {(file.generation, file.sha256) for file in newest.files}
+    return all((file.generation, digest(file.path)) in made_of for file in repairs)
 
 
 def _lender_for(store: Store, delivery: Delivery) -> LedgerBatch | None:
@@ -175,6 +189,8 @@ def _lent(
 ) -> Frozen:
     """The files of the lender that the batch has beside its own: all of them repaired, or the tables to be carried."""
     if repairs := _repairs_in(delivery):
+        from processors.mending import mend  # reads them with polars; other sets are frozen unread
+
         return mend(home, lender, repairs, target, reading)
     wanted = frozenset() if is_refused(own.findings) else delivery.carried - {file.table for file in own.files}
     if not wanted:

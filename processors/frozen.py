@@ -14,7 +14,7 @@ from config.home import Home
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
 from processors.unpacking import DeliveredFile
-from validators.findings import Finding
+from validators.finding import Finding
 
 FOUND: Final = "found.json"
 """Beside the files: what freezing found about them."""

@@ -11,7 +11,7 @@ from config.tables import TableName
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store
-from validators.sets import NO_ROSTER
+from validators.no_roster import NO_ROSTER
 
 _UNJUDGED: Final = frozenset({"frozen", "working"})
 

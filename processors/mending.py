@@ -13,7 +13,7 @@ from connect_store.ledger import LedgerBatch, LedgerFile
 from processors.frozen import Damaged, Frozen, digest, frozen_profile, intact, lend, write
 from processors.repairs import Repair, mended, rejected_by, repair_in, twice
 from processors.unpacking import DeliveredFile
-from validators.findings import Finding
+from validators.finding import Finding
 
 
 def mend(
@@ -52,14 +52,6 @@ def mend(
     except Damaged:  # nobody who sends the rows again can mend that
         return Frozen(findings=tuple(_damaged(repair, newest) for repair in repaired))
     return Frozen(files=tuple(files), findings=tuple(_told(repair, newest) for repair in repaired))
-
-
-def is_made_of(newest: LedgerBatch | None, repairs: Sequence[DeliveredFile]) -> bool:
-    """Whether the newest batch was made of these very repairs, before a crash."""
-    if newest is None or not repairs:
-        return False
-    made_of = {(file.generation, file.sha256) for file in newest.files}
-    return all((file.generation, digest(file.path)) in made_of for file in repairs)
 
 
 def _told(repair: Repair, batch: LedgerBatch) -> Finding:

@@ -21,7 +21,8 @@ from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
 from validators.adapting import adapted
 from validators.nights import RENUMBERED, Earlier, Night, changed, last_rejecting, repetition, usual
-from validators.sets import UNMARKED, is_other_district
+from validators.no_roster import UNMARKED
+from validators.sets import is_other_district
 
 _FILE: Final = "night.json"
 _BATCHES: Final = 10  # that tell what is usual

@@ -28,9 +28,9 @@ from processors.answers import code_of
 from processors.contexts import Context, context_of
 from processors.deciding import Decision, decision, due_at, refusal
 from processors.file_sets import FileSet, SetFile, judge_set, read_set
-from processors.freezing import Delivery
+from processors.freezing import deliver
 from processors.guarding import guard
-from processors.locks import district_lock, entering_lock
+from processors.locks import district_lock
 from processors.meaning import roster
 from processors.nights import night_in, night_of
 from processors.reporting.contents import Report
@@ -60,12 +60,6 @@ class Outcome:
     number: int
     verdict: Verdict
     report: Report
-
-
-def deliver(home: Home, delivery: Delivery) -> int:
-    """Freeze a delivery into a batch that waits for its turn; its number (step 3)."""
-    with entering_lock(home), open_store(home.store_db) as store:
-        return freezing.freeze(home, store, delivery, now=_now())
 
 
 def work(home: Home, district: str, *, who: str, wait_s: float = _LOCK_WAIT_S) -> list[Outcome]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from config.disk import sync
+from config.districts import district_ids
 from config.home import Home
-from config.loading import district_ids
 from config.tables import table_of
 from config.writing import alone
 from connect_store import ledger

@@ -18,7 +18,7 @@ from connect_store.retention import KINDS_KEPT, WHO, What
 from connect_store.store import Store, open_store
 from processors.locks import Held, district_lock
 from processors.reporting.receipts import RECEIPTS
-from validators.sets import NO_ROSTER
+from validators.no_roster import NO_ROSTER
 
 _LOCK_WAIT_S: Final = 1.0  # who works on the district goes first; it is looked at again later
 _OF_FILES: Final = ("files", "found.json", "context.json", "night.json")

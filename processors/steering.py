@@ -16,8 +16,8 @@ from connect_store.store import Store, open_store
 from connect_store.undo_record import undo_record
 from processors import deliveries, lifecycle
 from processors.answers import ANSWERABLE, Answer, NoAnswer, is_of
+from processors.freezing import deliver
 from processors.locks import district_lock
-from processors.pipeline import deliver
 from processors.undoing import undone
 from processors.verdicts import WAITING
 

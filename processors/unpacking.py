@@ -11,9 +11,8 @@ from typing import Final, Literal
 from config.profiles import Arrival
 from config.tables import TABLES, TableName, file_of, table_of
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
-from validators import catalogue
-from validators.findings import Finding
-from validators.oneroster import manifest_in
+from validators.catalogue.entries import rejecting
+from validators.finding import Finding
 
 FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
 """What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
@@ -84,7 +83,7 @@ def kind_of(name: str, *, trigger: str = Arrival().trigger) -> FileKind:
 
 def is_refused(found: Iterable[Finding]) -> bool:
     """Whether delivered files bring nothing, whatever is in them."""
-    return any(finding.code in catalogue.rejecting("batch") for finding in found)
+    return any(finding.code in rejecting("batch") for finding in found)
 
 
 def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], list[Finding]]:
@@ -131,6 +130,8 @@ def deltas(files: Iterable[DeliveredFile]) -> Iterator[Finding]:
     """
     for file in files:
         if file.kind == "manifest" and file.name.casefold() == _ONEROSTER_MANIFEST:
+            from validators.oneroster import manifest_in  # polars, for the few deliveries that have one
+
             with file.path.open("rb") as content:
                 modes = manifest_in(content.read(_MOST_OF_A_MANIFEST)).modes
             if told := [file_of(table) for table in TABLES if modes.get(table) == "delta"]:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, Literal
 
+from config.districts import district_ids
 from config.home import Home
-from config.loading import district_ids, load_accounts, load_profiles, load_settings
+from config.loading import load_accounts, load_profiles, load_settings
 from config.mistakes import ConfigError
 from config.settings import Limits
 from connect_store import ledger

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from config.documents import is_id
+from config.districts import district_ids
 from config.home import Home
-from config.loading import district_ids, load_profile
+from config.ids import is_id
+from config.loading import load_profile
 from config.mistakes import ConfigError, UnknownDistrict
 from config.writing import accounts_of, remove_district
 from connect_store import ledger, removing
-from connect_store.people import headcount
+from connect_store.directory import headcount
 from connect_store.store import open_store
 from processors.locks import district_lock, service_lock
 from sftp_gateway import forget_district

@@ -1,11 +1,14 @@
 """Findings: one thing to say about a batch each. Their level, texts and effect stand in the catalogue, by code."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
 import polars as pl
+
+from validators.finding import Finding
+
+__all__ = ["FINDINGS", "Finding", "as_frame", "folded", "joined"]
 
 FINDINGS: Final[dict[str, pl.DataType]] = {
     "code": pl.String(),
@@ -25,21 +28,6 @@ FINDINGS: Final[dict[str, pl.DataType]] = {
 `hint`: a value that was probably meant (`teacher` for `teachr`). `cause`: index of the finding that this one follows
 from, in the same frame. `count`: how many rows it stands for, 1 unless it was folded.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One finding, for the places that make them one by one; columns as in FINDINGS."""
-
-    code: str
-    file: str | None = None
-    line: int | None = None
-    column: str | None = None
-    value: str | None = None
-    detail: str | None = None
-    hint: str | None = None
-    cause: int | None = None
-    count: int = 1
 
 
 _CELLS: Final = attrgetter(*FINDINGS)

@@ -15,6 +15,7 @@ from validators.alone import judged_alone
 from validators.elsewhere import Belonging
 from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
+from validators.no_roster import OTHER_DISTRICT
 from validators.protecting import TOLD_BY, protected, without_id
 from validators.schemas import columns_of
 from validators.sifting import Sieve, joined_found, key_of
@@ -226,7 +227,7 @@ def _another_district(tables: Mapping[TableName, Table]) -> Judgement:
     return Judgement(
         facts=_facts(tables),
         standing={},
-        findings=as_frame([Finding(code=sets.OTHER_DISTRICT)]),
+        findings=as_frame([Finding(code=OTHER_DISTRICT)]),
         rejected=pl.DataFrame(schema=REJECTED),
         set_aside=pl.DataFrame(schema=SET_ASIDE),
         refused=True,

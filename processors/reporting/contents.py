@@ -12,7 +12,7 @@ from config.languages import DEFAULT
 from processors.guarding import GuardOutcome
 from processors.verdicts import ChangeCounts, Verdict
 from validators.judging import Judgement
-from validators.sets import OTHER_DISTRICT
+from validators.no_roster import OTHER_DISTRICT
 from validators.tables import FileFacts
 
 CHANGED_TYPES: Final = ("student", "guardian", "staff", "classroom", "membership", "guardianship")
@@ -120,11 +120,6 @@ def moment(at: datetime) -> str:
     """A moment for programs: UTC, to the millisecond, with Z."""
     utc = at.astimezone(ZoneInfo("UTC"))
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-
-
-def folder_name(at: datetime, time_zone: str, what: str) -> str:
-    """Name of a report's folder in the drop, dated in the district's time zone: `2026-11-24-batch-42`."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%d}-{what}"
 
 
 def _counted(rows: pl.DataFrame, by: tuple[str, ...]) -> dict[tuple[str, ...], int]:

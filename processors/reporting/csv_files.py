@@ -9,7 +9,7 @@ from config.repairs import BATCH, COLUMNS, PLACE, RAW, REASON
 from processors.reporting.contents import Report
 from processors.reporting.escaping import guarded, harmless, visible_cells, with_guarded_names
 from validators.catalogue import described
-from validators.sets import NO_ROSTER
+from validators.no_roster import NO_ROSTER
 from validators.tables import LINE, Sheet
 
 PASSWORD_DROPPED: Final = "file.password_dropped"  # noqa: S105 - a finding's code, no password

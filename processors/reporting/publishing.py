@@ -14,8 +14,9 @@ import polars as pl
 from config.home import Home
 from config.tables import TableName
 from processors.frozen import link
-from processors.reporting.contents import Report, folder_name, moment
+from processors.reporting.contents import Report, moment
 from processors.reporting.csv_files import findings_cells, new_ids_cells, rejected_cells
+from processors.reporting.folders import folder_name
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import json_parts
 from processors.reporting.ordering import findings_in_order

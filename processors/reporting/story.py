@@ -18,10 +18,10 @@ from processors.reporting.contents import (
     Report,
     change_counts,
     file_counts,
-    folder_name,
     is_foreign,
 )
 from processors.reporting.details import FileDetails, details_of, rooted
+from processors.reporting.folders import folder_name
 from processors.reporting.groups import Group, groups_of
 from processors.reporting.headlines import badge, headline, is_applied
 from processors.reporting.limits import held_back, near_limits

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import click
 
 from config.accounts import PRESETS, Account, Layout, Right
-from config.documents import ID_ALLOWED, is_id
+from config.ids import ID_ALLOWED, is_id
 from config.key_lines import KeyLine, KeyLineRefused, parse_key_line
 from config.loading import load_account, load_accounts, load_profile
 from config.writing import add_account, change_account

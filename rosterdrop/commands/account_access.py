@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from config.loading import district_ids, load_accounts
+from config.districts import district_ids
+from config.loading import load_accounts
 from config.mistakes import UnknownAccount, UnknownDistrict
 from rosterdrop.console import Console
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from config.districts import require_district, time_zone_in
 from config.home import Home
 from config.languages import DEFAULT
-from config.loading import load_profile, load_settings, read_profile
-from config.mistakes import ConfigError
+from config.mistakes import InvalidConfig
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerEvent
@@ -39,7 +39,7 @@ def list_batches(console: Console, district: str | None, most: int, before: int 
     """List batches, newest first; of one DISTRICT or of all."""
     home = console.home
     if district is not None:
-        load_profile(home, district)
+        require_district(home, district)
     with open_store(home.store_db) as store:
         found = ledger.history(store, district, most=most, **({} if before is None else {"before": before}))
         gone = purged(store, found[-1].number, found[0].number) if found else {}
@@ -106,17 +106,15 @@ def _facts(home: Home, entry: LedgerBatch) -> dict[str, str | None]:
 
 def _time_zone(home: Home, entry: LedgerBatch) -> str:
     """The one that the batch was frozen with: its report's folder is dated by it."""
-    from processors.frozen import frozen_profile
-
     try:
-        return read_profile(frozen_profile(home, entry), entry.district).time_zone.key
-    except ConfigError:
+        return time_zone_in(home.batch(entry.district, entry.number) / "profile.toml")
+    except (InvalidConfig, OSError):  # gone, or never there
         return "UTC"
 
 
 def report_folder(home: Home, district: str, number: int, received: datetime, time_zone: str, *, test: bool) -> Path:
     """Where the report of a batch lies, with values, in the drop."""
-    from processors.reporting.contents import folder_name
+    from processors.reporting.folders import folder_name
 
     return home.reports(district, test=test) / folder_name(received, time_zone, f"batch-{number}")
 
@@ -154,9 +152,11 @@ def upload(console: Console, district: str, paths: tuple[Path, ...], *, wait: bo
 
     Needs no running service; beside one, it works under the same locks.
     """
+    from config.loading import load_profile
     from processors import deliveries
+    from processors.freezing import deliver
     from processors.lending import NotJudgedYet
-    from processors.pipeline import deliver, work
+    from processors.pipeline import work
 
     home = console.home
     profile = load_profile(home, district)
@@ -187,7 +187,7 @@ def requeue(console: Console, number: int, *, wait: bool) -> int:
     Refused when a newer batch was applied: the older files would undo it.
     """
     from processors import deliveries
-    from processors.pipeline import deliver
+    from processors.freezing import deliver
 
     home = console.home
     with open_store(home.store_db) as store:
@@ -318,6 +318,7 @@ def _district_of(home: Home, number: int) -> str:
 
 def _limits(home: Home) -> "Limits":
     """An archive may not bring more than one file may have, nor touch what is kept for reports."""
+    from config.loading import load_settings
     from processors.archives import Limits
 
     settings = load_settings(home)

@@ -13,9 +13,9 @@ import click
 from config.home import Home
 from config.tables import REQUIRED_BY_DEFAULT, file_of, table_of
 from processors.verdicts import EXIT_CODES
-from rosterdrop.commands.home import make_private
 from rosterdrop.console import Console
 from rosterdrop.demo import DISTRICT, Evening, Morning, Week, live, own_evenings, prepare
+from rosterdrop.folders import make_private
 
 
 @click.command(epilog="\b\nExamples:\n  rosterdrop demo\n  rosterdrop demo --keep week --from my-nights/")

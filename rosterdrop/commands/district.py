@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import click
 
-from config.documents import ID_ALLOWED, as_toml, is_id
+from config.documents import as_toml
 from config.home import Home
+from config.ids import ID_ALLOWED, is_id
 from config.loading import load_profile, load_profiles, settings_in_force
 from config.profiles import Profile
-from config.writing import add_district, profile_text, set_values
-from rosterdrop.commands.home import make_private
 from rosterdrop.console import Console, who
+from rosterdrop.folders import make_private
 
 AUTO: Final = "auto"
 
@@ -82,6 +82,8 @@ def add(
     console: Console, id_: str, name: str, time_zone: str, schools: dict[str, str] | None, expect: list[str] | None
 ) -> None:
     """Add the district ID (1 to 40 of a-z, 0-9 and -): its profile and its drop."""
+    from config.writing import add_district, profile_text
+
     home = console.home
     add_district(home, id_, profile_text(name, time_zone, schools, expect))
     for folder in _folders(home, id_):
@@ -201,6 +203,8 @@ def set_(console: Console, id_: str, settings: dict[str, str], until: datetime |
     An empty value takes the default back. `rosterdrop district show ID` lists the keys. What people wrote into the
     profile, comments too, is kept.
     """
+    from config.writing import set_values
+
     if until:
         settings = _for_a_while(load_profile(console.home, id_), settings, until.date())
     set_values(console.home, id_, settings)

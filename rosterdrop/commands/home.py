@@ -8,6 +8,7 @@ from config.home import Home
 from config.mistakes import ConfigError
 from config.writing import accounts_template, settings_template, write_atomically
 from rosterdrop.console import Console, is_home
+from rosterdrop.folders import make_private
 
 
 class NotEmpty(ConfigError):
@@ -67,13 +68,6 @@ def make_home(home: Home) -> None:
     make_host_keys(home)
     write_atomically(home.accounts_file, accounts_template())
     write_atomically(home.settings_file, settings_template())
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder, and the ones above it that are not there, for us only; `mkdir` would open those above to all."""
-    if not folder.parent.is_dir():
-        make_private(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _folders(home: Home) -> tuple[Path, ...]:

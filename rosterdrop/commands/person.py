@@ -8,7 +8,7 @@ import click
 
 from config.loading import load_profile
 from config.profiles import Profile
-from connect_store.people import Link, Person, find_people
+from connect_store.directory import Link, Person, find_people
 from connect_store.store import open_store
 from rosterdrop.console import Console
 

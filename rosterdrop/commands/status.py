@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import click
 
-from config.loading import Configuration, Live, district_ids
+from config.districts import district_ids
+from config.loading import Configuration, Live
 from config.mistakes import InvalidConfig
 from config.settings import Settings
 from connect_store import ledger
-from connect_store.people import headcount
+from connect_store.directory import headcount
 from connect_store.store import Store, open_store
 from processors.locks import service_holder
 from rosterdrop.console import Console

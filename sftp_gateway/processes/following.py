@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from config.accounts import Account
+from config.districts import district_ids
 from config.home import Home
-from config.loading import Configuration, Live, district_ids
+from config.loading import Configuration, Live
 from config.settings import Settings
 from sftp_gateway.audit.metrics import Busy, Count
 from sftp_gateway.processes.front import Front

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connect_store import people
+from connect_store.directory import find_people
 from connect_store.places import VARIABLE
 from connect_store.records import PERSON
 from connect_store.store import Store, open_store
@@ -66,7 +67,7 @@ def lives(connect: Connect) -> list[Any]:
     connect.night([*pupils[:6], *family], rooms[:1], seats[:3])
     connect.night([*pupils, *family], rooms, seats)
     with open_store(connect.path) as store:
-        found = people.find_people(store, "d"), people.find_people(store, "d", contact="TOM@EXAMPLE.ORG")
+        found = find_people(store, "d"), find_people(store, "d", contact="TOM@EXAMPLE.ORG")
         return [connect.contents(), _everything(store), found, _standing(store)]
 
 

@@ -11,6 +11,7 @@ from config.profiles import ASSUMED, Guard, Sync
 from config.tables import TableName
 from connect_store import ledger, people
 from connect_store.applying import apply
+from connect_store.directory import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from processors.guarding import GuardOutcome
@@ -132,9 +133,9 @@ class Connect:
         found = self.find(key)
         return found.status if found else None
 
-    def find(self, key: str) -> people.Person | None:
+    def find(self, key: str) -> Person | None:
         with open_store(self.path) as store:
-            found = people.find_people(store, "d", key=key)
+            found = find_people(store, "d", key=key)
         return found[0] if found else None
 
     def links_of(self, key: str, what: str) -> dict[str, str]:

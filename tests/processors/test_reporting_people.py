@@ -15,7 +15,7 @@ from processors.reporting.story import story_of
 from processors.reporting.text_page import as_text, summary_lines
 from tests.processors.reporting_samples import facts, judgement, rejected, report
 from validators.findings import Finding
-from validators.sets import OTHER_DISTRICT
+from validators.no_roster import OTHER_DISTRICT
 from validators.tables import BROKEN, Table
 
 PEOPLE: Final = {

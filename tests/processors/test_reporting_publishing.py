@@ -34,7 +34,7 @@ from tests.processors.reporting_samples import (
 )
 from validators.catalogue import codes, entry
 from validators.findings import Finding
-from validators.sets import OTHER_DISTRICT
+from validators.no_roster import OTHER_DISTRICT
 from validators.tables import Table
 
 SENTINEL = "ZQSECRETQZ"

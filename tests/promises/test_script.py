@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from config.documents import schema
-from connect_store.people import folded
+from connect_store.directory import folded
 from rosterdrop.generating import generate
 
 SCRIPT = """

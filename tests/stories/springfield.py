@@ -24,10 +24,10 @@ from config.home import Home
 from config.loading import load_profile
 from config.writing import add_account, add_district, profile_text, set_values
 from connect_store import ledger
-from connect_store.people import Person, find_people
+from connect_store.directory import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
-from processors import deliveries, pipeline
+from processors import deliveries, freezing, pipeline
 from processors.reporting.json_document import as_json
 from rosterdrop.commands.account import hashed
 from rosterdrop.commands.home import make_home
@@ -171,7 +171,7 @@ class Springfield:
                 delivery = deliveries.upload(store, profile, deliveries.files_at([folder]), who="a story")
             if spoilt_profile:
                 self.home.profile_file("springfield").write_text("name = ")
-            return pipeline.deliver(self.home, replace(delivery, test=test))
+            return freezing.deliver(self.home, replace(delivery, test=test))
         finally:
             shutil.rmtree(folder)
 
@@ -179,7 +179,7 @@ class Springfield:
         """Run a batch again, as `batch requeue` does; the number of the new one."""
         with open_store(self.home.store_db) as store:
             delivery = deliveries.again(self.home, store, ledger.require(store, number), who="a story")
-        again = pipeline.deliver(self.home, delivery)
+        again = freezing.deliver(self.home, delivery)
         pipeline.finish(self.home, "springfield", again, who="a story")
         return again
 

@@ -10,7 +10,7 @@ from typing import Final
 from config.loading import load_profile
 from connect_store import ledger
 from connect_store.store import open_store
-from processors import deliveries, pipeline
+from processors import deliveries, freezing, pipeline
 from tests.processors.archive_samples import BAD, zipped
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, NIGHT, TOM, Report, Springfield, as_csv
 
@@ -119,7 +119,7 @@ def test_a_zip_can_be_run_again_from_its_files(springfield_at_rest: Springfield)
 
     with open_store(springfield.home.store_db) as store:
         again = deliveries.again(springfield.home, store, ledger.require(store, number), who="a story")
-    outcome = pipeline.finish(springfield.home, "springfield", pipeline.deliver(springfield.home, again), who="a story")
+    outcome = pipeline.finish(springfield.home, "springfield", freezing.deliver(springfield.home, again), who="a story")
 
     assert outcome.verdict == "accepted"
     assert {file.name for file in again.files} == {*FILES, "READY"}
@@ -138,7 +138,7 @@ def test_two_names_for_one_table_refuse_the_set_and_both_are_named(springfield_a
     users = next(file for file in delivery.files if file.table == "users")
     both = replace(delivery, files=[*delivery.files, replace(users, name="USERS.csv")])
 
-    number = pipeline.deliver(springfield_at_rest.home, both)
+    number = freezing.deliver(springfield_at_rest.home, both)
     report = pipeline.finish(springfield_at_rest.home, "springfield", number, who="a story").report
 
     assert report.verdict == "refused"
@@ -151,7 +151,7 @@ def by_hand(springfield: Springfield, archive: Path) -> Report:
     with open_store(springfield.home.store_db) as store:
         profile = load_profile(springfield.home, "springfield")
         delivery = deliveries.upload(store, profile, deliveries.files_at([archive]), who="a story")
-    number = pipeline.deliver(springfield.home, delivery)
+    number = freezing.deliver(springfield.home, delivery)
     pipeline.finish(springfield.home, "springfield", number, who="a story")
     return Report(json.loads((springfield.home.reports("springfield") / "latest.json").read_text()))
 

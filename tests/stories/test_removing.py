@@ -9,7 +9,7 @@ from config.accounts import PRESETS, Account
 from config.loading import load_accounts
 from config.writing import add_account, add_district, profile_text
 from connect_store import ledger
-from connect_store.people import find_people
+from connect_store.directory import find_people
 from connect_store.store import open_store
 from processors.locks import district_lock
 from rosterdrop import removing

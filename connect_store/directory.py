@@ -1,0 +1,107 @@
+"""Looking people up in Connect: by name, ID or contact, with everything that is linked to them."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connect_store.records import KINDS, Kind
+from connect_store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a person is linked with: a school, a classroom, a guardian or a student."""
+
+    key: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person in Connect with everything that is linked to it."""
+
+    kind: Kind
+    key: str
+    given_name: str
+    family_name: str
+    email: str | None
+    sms: str | None
+    phone: str | None
+    language: str | None
+    grades: str | None
+    role: str | None
+    identifier: str | None
+    status: str
+    batch: int
+    schools: tuple[Link, ...]
+    classrooms: tuple[Link, ...]
+    guardians: tuple[Link, ...]
+    students: tuple[Link, ...]
+    attributes: Mapping[str, str]
+
+
+def find_people(
+    store: Store,
+    district: str,
+    *,
+    name: str | None = None,
+    key: str | None = None,
+    contact: str | None = None,
+    kind: str | None = None,
+    most: int = 50,
+) -> list[Person]:
+    """People of a district whose name holds `name` (without regard to case and accents), or with this ID or contact."""
+    wanted = folded(name or "")
+    found = store.rows("people", district=district, kind=kind, key=key, contact=contact)
+    matching = [row for row in found if wanted in folded(f"{row[2]} {row[3]}")]
+    return [_person(store, district, row) for row in matching[:most]]
+
+
+def folded(text: str) -> str:
+    """Text as it is compared when somebody is looked up: without case and accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def headcount(store: Store, district: str) -> dict[str, int]:
+    """How many people of each kind are active."""
+    return {str(kind): int(count) for kind, count in store.rows("headcount", district=district)}
+
+
+def _person(store: Store, district: str, row: tuple[str, ...]) -> Person:
+    _, key, given, family, email, sms, phone, language, grades, role, identifier, status, batch = row
+    kind = next(kind for kind in KINDS if kind == row[0])
+    who = {"district": district, "key": key}
+    return Person(
+        kind=kind,
+        key=key,
+        given_name=given,
+        family_name=family,
+        email=email,
+        sms=sms,
+        phone=phone,
+        language=language,
+        grades=grades,
+        role=role,
+        identifier=identifier,
+        status=status,
+        batch=int(batch),
+        schools=tuple(
+            Link(key=school, name=school, status=state) for school, state in store.rows("schools_of", kind=kind, **who)
+        ),
+        classrooms=tuple(
+            Link(key=room, name=title, status=state)
+            for room, title, _, state, _ in store.rows("classrooms_of", kind=kind, **who)
+        ),
+        guardians=_linked(store, "guardians_of", who) if kind == "student" else (),
+        students=_linked(store, "students_of", who) if kind == "guardian" else (),
+        attributes=dict(store.rows("attributes_of", **who)) if kind == "student" else {},
+    )
+
+
+def _linked(store: Store, statement: str, who: dict[str, str]) -> tuple[Link, ...]:
+    return tuple(
+        Link(key=key, name=f"{given} {family}", status=state)
+        for key, given, family, *_, state in store.rows(statement, **who)
+    )
