@@ -69,6 +69,12 @@ def headcount(store: Store, district: str) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in store.rows("headcount", district=district)}
 
 
+def managed_by_sync(store: Store, district: str) -> dict[str, int]:
+    """How many active records the sync has brought: people by kind, classrooms and links."""
+    counted = {str(kind): int(count) for kind, count in store.rows("managed_by_sync", district=district)}
+    return {kind: counted.get(kind, 0) for kind in (*KINDS, "classroom", "membership", "guardianship")}
+
+
 def _person(store: Store, district: str, row: tuple[str, ...]) -> Person:
     _, key, given, family, email, sms, phone, language, grades, role, identifier, status, batch = row
     kind = next(kind for kind in KINDS if kind == row[0])

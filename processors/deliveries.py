@@ -101,7 +101,7 @@ def again(
     *,
     who: str,
     limits: Limits = WITHOUT_RESERVE,
-    origin: Literal["requeue", "approve", "schedule"] = "requeue",
+    origin: Literal["requeue", "approve", "schedule", "once"] = "requeue",
 ) -> Delivery:
     """The frozen files of an old batch, to be run with today's profile, or with its own where they are approved.
 

@@ -49,7 +49,7 @@ class NewerBatch(Exception):
 class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
 
-    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`, `approve`, `schedule`);
+    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`, `approve`, `schedule`, `once`);
     `most_inflated` is how many bytes the entries of an archive may have; `reserve_bytes` of the disk are left for
     reports.
     """

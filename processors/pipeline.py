@@ -41,6 +41,7 @@ from validators import Judgement
 from validators.findings import as_frame, joined
 
 _LOCK_WAIT_S: Final = 600.0
+_ASKED_FOR: Final = frozenset({"approve", "once"})
 _FINISHED: Final[frozenset[State]] = frozenset({"reported", "superseded", "failed"})
 
 
@@ -243,9 +244,14 @@ def decide(
         comparison,
         guarded,
         test=batch is not None and batch.test,
-        paused=not profile.sync.daily or ledger.paused(store, profile.id) is not None,
+        paused=_is_off(profile, batch) or ledger.paused(store, profile.id) is not None,
         approved=batch is not None and batch.origin == "approve",
     )
+
+
+def _is_off(profile: Profile, batch: LedgerBatch | None) -> bool:
+    """Whether nights are not applied; one that somebody asked for is (connect-behaviour 2.1, Enable Daily sync)."""
+    return not profile.sync.daily and (batch is None or batch.origin not in _ASKED_FOR)
 
 
 def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from config.home import Home
+from config.loading import load_profile
 from connect_store import ledger
 from connect_store.applying import CHANGE, Changes, apply
 from connect_store.ledger import LedgerBatch
@@ -87,6 +88,32 @@ def take_answer(home: Home, district: str, answer: Answer, *, who: str) -> int |
         return approve(home, batch.number, who=who, why=answer.why)
     discard(home, batch.number, who=who, why=answer.why)
     return None
+
+
+def sync_once(home: Home, district: str, *, who: str, why: str) -> int:
+    """Let the newest files of a district whose daily sync is off be applied this once, guarded as a night.
+
+    Returns: the number of the batch that does it.
+
+    Raises:
+        NotToBeDone: the daily sync is on, the district is paused, or no files wait.
+    """
+    if load_profile(home, district).sync.daily:
+        raise NotToBeDone(f"the daily sync of {district} is on, so its nights are applied by themselves")
+    with open_store(home.store_db) as store:
+        pause = ledger.paused(store, district)
+        if pause:
+            raise NotToBeDone(f"{district} is paused ({pause.why}); first: rosterdrop district resume {district}")
+        newest = ledger.last(store, district, test=False)
+        if newest is None or newest.state != "reported" or not (newest.summary or {}).get("paused"):
+            raise NotToBeDone(
+                f"no files of {district} wait to be applied; first: rosterdrop batch upload {district} FILES --wait"
+            )
+        delivery = deliveries.again(home, store, newest, who=who, origin="once")
+    once = deliver(home, delivery)
+    with open_store(home.store_db) as store, store.writing():
+        ledger.note(store, newest.number, "sync once", at=_now(), who=who, detail=f"as batch {once}: {why}")
+    return once
 
 
 def discard(home: Home, number: int, *, who: str, why: str) -> None:

@@ -106,7 +106,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
    and test = :test
    and origin not in ('undo', 'hand')
    and state in ('decided', 'reported')
-   and (requeue_of is null or origin = 'schedule')
+   and (requeue_of is null or origin in ('schedule', 'once'))
    and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
  order by id desc
  limit :most;

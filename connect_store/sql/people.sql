@@ -107,3 +107,22 @@ select f.key
  where f.district = :district
    and (   (:archived = 1 and f.status = 'archived')
         or (:titles = 1 and f.title is distinct from b.title));
+
+-- name: managed_by_sync
+-- How many active records of each kind the sync has brought.
+select kind, count(*)
+  from person
+ where district = :district and managed_by = 'sync' and status = 'active'
+ group by kind
+ union all
+select 'classroom', count(*)
+  from classroom
+ where district = :district and managed_by = 'sync' and status = 'active'
+ union all
+select 'membership', count(*)
+  from membership
+ where district = :district and managed_by = 'sync' and status = 'active'
+ union all
+select 'guardianship', count(*)
+  from guardianship
+ where district = :district and managed_by = 'sync' and status = 'active';

@@ -40,7 +40,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "host-key": Place("host_key:host_key", "The keys by which clients recognise the server."),
     "batch": Place("batch:batch", "The history of batches, and what can be done with one."),
     "person": Place("person:person", "Find a person of a district in Connect, and explain them."),
-    "connect": Place("connect:connect", "What people may do by hand beside the sync."),
+    "connect": Place("setting_up:connect", "What people may do by hand beside the sync."),
 }
 
 

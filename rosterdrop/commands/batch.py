@@ -128,6 +128,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
         "requeue": f"batch {entry.requeue_of}, run again",
         "schedule": f"batch {entry.requeue_of}, whose time had come",
         "approve": f"batch {entry.requeue_of}, approved",
+        "once": f"batch {entry.requeue_of}, synced once",
         "undo": f"batch {entry.requeue_of}, undone",
         "restore": "a backup that was put back",
         "remove": "a district that was removed",
@@ -219,7 +220,7 @@ def approve(console: Console, number: int, why: str) -> int:
 
     approving = steering.approve(console.home, number, who=who(), why=why)
     district = _district_of(console.home, approving)
-    return _end_with_report(console, district, approving)
+    return end_with_report(console, district, approving)
 
 
 @batch.command(epilog='\b\nExample:\n  rosterdrop --home home batch discard 42 --why "half of the rows were lost"')
@@ -330,10 +331,11 @@ def _hand_over(console: Console, home: Home, district: str, number: int, *, wait
         console.terminal.json({"batch": number, "district": district, "state": "frozen"})
         console.terminal.line(_waits(home, number))
         return 0
-    return _end_with_report(console, district, number)
+    return end_with_report(console, district, number)
 
 
-def _end_with_report(console: Console, district: str, number: int) -> int:
+def end_with_report(console: Console, district: str, number: int) -> int:
+    """Finish a batch and show its report; the exit code of its verdict."""
     from processors.pipeline import finish
     from processors.reporting.json_document import as_json
     from processors.reporting.text_page import summary_lines

@@ -57,7 +57,7 @@ def _person_fields(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _desk(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
+def desk_of(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
     """Where one change is made: under the district's lock, since a record is read before it is written whole."""
     profile = load_profile(console.home, district)
     terms = Terms(
@@ -71,7 +71,8 @@ def _desk(console: Console, district: str, staff: str | None) -> Iterator[Desk]:
         yield Desk(store=store, district=district, terms=terms, who=asks, at=datetime.now(UTC), staff=staff)
 
 
-def _done(console: Console, what: str, **told: object) -> None:
+def done(console: Console, what: str, **told: object) -> None:
+    """Tell what was done, to people and to programs."""
     console.terminal.json(told)
     console.terminal.line(what)
 
@@ -81,9 +82,9 @@ def _done(console: Console, what: str, **told: object) -> None:
 @click.option("--title", required=True, help="The new name; it stays until the SIS itself changes the name.")
 def rename_classroom(console: Console, district: str, classroom: str, title: str, staff: str | None) -> None:
     """Give CLASSROOM another name."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.rename_classroom(desk, classroom, title)
-    _done(console, f"Classroom {classroom} is renamed (batch {number})", batch=number)
+    done(console, f"Classroom {classroom} is renamed (batch {number})", batch=number)
 
 
 @_command("create-classroom", "--school 0042 --title Chess")
@@ -94,27 +95,27 @@ def create_classroom(
     console: Console, district: str, school: str, title: str, grades: str | None, staff: str | None
 ) -> None:
     """Make a classroom that the sync leaves alone."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         key = manual.create_classroom(desk, school, title, grades)
-    _done(console, f"Classroom {key} is made", classroom=key)
+    done(console, f"Classroom {key} is made", classroom=key)
 
 
 @_command("archive-classroom", "m5")
 @click.argument("classroom")
 def archive_classroom(console: Console, district: str, classroom: str, staff: str | None) -> None:
     """Archive CLASSROOM; nothing of it is lost."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.archive_classroom(desk, classroom)
-    _done(console, f"Classroom {classroom} is archived (batch {number})", batch=number)
+    done(console, f"Classroom {classroom} is archived (batch {number})", batch=number)
 
 
 @_command("unarchive-classroom", "m5")
 @click.argument("classroom")
 def unarchive_classroom(console: Console, district: str, classroom: str, staff: str | None) -> None:
     """Bring an archived CLASSROOM back."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.unarchive_classroom(desk, classroom)
-    _done(console, f"Classroom {classroom} is active (batch {number})", batch=number)
+    done(console, f"Classroom {classroom} is active (batch {number})", batch=number)
 
 
 @_command("adopt-classroom", "hand-0123456789abcdef --sis-id m5")
@@ -122,9 +123,9 @@ def unarchive_classroom(console: Console, district: str, classroom: str, staff: 
 @click.option("--sis-id", required=True, help="The sourcedId by which the files call it.")
 def adopt_classroom(console: Console, district: str, classroom: str, sis_id: str, staff: str | None) -> None:
     """Hand CLASSROOM, which people made, to the sync: the next night takes it over."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.adopt_classroom(desk, classroom, sis_id)
-    _done(console, f"Classroom {classroom} is now {sis_id} (batch {number})", batch=number)
+    done(console, f"Classroom {classroom} is now {sis_id} (batch {number})", batch=number)
 
 
 @_command("add-member", "m5 --kind staff --id t-12")
@@ -133,9 +134,9 @@ def adopt_classroom(console: Console, district: str, classroom: str, sis_id: str
 @click.option("--id", "key", required=True, help="The SIS ID of the person.")
 def add_member(console: Console, district: str, classroom: str, kind: Kind, key: str, staff: str | None) -> None:
     """Put a co-teacher into CLASSROOM, or a student into one that is not synced."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.add_member(desk, classroom, kind, key)
-    _done(console, f"{kind} {key} is in classroom {classroom} (batch {number})", batch=number)
+    done(console, f"{kind} {key} is in classroom {classroom} (batch {number})", batch=number)
 
 
 @_command("add-guardian", "s-1042 --given Uma --family Ruiz --email uma@example.org")
@@ -143,9 +144,9 @@ def add_member(console: Console, district: str, classroom: str, kind: Kind, key:
 @_person_fields
 def add_guardian(console: Console, district: str, student: str, staff: str | None, **fields: str | None) -> None:
     """Link a guardian to STUDENT whom the SIS does not have."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         key = manual.add_guardian(desk, student, **_given(fields))
-    _done(console, f"Guardian {key} is linked to student {student}", guardian=key)
+    done(console, f"Guardian {key} is linked to student {student}", guardian=key)
 
 
 @_command("remove-guardian", "s-1042 --guardian g-17")
@@ -153,18 +154,18 @@ def add_guardian(console: Console, district: str, student: str, staff: str | Non
 @click.option("--guardian", required=True, help="The guardian's ID.")
 def remove_guardian(console: Console, district: str, student: str, guardian: str, staff: str | None) -> None:
     """Unlink a guardian from STUDENT; the account stays."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.remove_guardian(desk, student, guardian)
-    _done(console, f"Guardian {guardian} is no longer linked to student {student} (batch {number})", batch=number)
+    done(console, f"Guardian {guardian} is no longer linked to student {student} (batch {number})", batch=number)
 
 
 @_command("remove-guardians", "--school 0042")
 @click.option("--school", required=True, help="The school's SIS ID.")
 def remove_guardians(console: Console, district: str, school: str, staff: str | None) -> None:
     """Unlink all guardians from the students of a school; accounts stay."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.remove_guardians(desk, school)
-    _done(console, f"No student of school {school} has a guardian any more (batch {number})", batch=number)
+    done(console, f"No student of school {school} has a guardian any more (batch {number})", batch=number)
 
 
 @_command("add-staff", "--school 0042 --given Max --family Moss --email max@example.org")
@@ -172,9 +173,9 @@ def remove_guardians(console: Console, district: str, school: str, staff: str | 
 @_person_fields
 def add_staff(console: Console, district: str, school: str, staff: str | None, **fields: str | None) -> None:
     """Add a staff member whom the sync never touches."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         key = manual.add_staff(desk, school, **_given(fields))
-    _done(console, f"Staff member {key} is added", staff=key)
+    done(console, f"Staff member {key} is added", staff=key)
 
 
 @_command("enrol-student", "--school 0042 --given Eve --family Moss")
@@ -182,18 +183,18 @@ def add_staff(console: Console, district: str, school: str, staff: str | None, *
 @_person_fields
 def enrol_student(console: Console, district: str, school: str, staff: str | None, **fields: str | None) -> None:
     """Add a student to a school that is not synced."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         key = manual.enrol_student(desk, school, **_given(fields))
-    _done(console, f"Student {key} is added", student=key)
+    done(console, f"Student {key} is added", student=key)
 
 
 @_command("archive-student", "hand-0123456789abcdef")
 @click.argument("student")
 def archive_student(console: Console, district: str, student: str, staff: str | None) -> None:
     """Archive a STUDENT that people added."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.archive_student(desk, student)
-    _done(console, f"Student {student} is archived (batch {number})", batch=number)
+    done(console, f"Student {student} is archived (batch {number})", batch=number)
 
 
 @_command("merge-students", "hand-0123456789abcdef --into s-1042")
@@ -201,18 +202,18 @@ def archive_student(console: Console, district: str, student: str, staff: str | 
 @click.option("--into", required=True, help="The SIS ID of the student who survives.")
 def merge_students(console: Console, district: str, student: str, into: str, staff: str | None) -> None:
     """Merge STUDENT, added by hand, into one of the sync, with classrooms and guardians."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.merge_students(desk, student, into)
-    _done(console, f"Student {student} is merged into {into} (batch {number})", batch=number)
+    done(console, f"Student {student} is merged into {into} (batch {number})", batch=number)
 
 
 @_command("enable-account", "s-1042")
 @click.argument("student")
 def enable_account(console: Console, district: str, student: str, staff: str | None) -> None:
     """Let STUDENT have an account; nobody is invited by it."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.enable_account(desk, student)
-    _done(console, f"The account of student {student} is enabled (batch {number})", batch=number)
+    done(console, f"The account of student {student} is enabled (batch {number})", batch=number)
 
 
 @_command("edit-contact", "g-17 --kind guardian --email new@example.org")
@@ -223,9 +224,9 @@ def edit_contact(
     console: Console, district: str, key: str, kind: Kind, staff: str | None, **fields: str | None
 ) -> None:
     """Change name, e-mail or numbers of a user, where the sync leaves that to people."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.edit_contact(desk, kind, key, _given(fields))
-    _done(console, f"{kind} {key} is changed (batch {number})", batch=number)
+    done(console, f"{kind} {key} is changed (batch {number})", batch=number)
 
 
 @_command("change-role", "t-12 --role admin")
@@ -233,9 +234,9 @@ def edit_contact(
 @click.option("--role", type=click.Choice(ROLES), required=True)
 def change_role(console: Console, district: str, member: str, role: Role, staff: str | None) -> None:
     """Make the staff member MEMBER an admin or a teacher; no night takes that back."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         number = manual.change_role(desk, member, role)
-    _done(console, f"{member} is {role} (batch {number})", batch=number)
+    done(console, f"{member} is {role} (batch {number})", batch=number)
 
 
 @_command("grant", "t-12 --permission rostering_administrator")
@@ -243,9 +244,9 @@ def change_role(console: Console, district: str, member: str, role: Role, staff:
 @click.option("--permission", type=click.Choice(PERMISSIONS), required=True)
 def grant(console: Console, district: str, member: str, permission: Permission, staff: str | None) -> None:
     """Give the staff member MEMBER a permission."""
-    with _desk(console, district, staff) as desk:
+    with desk_of(console, district, staff) as desk:
         manual.grant(desk, member, permission)
-    _done(console, f"{member} has the permission {permission}", staff=member, permission=permission)
+    done(console, f"{member} has the permission {permission}", staff=member, permission=permission)
 
 
 @connect.command(
