@@ -23,7 +23,7 @@ from jsonschema.validators import extend
 
 from config.key_lines import KeyLineRefused, parse_key_line
 from config.mistakes import Mistake, nearest
-from config.profiles import Exceptional
+from config.profiles import Days, Exceptional
 
 Schema = Mapping[str, Any]
 
@@ -91,6 +91,14 @@ def _is_exceptional(text: str) -> bool:
     return True
 
 
+def _are_days(text: str) -> bool:
+    try:
+        Days.of(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_country(text: str) -> bool:
     from phonenumbers import SUPPORTED_REGIONS
 
@@ -131,6 +139,7 @@ _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
         _is_exceptional,
         'the first day, the last day and a percentage, such as "2026-08-01/2026-09-15=60"',
     ),
+    "days": (_are_days, 'the first day and the last one, such as "2026-12-20/2027-01-03"'),
     "country": (_is_country, "a country's two capital letters, such as US"),
     "network": (_is_network, "an address or a network, such as 203.0.113.0/24"),
     "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),

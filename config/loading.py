@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from config.accounts import Account
@@ -31,15 +31,21 @@ from config.profiles import (
     Arrival,
     Attributes,
     Classes,
+    ClassLink,
+    Clever,
+    Days,
     Exceptional,
     Guard,
     Guardians,
     Notices,
+    OneRosterApi,
     Phones,
     Profile,
     Quota,
     Reading,
+    RemoteSftp,
     Reports,
+    Source,
     Sync,
 )
 from config.settings import Audit, Limits, Metrics, Retention, Server, Settings, Store, Watching, Worker
@@ -66,6 +72,7 @@ __all__ = [
 ]
 
 Document = Mapping[str, Any]
+_A_MONTH_H: Final = 720.0
 Value = TypeVar("Value")
 
 
@@ -335,17 +342,22 @@ def _profile(district: str, document: Document) -> Profile:
         name=document["name"],
         time_zone=ZoneInfo(document["time_zone"]),
         schools=None if schools == "auto" else dict(schools),
-        arrival=_arrival(**document.get("arrival", {})),
+        arrival=_arrival(**_carrying_longer(document), **document.get("arrival", {})),
         quota=Quota(**document.get("quota", {})),
         guard=_guard(**document.get("guard", {})),
         sync=_sync(**document.get("sync", {})),
         guardians=Guardians(**document.get("guardians", {})),
         classes=Classes(**document.get("classes", {})),
         attributes=Attributes(**document.get("attributes", {})),
-        reading=_reading(**document.get("reading", {})),
+        reading=_reading(_ids_of_source(document), **document.get("reading", {})),
         phones=Phones(**document.get("phones", {})),
         report=Reports(**document.get("report", {})),
         notices=Notices(**document.get("notices", {})),
+        source=_source(**document.get("source", {})),
+        clever=Clever(**_with_tuples(document.get("clever", {}))),
+        classlink=ClassLink(**document.get("classlink", {})),
+        oneroster=OneRosterApi(**_with_tuples(document.get("oneroster", {}))),
+        remote_sftp=RemoteSftp(**document.get("remote_sftp", {})),
     )
 
 
@@ -355,6 +367,12 @@ def _arrival(*, expected: list[Any] | None = None, deadline: str | None = None, 
         deadline=time.fromisoformat(deadline) if deadline else None,
         **other,
     )
+
+
+def _carrying_longer(document: Document) -> dict[str, Any]:
+    """What was fetched stays beside a guardians.csv that comes later, also while the source rests."""
+    is_fetched = document.get("source", {}).get("kind", "none") != "none"
+    return {"carry_hours": _A_MONTH_H} if is_fetched and "carry_hours" not in document.get("arrival", {}) else {}
 
 
 def _guard(*, calendar: list[str] | None = None, **other: Any) -> Guard:
@@ -385,9 +403,22 @@ def _sync(*, start_time: str | None = None, **other: Any) -> Sync:
     return Sync(start_time=time.fromisoformat(start_time) if start_time else None, **other)
 
 
-def _reading(**values: Any) -> Reading:
-    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return Reading(**frozen)
+def _source(*, blackout: list[str] | None = None, **other: Any) -> Source:
+    return Source(blackout=tuple(map(Days.of, blackout or ())), **_with_tuples(other))
+
+
+def _reading(own: list[str], *, district_ids: list[str] | None = None, **other: Any) -> Reading:
+    return Reading(district_ids=(*(district_ids or ()), *own), **_with_tuples(other))
+
+
+def _ids_of_source(document: Document) -> list[str]:
+    """What the source calls the district itself: whoever belongs to it and to no school belongs to the district."""
+    is_clever = document.get("source", {}).get("kind") == "clever"
+    return [document["clever"]["district_id"]] if is_clever and "district_id" in document.get("clever", {}) else []
+
+
+def _with_tuples(table: Document) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def _accounts(document: Document) -> dict[str, Account]:

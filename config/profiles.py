@@ -182,6 +182,114 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Days from a first one to a last one, both included."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From a text like `2026-12-20/2027-01-03`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        first, last = map(date.fromisoformat, text.split("/"))
+        if first > last:
+            raise ValueError(text)
+        return cls(first=first, last=last)
+
+
+SourceKind = Literal["none", "clever", "classlink", "oneroster", "sftp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the district's roster is fetched from, and when it is not. Table `[source]`.
+
+    `blackout`: days without a pull. `guardians`: whether the source brings them too. `leave_classes`: classes that are
+    not brought in, each as `subject=…`, `term=…`, `type=…`, `title=…` or `id=…`.
+    """
+
+    kind: SourceKind = "none"
+    blackout: tuple[Days, ...] = ()
+    guardians: bool = True  # connect-behaviour 2.1, Allow sync to manage Guardians
+    leave_classes: tuple[str, ...] = ()  # connect-behaviour 5, over-shared sections
+
+    def rests_on(self, day: date) -> bool:
+        """Whether nothing is fetched on a day of the district."""
+        return any(days.first <= day <= days.last for days in self.blackout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clever:
+    """How Clever is asked, and what of its answers is taken (connect-behaviour 2.4). Table `[clever]`."""
+
+    url: str = "https://api.clever.com"
+    version: Literal["v3.0", "v3.1"] = "v3.1"
+    district_id: str = ""
+    token: str = ""  # where it is kept: `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`
+    people_ids: Literal["sis_id", "clever_id", "student_number"] = "sis_id"
+    school_ids: Literal["sis_id", "clever_id", "school_number"] = "sis_id"
+    class_ids: Literal["clever_id", "sis_id"] = "clever_id"  # connect-behaviour 4.2, the Clever ID of a section
+    schools: Literal["primary", "all"] = "primary"  # connect-behaviour 5, primary school only
+    contact_types: tuple[str, ...] = ()
+    contact_relationships: tuple[str, ...] = ()
+    phone_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassLink:
+    """How ClassLink is asked through its proxy (connect-behaviour 2.4). Table `[classlink]`.
+
+    `token` is the district's own, `partner_key` ours, with which the current token and the application's ID are looked
+    up; both are places of secrets.
+    """
+
+    url: str = "https://oneroster-proxy.classlink.io/{application_id}/ims/oneroster/v1p1"
+    tenant_id: str = ""
+    application_id: str = ""
+    token: str = ""
+    partner_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneRosterApi:
+    """How a OneRoster server is asked, and what of its answers is taken. Table `[oneroster]`.
+
+    `guardian_columns`: where guardians stand in the metadata of demographics, each as `name,email,phone`; `language`:
+    the key of a user's metadata that holds the language.
+    """
+
+    url: str = ""
+    auth: Literal["oauth2", "oauth1", "bearer"] = "oauth2"
+    key: str = ""
+    secret: str = ""
+    token_url: str = ""
+    signature: Literal["sha1", "sha256"] = "sha256"  # clever-classlink B3
+    scope: str = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly"
+    guardian_columns: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSftp:
+    """The district's own SFTP site (connect-behaviour 1.7, 2.1). Table `[remote_sftp]`.
+
+    `password` and `key` are places of secrets; `host_key` is the site's public key as one line.
+    """
+
+    host: str = ""
+    port: int = 22
+    login: str = ""
+    password: str = ""
+    key: str = ""
+    path: str = "."
+    host_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One district: its schools, and how its files are taken, judged and applied.
 
@@ -204,6 +312,11 @@ class Profile:
     phones: Phones = field(default_factory=Phones)
     report: Reports = field(default_factory=Reports)
     notices: Notices = field(default_factory=Notices)
+    source: Source = field(default_factory=Source)
+    clever: Clever = field(default_factory=Clever)
+    classlink: ClassLink = field(default_factory=ClassLink)
+    oneroster: OneRosterApi = field(default_factory=OneRosterApi)
+    remote_sftp: RemoteSftp = field(default_factory=RemoteSftp)
 
     @property
     def only_school(self) -> str | None:

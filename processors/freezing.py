@@ -29,7 +29,9 @@ from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of, repairs_among
 from validators.finding import Finding
 
-_HIDDEN: Final = ".freezing-"
+SCRATCH: Final = ".freezing-"
+"""How the name of a folder begins in which a batch of a district is made."""
+
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
 
 
@@ -49,7 +51,8 @@ class NewerBatch(Exception):
 class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
 
-    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `requeue`, `approve`, `schedule`, `once`);
+    `who` enters the ledger; `origin` is the way in (`sftp`, `upload`, `pull`, `requeue`, `approve`, `schedule`,
+    `once`); `found` is what was found before the files were there, as where a source was asked for them;
     `most_inflated` is how many bytes the entries of an archive may have; `reserve_bytes` of the disk are left for
     reports.
     """
@@ -63,6 +66,7 @@ class Delivery:
     requeue_of: int | None = None
     most_inflated: int = MOST_BYTES
     reserve_bytes: int = 0
+    found: Sequence[Finding] = ()
 
 
 def deliver(home: Home, delivery: Delivery) -> int:
@@ -91,7 +95,12 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
         own = _take_all(delivery, workplace, profile.arrival.trigger)
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
-        found = [*own.findings, *lent.findings, *_found_before(home, store, delivery, own.findings)]
+        found = [
+            *delivery.found,
+            *own.findings,
+            *lent.findings,
+            *_found_before(home, store, delivery, own.findings),
+        ]
         place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
         files = (*own.files, *lent.files)
         entry = Entry(received=now, test=delivery.test, origin=delivery.origin, files=files)
@@ -102,7 +111,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
 def sweep(folders: Iterable[Path]) -> None:
     """Remove what a crash left of freezing; only the holder of the service's lock may call this."""
     for folder in folders:
-        for leftover in folder.glob(f"{_HIDDEN}*"):
+        for leftover in folder.glob(f"{SCRATCH}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -134,7 +143,7 @@ def _lender_for(store: Store, delivery: Delivery) -> LedgerBatch | None:
 @contextmanager
 def _workplace(home: Home, district: str) -> Iterator[Path]:
     """A hidden folder that becomes the batch's; what is left of it in the end goes away."""
-    workplace = home.batches / district / f"{_HIDDEN}{uuid.uuid4().hex}"
+    workplace = home.batches / district / f"{SCRATCH}{uuid.uuid4().hex}"
     (workplace / "files").mkdir(mode=0o700, parents=True)
     try:
         yield workplace
@@ -221,7 +230,11 @@ def _found_before(home: Home, store: Store, delivery: Delivery, found: Sequence[
     if delivery.requeue_of is None:
         return []
     before = found_in(home, ledger.require(store, delivery.requeue_of))
-    return [one for one in before if one.code in _OF_THE_DELIVERY and one not in found]
+    return [one for one in before if _is_of_the_delivery(one) and one not in found]
+
+
+def _is_of_the_delivery(finding: Finding) -> bool:
+    return finding.code in _OF_THE_DELIVERY or finding.code.startswith("source.")
 
 
 def _enter(

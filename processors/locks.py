@@ -102,6 +102,17 @@ def district_lock(home: Home, district: str, *, who: str, wait_s: float) -> Iter
 
 
 @contextmanager
+def pull_lock(home: Home, district: str, *, who: str) -> Iterator[None]:
+    """Held while a district's roster is fetched: one pull at a time.
+
+    Raises:
+        Held: another one is under way.
+    """
+    with _locked(home.locks / f"pull-{district}.lock", f"the source of {district}", who=who, wait_s=0):
+        yield
+
+
+@contextmanager
 def entering_lock(home: Home) -> Iterator[None]:
     """Shared by all who enter batches, whoever works on the district: no other store takes the store's place."""
     home.locks.mkdir(mode=0o700, parents=True, exist_ok=True)

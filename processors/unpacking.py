@@ -14,8 +14,12 @@ from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators.catalogue.entries import rejecting
 from validators.finding import Finding
 
-FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
-"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
+FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "answers", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, what a source
+answered, or none of these."""
+
+ANSWERS: Final = "rosterdrop-answers.jsonl.gz"
+"""What the source of a roster answered, kept with the batch that was made of it."""
 
 _OUR_MANIFEST: Final = "rosterdrop-manifest.json"
 _REPAIR: Final = re.compile(r"rosterdrop-repair-\d+\.csv")
@@ -76,6 +80,8 @@ def kind_of(name: str, *, trigger: str = Arrival().trigger) -> FileKind:
         return "archive"
     if _REPAIR.fullmatch(folded):
         return "repair"
+    if folded == ANSWERS:
+        return "answers"
     if folded in _MANIFESTS:
         return "manifest"
     return "trigger" if fnmatchcase(folded, trigger.casefold()) else "other"

@@ -8,5 +8,15 @@ OTHER_DISTRICT: Final = "set.other_district"
 UNMARKED: Final = frozenset({"repair.marks_missing", "repair.no_whole_file"})
 """Findings of repaired rows that lost what tells them from a whole file."""
 
-NO_ROSTER: Final = UNMARKED | {OTHER_DISTRICT}
+NOTHING_PULLED: Final = frozenset(
+    f"source.{why}"
+    for why in (
+        *("access", "login", "host_key", "other_district", "elsewhere", "not_found"),
+        *("unreachable", "busy", "unusable", "endless", "changed"),
+        *("nothing_shared", "emptied", "half_shared", "stale", "no_files"),
+    )
+)
+"""Findings of a pull that brought no files."""
+
+NO_ROSTER: Final = UNMARKED | NOTHING_PULLED | {OTHER_DISTRICT}
 """Findings of files that are no roster of the district: later batches neither carry nor repair them."""

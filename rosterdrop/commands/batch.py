@@ -125,6 +125,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
     came = {
         "sftp": "SFTP",
         "upload": "batch upload",
+        "pull": "the source of the roster",
         "requeue": f"batch {entry.requeue_of}, run again",
         "schedule": f"batch {entry.requeue_of}, whose time had come",
         "approve": f"batch {entry.requeue_of}, approved",

@@ -13,6 +13,7 @@ from tests.validators.examples import Example, codes_of, failing, passing
 from validators import catalogue
 from validators.alone import rules_of
 from validators.findings import Finding, as_frame
+from validators.no_roster import NOTHING_PULLED
 
 SHOWN = [code for code in catalogue.codes() if catalogue.entry(code).occurs is None]
 # Names of modules and attributes that look like codes.
@@ -177,3 +178,9 @@ def test_no_findings_are_described_as_none() -> None:
 
 def test_examples_can_be_shown() -> None:
     assert catalogue.shown(catalogue.entry("user.role.unknown").fails or ()) == ['users.csv: role = "teachr"']
+
+
+def test_a_pull_that_brought_nothing_lends_nothing() -> None:
+    refusing = {code for code in catalogue.rejecting("batch") if code.startswith("source.")}
+
+    assert refusing == NOTHING_PULLED

@@ -16,7 +16,18 @@ schools, names of columns, the name of a file."""
 Edit = Mapping[str, Any]
 
 GROUPS: Final = (
-    *("sets", "archives", "repairs", "reading", "users", "classes", "enrollments", "guardians", "attributes"),
+    *(
+        "sets",
+        "archives",
+        "sources",
+        "repairs",
+        "reading",
+        "users",
+        "classes",
+        "enrollments",
+        "guardians",
+        "attributes",
+    ),
     *("families", "memberships", "identifiers"),
     *("nights", "causes"),
     "oneroster",

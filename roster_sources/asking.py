@@ -1,0 +1,214 @@
+"""One page after the other over HTTP: patience, limits, and answers that cannot be taken for "nothing there"."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+import stamina
+
+from config.mistakes import ConfigError
+from roster_sources.failures import AccessRefused, PullFailed
+
+_SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
+_TOO_MANY: Final = 429
+_SHORTEST_WAIT_S: Final = 1.0
+_SKEW: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a source is waited for, and how much it may send."""
+
+    tries: int = 5
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 120.0
+    silence_s: float = 60.0  # without a byte; clever-classlink B4: slowness rather than refusal
+    page_s: float = 300.0
+    pull_s: float = 4 * 3600.0
+    page_bytes: int = 64 * 1024**2
+    pages: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A document without its secrets, and the headers that came with it, by their names in lower case."""
+
+    document: Any
+    headers: Mapping[str, str]
+
+
+class InsecureAddress(ConfigError):
+    """A token would go over the network for everybody to read."""
+
+    exit_code = 2
+
+
+class Asking:
+    """A source, asked page by page. Nothing is followed to another host, where the token does not belong.
+
+    `sign_in` gives what requests are signed with; it is asked again once for a page that is refused, for a token may
+    have been changed meanwhile (clever-classlink E 1, 2). `keep_secrets` is for answers that tell such tokens; these
+    are kept nowhere.
+    """
+
+    def __init__(
+        self, url: str, *, sign_in: Callable[[], httpx2.Auth], patience: Patience, keep_secrets: bool = False
+    ) -> None:
+        if not _is_safe(url):
+            raise InsecureAddress(f"{url}: the address must begin with https://, for a secret is sent to it")
+        self._base = url
+        self._patience = patience
+        self._until = time.monotonic() + patience.pull_s
+        self._asked = 0
+        self._sign_in = sign_in
+        self._hook = None if keep_secrets else _without_secrets
+        self._auth = sign_in()
+        self._client = httpx2.Client(timeout=patience.silence_s, headers={"User-Agent": "rosterdrop"})
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def address(self, link: str) -> str:
+        """A link of the source as an address of the source.
+
+        Raises:
+            PullFailed: it leads elsewhere.
+        """
+        address = urljoin(self._base, link)
+        if urlsplit(address)[:2] != urlsplit(self._base)[:2]:
+            raise PullFailed("source.elsewhere")
+        return address
+
+    def ask(self, link: str, **parameters: str) -> Answer:
+        """The answer to one request, tried again as long as that may help.
+
+        Raises:
+            AccessRefused: the source does not know us.
+            PullFailed: there is no answer that can be used.
+        """
+        self._asked += 1
+        if self._asked > self._patience.pages:
+            raise PullFailed("source.endless")
+        address = self.address(link)
+        try:
+            return self._patiently(address, parameters)
+        except AccessRefused:
+            self._auth = self._sign_in()
+            return self._patiently(address, parameters)
+
+    def _patiently(self, address: str, parameters: Mapping[str, str]) -> Answer:
+        patience = self._patience
+        try:
+            for attempt in stamina.retry_context(
+                on=_wait,
+                attempts=patience.tries,
+                timeout=None,
+                wait_initial=patience.first_wait_s,
+                wait_max=patience.longest_wait_s,
+                wait_jitter=patience.first_wait_s,
+            ):
+                with attempt:
+                    return self._once(address, parameters)
+        except _NotNow as last:
+            raise PullFailed(last.code, last.detail, again=True) from last
+        raise AssertionError  # the loop ends by an answer or by an exception
+
+    def _once(self, address: str, parameters: Mapping[str, str]) -> Answer:
+        try:
+            with self._client.stream("GET", address, params=dict(parameters) or None, auth=self._auth) as response:
+                _require_fine(response, longest_wait_s=self._patience.longest_wait_s)
+                body = self._read(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise _NotNow("source.unreachable", type(error).__name__) from error
+        try:
+            return Answer(json.loads(body, object_hook=self._hook), headers)
+        except (ValueError, RecursionError) as error:  # a gateway's page of HTML, a body that was cut
+            raise _NotNow("source.unusable", "no JSON") from error
+
+    def _read(self, response: httpx2.Response) -> bytes:
+        """The body, as long as it comes in time and is no larger than a page may be."""
+        until = min(time.monotonic() + self._patience.page_s, self._until)
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > self._patience.page_bytes:
+                raise PullFailed("source.endless")
+            if time.monotonic() > until:
+                raise _NotNow("source.unreachable", "too slow")
+        return bytes(body)
+
+
+class _NotNow(Exception):
+    """What may be different at the next try, after `wait_s` where the source says so."""
+
+    def __init__(self, code: str, detail: str, wait_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.wait_s = wait_s
+
+
+def _wait(error: Exception) -> bool | float:
+    """Whether to try again, and after how many seconds where that is known."""
+    if not isinstance(error, _NotNow):
+        return False
+    return True if error.wait_s is None else error.wait_s
+
+
+def _require_fine(response: httpx2.Response, *, longest_wait_s: float) -> None:
+    status = response.status_code
+    if status == httpx2.codes.OK:
+        return
+    told = f"HTTP {status}"
+    if response.is_redirect:
+        raise PullFailed("source.elsewhere")
+    if status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
+        raise AccessRefused("clock" if _is_clock_wrong(response) else told)
+    if status == _TOO_MANY:
+        wait_s = min(max(_told_wait_s(response), _SHORTEST_WAIT_S), longest_wait_s)
+        raise _NotNow("source.busy", told, wait_s)
+    if response.is_server_error and status != httpx2.codes.NOT_IMPLEMENTED:
+        raise _NotNow("source.unreachable", told)
+    raise PullFailed("source.not_found" if status == httpx2.codes.NOT_FOUND else "source.unusable", told)
+
+
+def _told_wait_s(response: httpx2.Response) -> float:
+    """How long the source asks to wait: seconds, or the second of the epoch at which it takes requests again."""
+    after, reset = response.headers.get("retry-after", ""), response.headers.get("x-ratelimit-reset", "")
+    if after.isdecimal():
+        return float(after)
+    return float(reset) - time.time() if reset.isdecimal() else 0.0
+
+
+def _is_clock_wrong(response: httpx2.Response) -> bool:
+    """Whether the source's clock and ours are far apart, which makes signatures worthless (OAuth 1.0a)."""
+    try:
+        theirs = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return False
+    return abs(datetime.now(UTC) - theirs.astimezone(UTC)) > _SKEW
+
+
+def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
+    """Struck out before anything is kept: no answer with them exists outside this call."""
+    return {key: value for key, value in record.items() if key.lower() not in _SECRET}
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    host = parts.hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

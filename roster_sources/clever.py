@@ -1,0 +1,122 @@
+"""Clever's data API: the walk through a district's collections (clever-classlink A)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from config.profiles import Clever
+from roster_sources.asking import Asking, Patience
+from roster_sources.facts import Facts
+from roster_sources.failures import AccessRefused, NothingNew, PullFailed
+from roster_sources.secrets import secret_at
+from roster_sources.signing import Bearer
+
+_PAGE: Final = "1000"  # records; 10,000 are allowed, and a page that fails costs ten times as much
+_ROLES: Final = {
+    "teachers": "teacher",
+    "staff": "staff",
+    "district_admins": "district_admin",
+    "students": "student",
+    "contacts": "contact",
+}
+
+Keep = Callable[[str, list[dict[str, Any]]], None]
+"""Is given the records of one page, and the collection that they are of."""
+
+
+def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, patience: Patience) -> Facts:
+    """Every record that the district shares, page by page.
+
+    Args:
+        settings: the district, and how it is asked for.
+        keep: is given each page.
+        guardians: whether contacts are wanted too.
+        known: the version of the data that need not be read again.
+        patience: how long Clever is waited for.
+
+    Raises:
+        PullFailed: it cannot be walked to its end, or changed meanwhile.
+        NothingNew: the district rests (A6: last year's data stay readable), or was not synced since.
+    """
+    asking = Asking(settings.url, sign_in=lambda: Bearer(secret_at(settings.token, "clever.token")), patience=patience)
+    try:
+        return _walk(asking, settings, keep, guardians=guardians, known=known)
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
+    finally:
+        asking.close()
+
+
+def _walk(asking: Asking, settings: Clever, keep: Keep, *, guardians: bool, known: str | None) -> Facts:
+    before = _district(asking, settings)
+    if before.get("state") == "paused":
+        raise NothingNew(rests=True, until=before.get("pause_end") or None)
+    if known and before.get("last_sync") == known:
+        raise NothingNew(rests=False)
+    counts: dict[str, int] = {}
+    newest = ""
+    for collection, path, parameters in _collections(settings, guardians=guardians):
+        counts[collection] = 0
+        for records in _pages(asking, path, parameters):
+            keep(collection, records)
+            counts[collection] += len(records)
+            newest = max([newest, *(record.get("last_modified") or "" for record in records)])
+    after = _district(asking, settings)
+    if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == "running":
+        raise PullFailed("source.changed", again=True)
+    state = after.get("state")
+    return Facts(
+        counts=counts,
+        version=after.get("last_sync") or None,
+        newest=newest or None,
+        trouble=state if state in {"pending", "error"} else None,
+    )
+
+
+def _collections(settings: Clever, *, guardians: bool) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    for name in ("schools", "terms", "sections"):
+        yield name, f"/{settings.version}/{name}", {}
+    for name, role in _ROLES.items():
+        if name != "contacts" or guardians:
+            yield name, f"/{settings.version}/users", {"role": role}
+
+
+def _district(asking: Asking, settings: Clever) -> Mapping[str, Any]:
+    """The one district of the token.
+
+    Raises:
+        PullFailed: it is not the one of the profile.
+    """
+    found = _records(asking.ask(f"/{settings.version}/districts").document)
+    if [district.get("id") for district in found] != [settings.district_id]:
+        raise PullFailed("source.other_district")
+    return found[0]
+
+
+def _pages(asking: Asking, path: str, parameters: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
+    """The pages of a collection: until no link leads on, or a page is empty (clever-classlink A3)."""
+    seen: set[str] = set()
+    answer = asking.ask(path, limit=_PAGE, **parameters)
+    while records := _records(answer.document):
+        yield records
+        link = _next(answer.document)
+        if link is None:
+            return
+        if link in seen:
+            raise PullFailed("source.endless")
+        seen.add(link)
+        answer = asking.ask(link)
+
+
+def _records(document: Any) -> list[dict[str, Any]]:
+    """The records of a list; a body without one is never an empty list."""
+    listed = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(listed, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("data"), dict) for one in listed
+    ):
+        raise PullFailed("source.unusable", "no list of records")
+    return [one["data"] for one in listed]
+
+
+def _next(document: Mapping[str, Any]) -> str | None:
+    links = document.get("links") or []
+    return next((link["uri"] for link in links if link.get("rel") == "next" and link.get("uri")), None)

@@ -1,0 +1,36 @@
+"""Why a pull came to nothing. The code is a finding's, so its words stand in the catalogue."""
+
+
+class PullFailed(Exception):
+    """Nothing was taken, and what Connect has stays as it is.
+
+    Attributes:
+        code: the finding that says why.
+        detail: what of it may be read: a collection, a status of HTTP, an ID of a school.
+        again: whether the same pull may succeed later without anybody's help.
+    """
+
+    exit_code = 4
+
+    def __init__(self, code: str, detail: str | None = None, *, again: bool = False) -> None:
+        super().__init__(f"{code} ({detail})" if detail else code)
+        self.code = code
+        self.detail = detail
+        self.again = again
+
+
+class NothingNew(Exception):
+    """The source tells that nothing changed since the last pull, or it rests: `until` a day, where that is known."""
+
+    def __init__(self, *, rests: bool, until: str | None = None) -> None:
+        super().__init__("rests" if rests else "unchanged")
+        self.rests = rests
+        self.until = until
+
+
+class AccessRefused(Exception):
+    """The source does not know the token, or not any more: where a newer one can be had, it is tried once."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

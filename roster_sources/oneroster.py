@@ -1,0 +1,154 @@
+"""OneRoster over REST, 1.1 and 1.2: the walk through a server's collections (clever-classlink B4, C)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx2
+
+from config.profiles import OneRosterApi
+from roster_sources.asking import Answer, Asking, Patience
+from roster_sources.facts import Facts
+from roster_sources.failures import AccessRefused, NothingNew, PullFailed
+from roster_sources.secrets import secret_at
+from roster_sources.signing import Bearer, Signed, fetched_token
+
+_PAGE: Final = 5000  # records; 10,000 are allowed, and a server may send fewer
+_SMALLEST_PAGE: Final = 200
+_ROSTER: Final = ("orgs", "academicSessions", "classes", "users", "enrollments")
+_DEMOGRAPHICS: Final = "demographics"
+
+Keep = Callable[[str, list[dict[str, Any]]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A OneRoster server: where its collections are, and how requests to it are signed."""
+
+    url: str
+    sign_in: Callable[[], httpx2.Auth]
+
+
+def server_of(settings: OneRosterApi) -> Server:
+    """The server that a profile names."""
+    return Server(url=settings.url, sign_in=lambda: _signature(settings))
+
+
+def _signature(settings: OneRosterApi) -> httpx2.Auth:
+    secret = secret_at(settings.secret, "oneroster.secret")
+    if settings.auth == "bearer":
+        return Bearer(secret)
+    key = secret_at(settings.key, "oneroster.key")
+    if settings.auth == "oauth1":
+        return Signed(key, secret, settings.signature)
+    return Bearer(fetched_token(settings.token_url, key=key, secret=secret, scope=settings.scope))
+
+
+def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, patience: Patience) -> Facts:
+    """Every record that a server shows, page by page.
+
+    Args:
+        server: which.
+        keep: is given each page.
+        demographics: whether guardians stand there.
+        known: the version of the data that need not be read again.
+        patience: how long the server is waited for.
+
+    Raises:
+        PullFailed: it cannot be walked to its end, or changed meanwhile.
+        NothingNew: its data are of the known version.
+    """
+    try:
+        asking = Asking(server.url, sign_in=server.sign_in, patience=patience)
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
+    try:
+        return _Walk(asking, server.url, known).through((*_ROSTER, *([_DEMOGRAPHICS] if demographics else [])), keep)
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
+    finally:
+        asking.close()
+
+
+class _Walk:
+    """One walk: all pages must be of one version of the data, where the server tells versions."""
+
+    def __init__(self, asking: Asking, url: str, known: str | None) -> None:
+        self._asking = asking
+        self._url = url
+        self._known = known
+        self._version: str | None = None
+        self._page = _PAGE
+
+    def through(self, collections: tuple[str, ...], keep: Keep) -> Facts:
+        counts = {}
+        newest = ""
+        for collection in collections:
+            counts[collection] = 0
+            for records in self._pages(collection):
+                keep(collection, records)
+                counts[collection] += len(records)
+                newest = max([newest, *(str(record.get("dateLastModified") or "") for record in records)])
+        return Facts(counts=counts, version=self._version, newest=newest or None)
+
+    def _pages(self, collection: str) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a collection, to its proven end (clever-classlink C4)."""
+        total: str | None = None
+        came = 0
+        while True:
+            answer = self._ask(collection, came)
+            records = _records(answer.document, collection)
+            told = answer.headers.get("x-total-count")
+            self._require_one_version(answer)
+            if came and told != total:
+                raise PullFailed("source.changed", again=True)
+            total = told
+            if records:
+                yield records
+            came += len(records)
+            if not _is_more(answer, records, came, total):
+                break
+        if total is not None and total.isdecimal() and came != int(total):
+            raise PullFailed("source.changed", again=True)
+
+    def _ask(self, collection: str, offset: int) -> Answer:
+        """A page; where the server cannot make a large one, smaller ones from there on (B4: 502)."""
+        while True:
+            try:
+                return self._asking.ask(
+                    f"{self._url}/{collection}",
+                    limit=str(self._page),
+                    offset=str(offset),
+                    sort="sourcedId",
+                    orderBy="asc",
+                )
+            except PullFailed as failed:
+                if failed.code != "source.unreachable" or self._page // 5 < _SMALLEST_PAGE:
+                    raise
+                self._page //= 5
+
+    def _require_one_version(self, answer: Answer) -> None:
+        version = answer.headers.get("x-perm-rev")
+        if version is None:
+            return
+        if self._version is None and version == self._known:
+            raise NothingNew(rests=False)
+        if self._version not in {None, version}:
+            raise PullFailed("source.changed", again=True)
+        self._version = version
+
+
+def _records(document: Any, collection: str) -> list[dict[str, Any]]:
+    """The records of a list; a body without it is never an empty list, whatever its status says (B8, C6)."""
+    listed = document.get(collection) if isinstance(document, Mapping) else document
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise PullFailed("source.unusable", "no list of records")
+    return listed
+
+
+def _is_more(answer: Answer, records: list[dict[str, Any]], came: int, total: str | None) -> bool:
+    if 'rel="next"' in answer.headers.get("link", ""):
+        return bool(records)
+    if total is not None and total.isdecimal():
+        return bool(records) and came < int(total)
+    return bool(records)

@@ -1,0 +1,190 @@
+"""A pull: one walk through a source, and the OneRoster files that it ends as."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from config.profiles import Profile, SourceKind
+from processors.unpacking import ANSWERS
+from roster_sources import classlink, clever, clever_tables, oneroster, oneroster_tables, remote_sftp
+from roster_sources.answers import Answers, kept
+from roster_sources.asking import Patience
+from roster_sources.facts import Facts, require_plausible
+from roster_sources.failures import PullFailed
+from roster_sources.roster_files import RosterFiles
+from validators.findings import Finding
+
+_WALKS: Final = 3  # of a source that changes meanwhile (clever-classlink E 10)
+
+Advance = Callable[[str, int], None]
+"""Is told how many records of a collection came, by who watches a long work."""
+
+
+def nobody_watches(_collection: str, _records: int) -> None:
+    """Nothing is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What a pull brought.
+
+    Attributes:
+        files: the OneRoster files.
+        answers: what the source answered, without secrets; None where it gave the files themselves.
+        findings: what there is to say beside what the files show.
+        facts: what the source told of itself, for the next pull; None where kept answers were read anew.
+    """
+
+    files: tuple[Path, ...]
+    answers: Path | None
+    findings: tuple[Finding, ...]
+    facts: Facts | None
+
+
+class _Collected(Protocol):
+    def keep(self, collection: str, records: Any) -> None:
+        """Take the records of one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How rosters of one kind are fetched: the walk, what collects its pages, and what these mean."""
+
+    walk: Callable[[Profile, Callable[[str, Any], None], str | None, Patience], Facts]
+    collect: Callable[[Profile], _Collected]
+    files: Callable[[Any, Profile], RosterFiles]
+
+
+def _walk_clever(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
+    return clever.walk(profile.clever, keep, guardians=profile.source.guardians, known=known, patience=patience)
+
+
+def _walk_classlink(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
+    return _walk_server(classlink.server_of(profile.classlink, patience), profile, keep, known, patience)
+
+
+def _walk_oneroster(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
+    return _walk_server(oneroster.server_of(profile.oneroster), profile, keep, known, patience)
+
+
+def _walk_server(
+    server: oneroster.Server, profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience
+) -> Facts:
+    demographics = bool(profile.oneroster.guardian_columns) and profile.source.guardians
+    return oneroster.walk(server, keep, demographics=demographics, known=known, patience=patience)
+
+
+def _collect_oneroster(profile: Profile) -> oneroster_tables.Collected:
+    return oneroster_tables.Collected(profile.oneroster)
+
+
+def _files_of_oneroster(collected: oneroster_tables.Collected, profile: Profile) -> RosterFiles:
+    return oneroster_tables.files_of(collected, profile.source, profile.guardians, profile.reading)
+
+
+_WAYS: Final[Mapping[SourceKind, _Way]] = {
+    "clever": _Way(
+        walk=_walk_clever,
+        collect=lambda _: clever_tables.Collected(),
+        files=lambda collected, profile: clever_tables.files_of(collected, profile.clever, profile.source),
+    ),
+    "classlink": _Way(walk=_walk_classlink, collect=_collect_oneroster, files=_files_of_oneroster),
+    "oneroster": _Way(walk=_walk_oneroster, collect=_collect_oneroster, files=_files_of_oneroster),
+}
+
+
+def pull(
+    profile: Profile,
+    into: Path,
+    *,
+    before: Facts | None = None,
+    only_new: bool = False,
+    patience: Patience = Patience(),  # noqa: B008 - a frozen value
+    advance: Advance = nobody_watches,
+) -> Pulled:
+    """Fetch a district's roster and write it as files into an empty folder.
+
+    Args:
+        profile: whose, and from where.
+        into: the folder.
+        before: what the source told at the last pull that was taken.
+        only_new: whether nothing is read where the source tells that nothing changed since.
+        patience: how long the source is waited for.
+        advance: who watches.
+
+    Raises:
+        PullFailed: nothing can be taken; what Connect has stays.
+        NothingNew: the source rests, or tells that nothing changed.
+        NoSecret: the token is not where the profile says.
+    """
+    settings = _settings_of(profile)
+    known = before.version if before and only_new and before.settings == settings else None
+    for last in (False, False, True)[-_WALKS:]:
+        try:
+            if profile.source.kind == "sftp":
+                return _fetch(profile, into, known, patience)
+            return _pull_once(profile, into, before, known, patience, advance)
+        except PullFailed as failed:
+            if failed.code != "source.changed" or last:
+                raise
+    raise AssertionError  # the last walk ends by files or by an exception
+
+
+def _fetch(profile: Profile, into: Path, known: str | None, patience: Patience) -> Pulled:
+    files, facts = remote_sftp.fetch(profile.remote_sftp, into, known=known, patience=patience)
+    facts = replace(facts, settings=_settings_of(profile))
+    return Pulled(files=tuple(files), answers=None, findings=(), facts=facts)
+
+
+def _pull_once(
+    profile: Profile,
+    into: Path,
+    before: Facts | None,
+    known: str | None,
+    patience: Patience,
+    advance: Advance,
+) -> Pulled:
+    way = _WAYS[profile.source.kind]
+    collected = way.collect(profile)
+    path = into / ANSWERS
+    with Answers(path) as answers:
+
+        def keep(collection: str, records: Any) -> None:
+            answers.keep(collection, records)
+            collected.keep(collection, records)
+            advance(collection, len(records))
+
+        facts = replace(way.walk(profile, keep, known, patience), settings=_settings_of(profile))
+    require_plausible(facts, before)
+    return _written(way.files(collected, profile), into, path, facts, before)
+
+
+def _settings_of(profile: Profile) -> str:
+    """Other settings may take other records of the same data."""
+    taken = (profile.source, profile.clever, profile.classlink, profile.oneroster, profile.guardians, profile.schools)
+    return hashlib.sha256(repr(taken).encode()).hexdigest()[:16]
+
+
+def replay(profile: Profile, answers: Path, into: Path) -> Pulled:
+    """Read the kept answers of an earlier pull anew, with what the profile says now.
+
+    Raises:
+        PullFailed: they do not make a roster.
+    """
+    way = _WAYS[profile.source.kind]
+    collected = way.collect(profile)
+    for collection, records in kept(answers):
+        collected.keep(collection, records)
+    return _written(way.files(collected, profile), into, answers, None, None)
+
+
+def _written(roster: RosterFiles, into: Path, answers: Path, facts: Facts | None, before: Facts | None) -> Pulled:
+    findings = [*roster.found()]
+    if facts and facts.trouble:
+        findings.append(Finding(code="source.trouble", detail=facts.trouble))
+    if facts and before and before.counts.get("contacts") and not facts.counts.get("contacts", 1):
+        findings.append(Finding(code="source.contacts_hidden", count=before.counts["contacts"]))
+        roster = roster.without_guardians()
+    return Pulled(files=tuple(roster.write(into)), answers=answers, findings=tuple(findings), facts=facts)

@@ -1,0 +1,148 @@
+"""A district's own SFTP site: the files that stand there, taken once they are whole and stand still."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final, cast
+
+import asyncssh
+
+from config.profiles import RemoteSftp
+from config.tables import table_of
+from roster_sources.asking import Patience
+from roster_sources.facts import Facts
+from roster_sources.failures import NothingNew, PullFailed
+from roster_sources.secrets import NoSecret, secret_at
+
+_MOST_FILES: Final = 10_000
+_MOST_BYTES: Final = 4 * 1024**3
+_BLOCK: Final = 256 * 1024
+_SETTLE_S: Final = 2.0  # a file that is still written grows within this time
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Seen:
+    """A file of the site, as it was when it was looked at."""
+
+    name: str
+    size: int
+    mtime: int
+
+
+def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:
+    """Copy the roster files of a site into a folder: the tables, or the newest ZIP where there is one alone.
+
+    Raises:
+        PullFailed: the site is not to be had, is another one, or has no roster; `source.changed` where files are still
+            being written.
+        NothingNew: the files are those of the known version.
+        NoSecret: the password or key is not where the profile says.
+    """
+    try:
+        return asyncio.run(asyncio.wait_for(_fetch(settings, into, known, patience), patience.pull_s))
+    except TimeoutError as error:
+        raise PullFailed("source.unreachable", "too slow", again=True) from error
+    except asyncssh.HostKeyNotVerifiable as error:
+        raise PullFailed("source.host_key") from error
+    except asyncssh.PermissionDenied as error:
+        raise PullFailed("source.login") from error
+    except asyncssh.SFTPNoSuchFile as error:
+        raise PullFailed("source.no_files", settings.path) from error
+    except (OSError, asyncssh.Error) as error:
+        raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+
+
+def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:
+    """The key that a site shows now, as the line for a profile; nobody has checked whose it is."""
+
+    async def ask() -> str | None:
+        key = await asyncio.wait_for(asyncssh.get_server_host_key(settings.host, settings.port), patience.silence_s)
+        return key.export_public_key().decode().strip() if key else None
+
+    try:
+        return asyncio.run(ask())
+    except (OSError, TimeoutError, asyncssh.Error) as error:
+        raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+
+
+async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:
+    async with _site(settings, patience) as site:
+        before = await _look(site, settings.path)
+        version = hashlib.sha256(repr(before).encode()).hexdigest()
+        if version == known:
+            raise NothingNew(rests=False)
+        copies = [await _copy(site, settings.path, seen, into) for seen in before]
+        await asyncio.sleep(_SETTLE_S)
+        if await _look(site, settings.path) != before:
+            raise PullFailed("source.changed", again=True)
+    return copies, Facts(counts={"files": len(copies)}, version=version)
+
+
+@asynccontextmanager
+async def _site(settings: RemoteSftp, patience: Patience) -> AsyncIterator[asyncssh.SFTPClient]:
+    if not settings.host_key:
+        raise NoSecret("remote_sftp.host_key is not set; `rosterdrop source test` shows the key of the site")
+    password = secret_at(settings.password, "remote_sftp.password") if settings.password else None
+    key = asyncssh.import_private_key(secret_at(settings.key, "remote_sftp.key")) if settings.key else None
+    if password is None and key is None:
+        raise NoSecret("neither remote_sftp.password nor remote_sftp.key is set")
+    nobody: list[asyncssh.SSHKey] = []
+    trusted = ([asyncssh.import_public_key(settings.host_key)], nobody, nobody)
+    async with (
+        asyncssh.connect(
+            settings.host,
+            settings.port,
+            username=settings.login,
+            password=password,
+            client_keys=[key] if key else None,
+            known_hosts=trusted,
+            agent_path=None,
+            config=None,
+            connect_timeout=patience.silence_s,
+            keepalive_interval=patience.silence_s / 2,
+        ) as connection,
+        connection.start_sftp_client() as client,
+    ):
+        yield client
+
+
+async def _look(site: asyncssh.SFTPClient, path: str) -> list[_Seen]:
+    """The files that make the roster: the ZIP that the profile names, the tables of a folder, or its newest ZIP.
+
+    Raises:
+        PullFailed: there are none.
+    """
+    if not await site.isdir(path):
+        return [await _seen(site, str(PurePosixPath(path).parent), PurePosixPath(path).name)]
+    names = [str(name) for name in (await site.listdir(path))[:_MOST_FILES]]
+    tables = [await _seen(site, path, name) for name in names if table_of(name)]
+    zips = [await _seen(site, path, name) for name in names if name.casefold().endswith(".zip")]
+    if zips and (not tables or max(one.mtime for one in zips) > max(one.mtime for one in tables)):
+        return [max(zips, key=lambda one: one.mtime)]
+    if not tables:
+        raise PullFailed("source.no_files", path)
+    return sorted(tables)
+
+
+async def _seen(site: asyncssh.SFTPClient, folder: str, name: str) -> _Seen:
+    facts = await site.stat(str(PurePosixPath(folder) / name))
+    return _Seen(name, facts.size or 0, facts.mtime or 0)
+
+
+async def _copy(site: asyncssh.SFTPClient, path: str, seen: _Seen, into: Path) -> Path:
+    folder = PurePosixPath(path).parent if PurePosixPath(path).name == seen.name else PurePosixPath(path)
+    target = into / seen.name
+    copied = 0
+    async with site.open(str(folder / seen.name), "rb") as source:
+        with target.open("wb") as file:
+            while block := cast(bytes, await source.read(_BLOCK)):
+                copied += len(block)
+                if copied > _MOST_BYTES:
+                    raise PullFailed("source.endless")
+                await asyncio.to_thread(file.write, block)
+    if copied != seen.size:
+        raise PullFailed("source.changed", again=True)
+    return target

@@ -1,0 +1,95 @@
+"""The OneRoster files that a pull ends as, whatever it came from."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+import polars as pl
+
+from config.tables import file_of
+from roster_sources.failures import PullFailed
+from validators.findings import Finding
+
+_TOO_MANY_HIDDEN: Final = 0.2
+_NEVER_TOO_MANY: Final = 10
+_COLUMNS: Final = {
+    "subject": ("subjects",),
+    "term": ("term_name", "termSourcedIds"),
+    "type": ("classType",),
+    "title": ("title",),
+    "id": ("sourcedId",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterFiles:
+    """The tables of a pull, each with the columns of its file; `guardians` is None where the source brings none.
+
+    Attributes:
+        users: users.csv.
+        classes: classes.csv.
+        enrollments: enrollments.csv.
+        guardians: guardians.csv.
+        links: how many memberships and family relations the source told.
+        hidden: how many of them name somebody who is not shared.
+        findings: what there is to say about the records.
+    """
+
+    users: pl.DataFrame
+    classes: pl.DataFrame
+    enrollments: pl.DataFrame
+    guardians: pl.DataFrame | None
+    links: int
+    hidden: int
+    findings: tuple[Finding, ...] = ()
+
+    def found(self) -> tuple[Finding, ...]:
+        """All there is to say.
+
+        Raises:
+            PullFailed: so many links lead to nobody that only a part was shared (clever-classlink E 22).
+        """
+        if self.hidden > max(_NEVER_TOO_MANY, self.links * _TOO_MANY_HIDDEN):
+            raise PullFailed("source.half_shared", f"{self.hidden} of {self.links}")
+        hidden = (Finding(code="source.hidden", count=self.hidden),) if self.hidden else ()
+        return (*self.findings, *hidden)
+
+    def without_guardians(self) -> Self:
+        """The same without guardians.csv: those of Connect stay as they are."""
+        return replace(self, guardians=None)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write each table as a CSV file; the paths."""
+        tables = {
+            "users": self.users,
+            "classes": self.classes,
+            "enrollments": self.enrollments,
+            "guardians": self.guardians,
+        }
+        written = []
+        for name, table in tables.items():
+            if table is not None:
+                path = folder / file_of(name)  # type: ignore[arg-type]  # the keys above are tables
+                table.write_csv(path)
+                written.append(path)
+        return written
+
+
+def without_classes(classes: pl.DataFrame, rules: Sequence[str]) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Classes without those that a profile leaves out, and how many these were.
+
+    Args:
+        classes: columns of classes.csv, and `term_name` str.
+        rules: each as `subject=…`, with * for any characters; capitals do not count.
+    """
+    rule = [_matches(what, pattern) for what, _, pattern in (text.partition("=") for text in rules)]
+    kept = classes.filter(~pl.any_horizontal(rule)) if rule else classes
+    gone = classes.height - kept.height
+    return kept, (Finding(code="source.class.left", file=file_of("classes"), count=gone),) if gone else ()
+
+
+def _matches(what: str, pattern: str) -> pl.Expr:
+    parts = "(?i)^" + ".*".join(re.escape(part) for part in pattern.split("*")) + "$"
+    return pl.any_horizontal(pl.col(column).str.contains(parts).fill_null(value=False) for column in _COLUMNS[what])

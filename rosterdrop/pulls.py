@@ -1,0 +1,186 @@
+"""A district's roster is fetched and ends as a batch; a pull that failed too, so that a report says why."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.home import Home
+from config.loading import load_profile, load_settings
+from config.profiles import Profile
+from config.tables import TableName, table_of
+from connect_store import ledger
+from connect_store.pulls import PullNote, last_taken_pull, note_pull
+from connect_store.retention import require_files
+from connect_store.store import open_store
+from processors import freezing, frozen
+from processors.freezing import SCRATCH, Delivery, deliver
+from processors.lending import NotJudgedYet, lender_of
+from processors.locks import pull_lock
+from processors.pipeline import work
+from processors.unpacking import DeliveredFile, kind_of
+from roster_sources.asking import Patience
+from roster_sources.facts import Facts
+from roster_sources.failures import NothingNew, PullFailed
+from roster_sources.pulling import Advance, Pulled, nobody_watches, pull, replay
+from validators.findings import Finding
+
+
+class NoSource(Exception):
+    """The district's roster is sent to us, and not fetched."""
+
+    exit_code = 2
+
+    def __init__(self, district: str) -> None:
+        super().__init__(
+            f"{district} has no source; its files come over SFTP. To fetch them: "
+            f"rosterdrop district set {district} source.kind=clever"
+        )
+
+
+class NoAnswers(Exception):
+    """A batch was not fetched, or is of another district."""
+
+    exit_code = 2
+
+    def __init__(self, number: int, district: str) -> None:
+        super().__init__(f"batch {number} is none of {district} that was fetched; it has no answers to read anew")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a pull ended: with a batch, or with nothing new."""
+
+    batch: int | None
+    rests: bool = False
+    until: str | None = None
+
+
+def pull_roster(
+    home: Home,
+    district: str,
+    *,
+    who: str,
+    only_new: bool = False,
+    patience: Patience = Patience(),  # noqa: B008 - a frozen value
+    advance: Advance = nobody_watches,
+) -> Ended:
+    """Fetch the roster of a district into a batch that waits to be judged.
+
+    Raises:
+        NoSource: it has none.
+        NoSecret: the token is not where the profile says.
+        Held: another pull of the district is under way.
+    """
+    profile = load_profile(home, district)
+    if profile.source.kind == "none":
+        raise NoSource(district)
+    began = datetime.now(UTC)
+    with pull_lock(home, district, who=who), _scratch(home, district) as folder:
+        try:
+            pulled = pull(
+                profile, folder, before=_before(home, district), only_new=only_new, patience=patience, advance=advance
+            )
+        except NothingNew as nothing:
+            note = PullNote(at=began, who=who, outcome="paused" if nothing.rests else "unchanged")
+            _note(home, district, note)
+            return Ended(batch=None, rests=nothing.rests, until=nothing.until)
+        except PullFailed as failed:
+            number = deliver(home, _failed(district, failed, who))
+            _note(home, district, PullNote(at=began, who=who, outcome="failed", code=failed.code, batch=number))
+            return Ended(batch=number)
+        number = _deliver(home, profile, pulled, who=who)
+        facts = pulled.facts.as_document() if pulled.facts else None
+        _note(home, district, PullNote(at=began, who=who, outcome="taken", batch=number, facts=facts))
+        return Ended(batch=number)
+
+
+def replay_batch(home: Home, district: str, number: int, *, who: str) -> int:
+    """Make a batch of the kept answers of an earlier one, as the profile reads them now.
+
+    Raises:
+        NoAnswers: the batch has none.
+        PullFailed: they do not make a roster.
+    """
+    profile = load_profile(home, district)
+    with open_store(home.store_db) as store:
+        batch = ledger.require(store, number)
+        freezing.refuse_overtaken(store, batch)
+        require_files(store, number, "read anew")
+    kept = [file for file in batch.files if kind_of(file.file) == "answers"]
+    if batch.district != district or not kept:
+        raise NoAnswers(number, district)
+    answers = frozen.intact(home, batch, kept[0])
+    with _scratch(home, district) as folder:
+        return _deliver(home, profile, replay(profile, answers, folder), who=who)
+
+
+@contextmanager
+def _scratch(home: Home, district: str) -> Iterator[Path]:
+    place = home.batches / district
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=place) as folder:
+        yield Path(folder)
+
+
+def _before(home: Home, district: str) -> Facts | None:
+    with open_store(home.store_db) as store:
+        last = last_taken_pull(store, district)
+    return Facts.of(last.facts) if last and last.facts else None
+
+
+def _note(home: Home, district: str, note: PullNote) -> None:
+    with open_store(home.store_db) as store, store.writing():
+        note_pull(store, district, note)
+
+
+def _failed(district: str, failed: PullFailed, who: str) -> Delivery:
+    """A batch without files, whose report says why there are none."""
+    found = Finding(code=failed.code, detail=failed.detail)
+    return Delivery(district=district, files=(), who=who, origin="pull", found=(found,))
+
+
+def _deliver(home: Home, profile: Profile, pulled: Pulled, *, who: str) -> int:
+    """Freeze what came; a guardians.csv that came by other means stays beside it."""
+    now = datetime.now(UTC)
+    delivery = Delivery(
+        district=profile.id,
+        files=[_delivered(path, now) for path in (*pulled.files, *([pulled.answers] if pulled.answers else []))],
+        who=who,
+        origin="pull",
+        carried=_carried(home, profile, pulled),
+        reserve_bytes=load_settings(home).limits.reserve_bytes,
+        found=pulled.findings,
+    )
+    return deliver(home, delivery)
+
+
+def _carried(home: Home, profile: Profile, pulled: Pulled) -> frozenset[TableName]:
+    came = {table_of(path.name) for path in pulled.files}
+    if "guardians" in came or profile.guardians.source not in {"auto", "guardians"}:
+        return frozenset()
+    try:
+        return _lent_guardians(home, profile.id)
+    except NotJudgedYet:
+        work(home, profile.id, who="pull")
+        return _lent_guardians(home, profile.id)
+
+
+def _lent_guardians(home: Home, district: str) -> frozenset[TableName]:
+    with open_store(home.store_db) as store:
+        lender = lender_of(store, district, test=False)
+    return frozenset(file.table for file in (lender.files if lender else ()) if file.table == "guardians")
+
+
+def _delivered(path: Path, now: datetime) -> DeliveredFile:
+    return DeliveredFile(
+        path=path,
+        name=path.name,
+        kind=kind_of(path.name),
+        table=table_of(path.name),
+        generation=f"pull-{path.stat().st_mtime_ns}",
+        arrived=now,
+        link=True,
+    )

@@ -1,0 +1,108 @@
+"""Rosters that stand on a district's own SFTP site."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from config.writing import set_values
+from processors import pipeline
+from processors.reporting.json_document import as_json
+from rosterdrop.pulls import Ended, pull_roster
+from tests.roster_sources.sites import Site, openssh_site, site
+from tests.stories.springfield import NIGHT, Report, Springfield, as_csv, settled_home
+
+
+@dataclass
+class Fetching:
+    """A district whose roster is fetched from a site."""
+
+    springfield: Springfield
+    site: Site
+
+    def put(self, night: Mapping[str, Any]) -> None:
+        for table, rows in night.items():
+            (self.site.folder / f"{table}.csv").write_bytes(as_csv(table, rows))
+
+    def set(self, **values: str) -> None:
+        set_values(self.springfield.home, "springfield", {f"remote_sftp.{key}": value for key, value in values.items()})
+
+    def pull(self, *, only_new: bool = False) -> Ended:
+        return pull_roster(self.springfield.home, "springfield", who="test", only_new=only_new)
+
+    def night(self) -> Report:
+        number = self.pull().batch
+        assert number is not None
+        outcome = pipeline.finish(self.springfield.home, "springfield", number, who="test")
+        return Report(json.loads(as_json(outcome.report, masked=False)))
+
+
+def _fetching(home: Path, place: Site) -> Fetching:
+    fetching = Fetching(Springfield(settled_home(home)), place)
+    set_values(fetching.springfield.home, "springfield", {"source.kind": "sftp"})
+    fetching.set(
+        host="127.0.0.1",
+        port=str(place.port),
+        login=place.login,
+        key=f"file:{place.key_file}",
+        host_key=place.host_key,
+    )
+    return fetching
+
+
+SITES = [site, pytest.param(openssh_site, marks=pytest.mark.system)]
+
+
+@pytest.fixture(params=SITES)
+def fetching(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fetching]:
+    opened: AbstractContextManager[Site] = request.param(tmp_path / "site")
+    with opened as place:
+        yield _fetching(tmp_path / "home", place)
+
+
+def test_the_files_of_a_site_are_a_night_like_any_other(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+
+    report = fetching.night()
+
+    assert report.verdict == "accepted"
+    assert fetching.springfield.status_of("ana") == "active"
+    assert [file["file"] for file in report.document["files"]] == ["users.csv", "classes.csv", "enrollments.csv"]
+
+
+def test_the_same_files_are_not_taken_twice(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+    fetching.night()
+
+    assert fetching.pull(only_new=True).batch is None
+
+
+def test_a_site_with_another_host_key_is_refused_and_nobody_is_archived(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+    fetching.night()
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+    fetching.set(host_key=other)
+
+    report = fetching.night()
+
+    assert report.verdict == "refused"
+    assert report.codes == {"source.host_key"}
+    assert "another key" in report.document["findings"][0]["message"]
+    assert fetching.springfield.status_of("ana") == "active"
+
+
+def test_an_empty_site_is_never_an_empty_school(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+    fetching.night()
+    for file in fetching.site.folder.iterdir():
+        file.unlink()
+
+    report = fetching.night()
+
+    assert (report.verdict, report.codes) == ("refused", {"source.no_files"})
+    assert fetching.springfield.status_of("ana") == "active"
