@@ -20,7 +20,7 @@ from connect_store import ledger, people
 from connect_store.applying import apply
 from connect_store.store import open_store, open_store_file
 from processors import steering
-from processors.against_store import known_to
+from processors.contexts import known_to
 from processors.file_sets import SetFile, judge_set, read_set
 from processors.frozen import digest
 from processors.pipeline import decide

@@ -205,7 +205,7 @@ class Live:
     def _look(self) -> Configuration:
         home, files = self._home, profile_files(self._home)
         profiles = {file.stem: self._newest(file, partial(_profile_in, home, file)) for file in files}
-        for gone in [file for file in self._kept if file.parent == home.profiles and file not in files]:
+        for gone in [file for file in self._kept.keys() - files if file.parent == home.profiles]:
             del self._kept[gone]
         settings = self._newest(home.settings_file, lambda: _settings_in(home))
         ids = district_ids(home)

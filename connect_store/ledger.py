@@ -227,7 +227,9 @@ def require(store: Store, batch: int) -> LedgerBatch:
 
 def history(store: Store, district: str | None, *, most: int, before: int = _NEWEST) -> list[LedgerBatch]:
     """Batches of a district (or of all), newest first, at most `most`, with numbers below `before`."""
-    return [_batch(row) for row in store.rows("batches", district=district, most=most, before=before)]
+    asked = {"most": most, "before": before}
+    found = store.rows("batches", **asked) if district is None else store.rows("batches_of", district=district, **asked)
+    return [_batch(row) for row in found]
 
 
 def judged(store: Store, district: str, *, test: bool) -> Iterator[LedgerBatch]:

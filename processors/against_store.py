@@ -1,4 +1,4 @@
-"""What of the store a batch is held against: what judging must know, and what the sync brought before."""
+"""What of the store a batch is held against: what the sync brought before, and what stands there."""
 
 from typing import Final
 
@@ -11,15 +11,7 @@ from connect_store.records import ENTITIES, Frames
 from connect_store.store import Store
 from processors.comparing import Comparison, compare, in_question
 from processors.meaning import Roster
-from validators import Judgement, Known
-
-
-def known_to(store: Store, district: str) -> Known:
-    """What the store knows that judging must know."""
-    return Known(
-        guardians=people.guardian_keys(store, district),
-        guardians_file_seen=people.guardians_file_seen(store, district),
-    )
+from validators import Judgement
 
 
 def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement, profile: Profile) -> Comparison:

@@ -13,7 +13,7 @@ from config.tables import TableName
 from connect_store import people
 from connect_store.store import Store, open_store
 from processors import unpacking
-from processors.against_store import known_to
+from processors.contexts import known_to
 from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
 from processors.lending import repairable
 from processors.mending import mend
@@ -21,12 +21,12 @@ from processors.nights import looked_at
 from processors.pipeline import decide
 from processors.repairs import Part, part_in, twice
 from processors.reporting.contents import Report
-from processors.reporting.unjudged import unjudged
 from processors.summaries import findings_in, guard_in
 from processors.unpacking import DeliveredFile, repairs_among
 from processors.verdicts import verdict_on
 from validators import Judgement, Known, Table, judge_parts
 from validators.findings import Finding, as_frame, joined
+from validators.judging import unjudged
 
 _PREFIX: Final = "rosterdrop-"
 

@@ -13,10 +13,10 @@ from processors.archives import Refusal, inflate, require_archive
 from processors.deliveries import NothingToTake
 from processors.file_sets import Advance, nobody_watches
 from processors.reporting.contents import Report
-from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
 from processors.verdicts import verdict_on
 from validators.findings import Finding, as_frame
+from validators.judging import unjudged
 from validators.oneroster import Packing, Plan, Read, judged, planned, read
 from validators.tables import Sheet
 

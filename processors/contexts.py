@@ -13,9 +13,9 @@ from config.home import Home
 from config.loading import load_profile
 from config.mistakes import ConfigError
 from config.profiles import Profile
+from connect_store import people
 from connect_store.ledger import LedgerBatch
 from connect_store.store import Store
-from processors.against_store import known_to
 from processors.reporting.placing import place_file
 from validators import Known
 
@@ -36,6 +36,14 @@ def context_of(home: Home, store: Store, batch: LedgerBatch, frozen: Profile) ->
     if batch.verdict is None or not path.is_file():
         _write(path, Context(profile=_with_schools(home, frozen), known=known_to(store, batch.district)))
     return _read(path, frozen)
+
+
+def known_to(store: Store, district: str) -> Known:
+    """What the store knows that judging must know."""
+    return Known(
+        guardians=people.guardian_keys(store, district),
+        guardians_file_seen=people.guardians_file_seen(store, district),
+    )
 
 
 def _with_schools(home: Home, frozen: Profile) -> Profile:

@@ -16,7 +16,7 @@ from connect_store.ledger import LedgerBatch
 from connect_store.retention import purged
 from connect_store.store import Store, open_store
 from processors.file_sets import FileSet
-from processors.pipeline import read_again
+from processors.rereading import read_again
 from validators import Judgement
 from validators.catalogue import described
 from validators.tables import LINE, Table

@@ -8,11 +8,11 @@ import polars as pl
 
 from config.profiles import Profile
 from config.tables import ALONGSIDE, TABLES, TableName, file_of
-from processors.reporting.unjudged import unjudged
 from processors.unpacking import is_refused
 from validators import FileFacts, Judgement, Known, Reading, Table, judge, read
 from validators.abreast import abreast
 from validators.findings import Finding, as_frame, joined
+from validators.judging import unjudged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,16 +25,17 @@ from connect_store.store import Store, open_store
 from processors import deliveries, freezing, frozen, lifecycle
 from processors.against_store import compared
 from processors.answers import code_of
-from processors.contexts import Context, context_of
+from processors.contexts import Context
 from processors.deciding import Decision, decision, due_at, refusal
-from processors.file_sets import FileSet, SetFile, judge_set, read_set
+from processors.file_sets import judge_set
 from processors.freezing import deliver
 from processors.guarding import guard
 from processors.locks import district_lock
 from processors.meaning import roster
-from processors.nights import night_in, night_of
+from processors.nights import night_of
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish, publish_failed
+from processors.rereading import context_in, judged_again, read_frozen
 from processors.summaries import DUE, findings_in, guard_in
 from processors.verdicts import APPLIED, WAITING, Verdict, as_verdict
 from validators import Judgement
@@ -112,20 +113,10 @@ def outcome_of(home: Home, number: int) -> Outcome:
         if batch.verdict is None:
             raise NoVerdict(number, batch.state)
         require_files(store, number, "reported again")
-        context = _context(home, store, batch)
-        _, judgement = _judged_again(home, batch, context)
+        context = context_in(home, store, batch)
+        _, judgement = judged_again(home, batch, context)
         report = _report_on(store, batch, context.profile, judgement)
     return Outcome(number=number, verdict=report.verdict, report=report)
-
-
-def read_again(home: Home, store: Store, batch: LedgerBatch) -> tuple[FileSet, Judgement]:
-    """The files of a batch that has its verdict, and what became of every row, as it was then."""
-    return _judged_again(home, batch, _context(home, store, batch))
-
-
-def _judged_again(home: Home, batch: LedgerBatch, context: Context) -> tuple[FileSet, Judgement]:
-    files = _read(home, batch, context.profile)
-    return files, judge_set(files, context.profile, replace(context.known, night=night_in(home, batch)))
 
 
 def _try(home: Home, store: Store, number: int, *, who: str) -> list[Outcome]:
@@ -202,9 +193,9 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     """Steps 4 to 10; a batch that an earlier try decided lacks only its report."""
     if batch.state != "decided":
         batch = _take(store, batch, who=who)
-    context = _context(home, store, batch)
+    context = context_in(home, store, batch)
     profile = context.profile
-    files = _read(home, batch, profile)  # 4 read
+    files = read_frozen(home, batch, profile)  # 4 read
     before = {} if batch.state == "decided" else people.baseline(store, batch.district)
     night = night_of(home, store, batch, files, profile, before)
     judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
@@ -260,25 +251,6 @@ def _take(store: Store, batch: LedgerBatch, *, who: str) -> LedgerBatch:
         attempt = ledger.take(store, batch)
         ledger.note(store, batch.number, "take", at=_now(), who=who, detail=f"attempt {attempt}")
     return ledger.require(store, batch.number)
-
-
-def _context(home: Home, store: Store, batch: LedgerBatch) -> Context:
-    return context_of(home, store, batch, read_profile(frozen.frozen_profile(home, batch), batch.district))
-
-
-def _read(home: Home, batch: LedgerBatch, profile: Profile) -> FileSet:
-    files = [
-        SetFile(
-            path=frozen.intact(home, batch, file),
-            file=file.file,
-            table=file.table,
-            sha256=file.sha256,
-            carried_from=file.carried_from,
-        )
-        for file in batch.files
-        if file.table
-    ]
-    return read_set(files, profile, frozen.found_in(home, batch))
 
 
 def _adopt_schools(home: Home, batch: LedgerBatch, context: Context, judgement: Judgement) -> None:

@@ -120,6 +120,18 @@ class Judgement:
     renumbered: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RENUMBERED))
 
 
+def unjudged(findings: pl.DataFrame) -> Judgement:
+    """What can be said where no file was judged: `findings` as FINDINGS."""
+    return Judgement(
+        facts=(),
+        standing={},
+        findings=findings,
+        rejected=pl.DataFrame(schema=REJECTED),
+        set_aside=pl.DataFrame(schema=SET_ASIDE),
+        refused=True,
+    )
+
+
 def judge(
     tables: Mapping[TableName, Table],
     profile: Profile,

@@ -58,18 +58,20 @@ select max(id)
    and state <> 'undone';
 
 -- name: open_work
--- Batches of a district that are not finished, oldest first; what is scheduled once it is due.
+-- Batches of a district that are not finished, oldest first; what is scheduled once it is due. The states stand as in
+-- the index batch_unfinished.
 select id
   from batch
  where district = :district
-   and (state in ('frozen', 'working', 'decided') or (state = 'scheduled' and due <= :now))
+   and state in ('frozen', 'working', 'scheduled', 'decided')
+   and (state <> 'scheduled' or due <= :now)
  order by id;
 
 -- name: districts_with_work
 select distinct district
   from batch
- where state in ('frozen', 'working', 'decided')
-    or (state = 'scheduled' and due <= :now)
+ where state in ('frozen', 'working', 'scheduled', 'decided')
+   and (state <> 'scheduled' or due <= :now)
  order by district;
 
 -- name: batch_by_id
@@ -78,10 +80,18 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  where id = :batch;
 
 -- name: batches
--- The history of a district, newest first; `before` is the number to go on from.
+-- The history of all districts, newest first; `before` is the number to go on from.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
- where (cast(:district as text) is null or district = :district)
+ where id < :before
+ order by id desc
+ limit :most;
+
+-- name: batches_of
+-- The history of a district, likewise.
+select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
+  from batch
+ where district = :district
    and id < :before
  order by id desc
  limit :most;

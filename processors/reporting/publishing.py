@@ -25,8 +25,9 @@ from processors.reporting.readme import readme
 from processors.reporting.receipts import RECEIPTS
 from processors.reporting.story import Story, story_of
 from processors.reporting.text_page import as_text
-from processors.reporting.unjudged import Shortfall, failed_story, incomplete_story, unjudged
+from processors.reporting.unjudged import Shortfall, failed_story, incomplete_story
 from validators.findings import Finding, as_frame
+from validators.judging import unjudged
 from validators.tables import Sheet, Table
 
 Sheets = Mapping[TableName, Sheet] | Mapping[str, Sheet]

@@ -4,14 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import polars as pl
-
 from config.wording import Words
 from processors.reporting.contents import Report
 from processors.reporting.details import told_as
 from processors.reporting.story import Story, story_of, title
 from validators.findings import Finding
-from validators.judging import REJECTED, SET_ASIDE, Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +74,6 @@ class Shortfall:
             *(mismatch.as_finding() for mismatch in self.mismatches),
             *(Finding(code="file.missing", file=file) for file in self.missing if file not in told),
         ]
-
-
-def unjudged(findings: pl.DataFrame) -> Judgement:
-    """What can be said where no file was judged: `findings` as FINDINGS."""
-    return Judgement(
-        facts=(),
-        standing={},
-        findings=findings,
-        rejected=pl.DataFrame(schema=REJECTED),
-        set_aside=pl.DataFrame(schema=SET_ASIDE),
-        refused=True,
-    )
 
 
 def failed_story(report: Report) -> Story:

@@ -53,5 +53,10 @@ def test_what_needs_profiles_loads_nothing_else(waiting: Path, command: str) -> 
     assert not loaded_by(waiting, command) & _HEAVY
 
 
+def test_nobody_is_explained_by_making_reports(waiting: Path) -> None:
+    loaded = loaded_by(waiting, "person why springfield --id nobody", code=5)
+    assert not loaded & {"asyncssh", "jinja2", "tomlkit"}
+
+
 def test_whoever_looks_somebody_up_needs_no_polars(waiting: Path) -> None:
     assert not loaded_by(waiting, "--json person find springfield --id nobody", code=5) & _HEAVY
