@@ -16,7 +16,7 @@ import polars as pl
 
 from config.tables import MOST_GUARDIANS
 from connect_store import ledger, people
-from connect_store.applying import BROUGHT, CHANGE, apply, brought, columns_of
+from connect_store.applying import BROUGHT, CHANGE, Changes, apply, brought, columns_of
 from connect_store.directory import find_people
 from connect_store.permissions import BRINGS_FAMILY_ACCESS, MOST_PERMISSIONS, RULES, Operation, Permission
 from connect_store.records import (
@@ -136,7 +136,13 @@ class Desk:
 
     def does(self, what: str, changes: Mapping[EntityName, Sequence[Record]]) -> int:
         """Apply changes as a batch of their own, with its undo record; its number."""
-        frames = {name: _frame(ENTITIES[name], records) for name, records in changes.items() if records}
+        return self.applies(
+            what, {name: _frame(ENTITIES[name], records) for name, records in changes.items() if records}
+        )
+
+    def applies(self, what: str, changes: Changes) -> int:
+        """The same with changes as frames."""
+        frames = {name: records for name, records in changes.items() if not records.is_empty()}
         counted: dict[str, dict[str, int]] = {
             name: {str(action): int(count) for action, count in frame.group_by(CHANGE).len().rows()}
             for name, frame in frames.items()
@@ -329,35 +335,6 @@ def remove_guardians(desk: Desk, school: str) -> int:
         keys = pl.DataFrame(pairs, schema=dict.fromkeys(GUARDIANSHIP.key, pl.String()), orient="row")
         links = people.standing(desk.store, desk.district, GUARDIANSHIP, keys)
     return desk.does("remove guardians", {"guardianship": [_archived(link) for link in links.iter_rows(named=True)]})
-
-
-def merge_students(desk: Desk, old: str, into: str) -> int:
-    """Merge a student that was added by hand into one of the sync, with classrooms, guardians and attributes.
-
-    The old record is archived; what it was linked to is linked to the survivor (connect-behaviour 3.2).
-    """
-    gone, survivor = desk.person("student", old), desk.person("student", into)
-    desk.allow("merge students", synced=desk.is_synced(gone))
-    if old == into:
-        raise NotAllowed("a student cannot be merged into the same student")
-    links = desk.store.rows("links_of_student", district=desk.district, key=old)
-    rooms = [other for what, other, status in links if what == "classroom" and status == "active"]
-    families = [other for what, other, status in links if what == "guardian" and status == "active"]
-    key = survivor["key"]
-    joined = [
-        {"classroom": room, "kind": "student", "key": key, **_BY_HAND}
-        for room in rooms
-        if desk.link(MEMBERSHIP, classroom=room, kind="student", key=key) is None
-    ]
-    linked = [
-        {"student": key, "guardian": guardian, "source": "hand", **_BY_HAND}
-        for guardian in families
-        if desk.link(GUARDIANSHIP, student=key, guardian=guardian) is None
-    ]
-    return desk.does(
-        f"merge student {old} into {into}",
-        {"person": [_archived(gone)], "membership": joined, "guardianship": linked},
-    )
 
 
 def adopt_classroom(desk: Desk, key: str, sis_id: str) -> int:

@@ -21,6 +21,7 @@ Operation = Literal[
     "enrol a student",
     "archive a student",
     "merge students",
+    "merge accounts",
     "put a student into a classroom",
     "enable a student account",
     "rename a classroom",
@@ -60,6 +61,9 @@ RULES: Final[Mapping[Operation, Rule]] = {
     "archive a student": Rule(synced="the sync manages this student; take the student out in the SIS"),
     "merge students": Rule(
         synced="a student that the sync manages survives a merge and cannot be merged into another one"
+    ),
+    "merge accounts": Rule(
+        synced="somebody whom the sync manages survives a merge and cannot be merged into another one"
     ),
     "put a student into a classroom": Rule(
         synced="the sync manages who is in this classroom; change the enrollment in the SIS"

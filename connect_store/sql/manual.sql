@@ -16,19 +16,41 @@ delete from permission
    and staff = :staff
    and permission = :permission;
 
--- name: links_of_student
--- Everything that hangs on a student, for a merge: what, the other end, its status.
-select 'classroom', classroom, status
-  from membership
- where district = :district and kind = 'student' and key = :key
- union all
-select 'guardian', guardian, status
-  from guardianship
- where district = :district and student = :key
- union all
-select 'attribute', name, status
-  from attribute
- where district = :district and student = :key;
+-- name: attachment_of_staged
+-- The schools of the staged people.
+select f.kind, f.key, f.school, f.source, f.managed_by, f.status
+  from stage_person as s
+ cross join attachment as f
+ where f.district = :district
+   and f.kind = s.kind and f.key = s.key;
+
+-- name: membership_of_staged
+select f.classroom, f.kind, f.key, f.managed_by, f.status
+  from stage_person as s
+ cross join membership as f
+ where f.district = :district
+   and f.kind = s.kind and f.key = s.key;
+
+-- name: guardianship_of_staged
+-- Every link in which one of the staged people is the student or the guardian, once.
+select f.student, f.guardian, f.source, f.managed_by, f.status
+  from stage_person as s
+ cross join guardianship as f
+ where f.district = :district
+   and s.kind = 'student' and f.student = s.key
+ union
+select f.student, f.guardian, f.source, f.managed_by, f.status
+  from stage_person as s
+ cross join guardianship as f
+ where f.district = :district
+   and s.kind = 'guardian' and f.guardian = s.key;
+
+-- name: attribute_of_staged
+select f.student, f.name, f.value, f.managed_by, f.status
+  from stage_person as s
+ cross join attribute as f
+ where f.district = :district
+   and s.kind = 'student' and f.student = s.key;
 
 -- name: families_of_school
 -- Who is linked as a guardian to a student of a school.

@@ -13,6 +13,7 @@ from config.loading import load_profile
 from connect_store import manual
 from connect_store.events import events_after
 from connect_store.manual import Desk, Terms
+from connect_store.merging import merge_students as merge_students_
 from connect_store.permissions import PERMISSIONS, Permission
 from connect_store.records import KINDS, ROLES, Kind, Role
 from connect_store.retention import missed_up_to
@@ -203,7 +204,7 @@ def archive_student(console: Console, district: str, student: str, staff: str | 
 def merge_students(console: Console, district: str, student: str, into: str, staff: str | None) -> None:
     """Merge STUDENT, added by hand, into one of the sync, with classrooms and guardians."""
     with desk_of(console, district, staff) as desk:
-        number = manual.merge_students(desk, student, into)
+        number = merge_students_(desk, student, into)
     done(console, f"Student {student} is merged into {into} (batch {number})", batch=number)
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from config.profiles import Guard, Sync
 from connect_store import manual
 from connect_store.manual import Desk, NoSuchRecord, NotAllowed, Terms
+from connect_store.merging import PAIRS, merge_people, merge_students
 from connect_store.permissions import PERMISSIONS
 from connect_store.records import Kind
 from connect_store.store import open_store
@@ -66,7 +68,12 @@ OF_THE_SIS, KEPT = "come from the SIS", "the sync keeps these details"
 MATRIX: dict[str, tuple[Callable[[Desk, Keys], object], str | None, str | None]] = {
     "enrol a student": (lambda at, _: enrol(at), OF_THE_SIS, OF_THE_SIS),
     "archive a student": (lambda at, of: manual.archive_student(at, of["student"]), "out in the SIS", None),
-    "merge students": (lambda at, of: manual.merge_students(at, of["student"], "ben"), "survives a merge", None),
+    "merge students": (lambda at, of: merge_students(at, of["student"], "ben"), "survives a merge", None),
+    "merge accounts": (
+        lambda at, of: merge_people(at, pl.DataFrame([("staff", of["staff"], "ann")], PAIRS, orient="row")),
+        "survives a merge",
+        None,
+    ),
     "put a student into a classroom": (
         lambda at, of: manual.add_member(at, of["room"], "student", "ben"),
         "change the enrollment in the SIS",
@@ -206,9 +213,9 @@ def test_8_2_an_old_student_is_merged_into_a_synced_one(connect: Connect) -> Non
     with desk(connect) as at:
         club = manual.create_classroom(at, "A", "Chess")
         manual.add_member(at, club, "student", key)
-        manual.merge_students(at, key, "ana")
+        merge_students(at, key, "ana")
         with pytest.raises(NotAllowed, match="survives a merge"):
-            manual.merge_students(at, "ana", key)
+            merge_students(at, "ana", key)
     assert connect.status_of(key) == "archived"
     assert connect.links_of("ana", "classrooms") == {"math": "active", club: "active"}
 
