@@ -47,20 +47,19 @@ def note_pull(store: Store, district: str, pull: PullNote) -> None:
     )
 
 
-def last_pull(store: Store, district: str) -> PullNote | None:
-    """The last pull of a district, whatever came of it."""
-    return _one(store.rows("last_pull", district=district))
+def last_pulls(store: Store, district: str, *, most: int = 10) -> list[PullNote]:
+    """The last pulls of a district, whatever came of them, newest first."""
+    return [_note(row) for row in store.rows("last_pulls", district=district, most=most)]
 
 
 def last_taken_pull(store: Store, district: str) -> PullNote | None:
     """The last pull of a district that brought a batch."""
-    return _one(store.rows("last_taken_pull", district=district))
+    rows = store.rows("last_taken_pull", district=district)
+    return _note(rows[0]) if rows else None
 
 
-def _one(rows: list[tuple[Any, ...]]) -> PullNote | None:
-    if not rows:
-        return None
-    at, who, outcome, code, batch, facts = rows[0]
+def _note(row: tuple[Any, ...]) -> PullNote:
+    at, who, outcome, code, batch, facts = row
     return PullNote(
         at=moment(at),
         who=who,

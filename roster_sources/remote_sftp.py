@@ -84,11 +84,11 @@ async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: 
 @asynccontextmanager
 async def _site(settings: RemoteSftp, patience: Patience) -> AsyncIterator[asyncssh.SFTPClient]:
     if not settings.host_key:
-        raise NoSecret("remote_sftp.host_key is not set; `rosterdrop source test` shows the key of the site")
+        raise NoSecret("remote_sftp.host_key", "it is not set; rosterdrop source test shows the key of the site")
     password = secret_at(settings.password, "remote_sftp.password") if settings.password else None
     key = asyncssh.import_private_key(secret_at(settings.key, "remote_sftp.key")) if settings.key else None
     if password is None and key is None:
-        raise NoSecret("neither remote_sftp.password nor remote_sftp.key is set")
+        raise NoSecret("remote_sftp.password", "neither this nor remote_sftp.key is set")
     nobody: list[asyncssh.SSHKey] = []
     trusted = ([asyncssh.import_public_key(settings.host_key)], nobody, nobody)
     async with (

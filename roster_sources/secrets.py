@@ -14,6 +14,10 @@ class NoSecret(Exception):
 
     exit_code = 2
 
+    def __init__(self, key: str, says: str) -> None:
+        super().__init__(f"{key}: {says}")
+        self.key = key
+
 
 def secret_at(place: str, key: str) -> str:
     """The secret that is kept at a place: `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME`; `key` is the setting.
@@ -23,10 +27,10 @@ def secret_at(place: str, key: str) -> str:
     """
     kind, _, where = place.partition(":")
     if not place:
-        raise NoSecret(f"{key} is not set; set it to the place of the secret, such as {key}=env:ROSTER_TOKEN")
+        raise NoSecret(key, f"it is not set; set it to the place of the secret, such as {key}=env:ROSTER_TOKEN")
     secret = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}[kind](where, key)
     if not secret.strip():
-        raise NoSecret(f"{key}: {place} is empty")
+        raise NoSecret(key, f"{place} is empty")
     return secret.strip()
 
 
@@ -35,7 +39,7 @@ def _from_environment(name: str, key: str) -> str:
         return os.environ[name]
     except KeyError:
         raise NoSecret(
-            f"{key}: the environment has no variable {name}; set it for the service and for every command"
+            key, f"the environment has no variable {name}; set it for the service and for every command"
         ) from None
 
 
@@ -43,12 +47,12 @@ def _from_file(path: str, key: str) -> str:
     file = Path(path)
     try:
         if file.stat().st_mode & _OTHERS:
-            raise NoSecret(f"{key}: {path} can be read by others; chmod 600 it")
+            raise NoSecret(key, f"{path} can be read by others; chmod 600 it")
         with file.open("rb") as content:
             return content.read(_MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise NoSecret(f"{key}: {path} cannot be read ({reason})") from None
+        raise NoSecret(key, f"{path} cannot be read ({reason})") from None
 
 
 def _from_keyring(where: str, key: str) -> str:
@@ -56,12 +60,12 @@ def _from_keyring(where: str, key: str) -> str:
         import keyring
         import keyring.errors
     except ImportError:
-        raise NoSecret(f"{key}: there is no keyring here; pip install 'rosterdrop[keyring]'") from None
+        raise NoSecret(key, "there is no keyring here; pip install 'rosterdrop[keyring]'") from None
     service, _, name = where.partition("/")
     try:
         secret = keyring.get_password(service, name)
     except keyring.errors.KeyringError as error:
-        raise NoSecret(f"{key}: the keyring cannot be asked ({type(error).__name__})") from None
+        raise NoSecret(key, f"the keyring cannot be asked ({type(error).__name__})") from None
     if secret is None:
-        raise NoSecret(f"{key}: the keyring has no {name} of {service}; keyring set {service} {name}")
+        raise NoSecret(key, f"the keyring has no {name} of {service}; keyring set {service} {name}")
     return secret

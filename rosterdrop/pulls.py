@@ -1,5 +1,7 @@
 """A district's roster is fetched and ends as a batch; a pull that failed too, so that a report says why."""
 
+import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +18,17 @@ from connect_store.pulls import PullNote, last_taken_pull, note_pull
 from connect_store.retention import require_files
 from connect_store.store import open_store
 from processors import freezing, frozen
+from processors.failures import write_down
 from processors.freezing import SCRATCH, Delivery, deliver
 from processors.lending import NotJudgedYet, lender_of
-from processors.locks import pull_lock
+from processors.locks import Held, pull_lock
 from processors.pipeline import work
 from processors.unpacking import DeliveredFile, kind_of
 from roster_sources.asking import Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pulling import Advance, Pulled, nobody_watches, pull, replay
+from roster_sources.secrets import NoSecret
 from validators.findings import Finding
 
 
@@ -88,9 +92,7 @@ def pull_roster(
             _note(home, district, note)
             return Ended(batch=None, rests=nothing.rests, until=nothing.until)
         except PullFailed as failed:
-            number = deliver(home, _failed(district, failed, who))
-            _note(home, district, PullNote(at=began, who=who, outcome="failed", code=failed.code, batch=number))
-            return Ended(batch=number)
+            return Ended(batch=_tell(home, district, failed, began, who))
         number = _deliver(home, profile, pulled, who=who)
         facts = pulled.facts.as_document() if pulled.facts else None
         _note(home, district, PullNote(at=began, who=who, outcome="taken", batch=number, facts=facts))
@@ -136,10 +138,12 @@ def _note(home: Home, district: str, note: PullNote) -> None:
         note_pull(store, district, note)
 
 
-def _failed(district: str, failed: PullFailed, who: str) -> Delivery:
-    """A batch without files, whose report says why there are none."""
+def _tell(home: Home, district: str, failed: PullFailed, began: datetime, who: str) -> int:
+    """Make a batch without files, whose report says why there are none; its number."""
     found = Finding(code=failed.code, detail=failed.detail)
-    return Delivery(district=district, files=(), who=who, origin="pull", found=(found,))
+    number = deliver(home, Delivery(district=district, files=(), who=who, origin="pull", found=(found,)))
+    _note(home, district, PullNote(at=began, who=who, outcome="failed", code=failed.code, batch=number))
+    return number
 
 
 def _deliver(home: Home, profile: Profile, pulled: Pulled, *, who: str) -> int:
@@ -184,3 +188,23 @@ def _delivered(path: Path, now: datetime) -> DeliveredFile:
         arrived=now,
         link=True,
     )
+
+
+def _by_the_clock(root: str, district: str) -> int:
+    """One pull for the service, in a process of its own; the exit code."""
+    home, began, who = Home(Path(root)), datetime.now(UTC), "service"
+    os.umask(0o077)  # rosters are personal data: nothing that we write is for other users of the machine
+    try:
+        pull_roster(home, district, who=who, only_new=True)
+    except Held:  # a pull by hand is under way
+        return 0
+    except NoSecret as missing:
+        _tell(home, district, PullFailed("source.secret", missing.key), began, who)
+    except Exception as error:
+        write_down(error, home.root)
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_by_the_clock(*sys.argv[1:]))

@@ -35,6 +35,7 @@ from processors.retention import purge
 from processors.unpacking import DeliveredFile, kind_of
 from processors.worker import Worker
 from rosterdrop.answering import is_answer, take_answer
+from rosterdrop.fetching import fetch_by_the_clock
 from rosterdrop.logs import log_to_stderr
 from sftp_gateway import (
     Arrival,
@@ -97,6 +98,7 @@ class Service:
             working = asyncio.create_task(self._work(worker, stop))
             keeping = asyncio.create_task(_keep(lock))
             forgetting = asyncio.create_task(self._forget(stop))
+            fetching = asyncio.create_task(fetch_by_the_clock(self._home, self._live, stop, self._work_came))
             _log.info("serving", port=self.port, processes=self._gateway.processes)
             try:
                 if ready:
@@ -109,6 +111,7 @@ class Service:
                 self._work_came.set()
                 await working
                 await forgetting
+                await fetching
                 await asyncio.to_thread(worker.close)
                 _log.info("stopped")
 

@@ -11,7 +11,7 @@ UNMARKED: Final = frozenset({"repair.marks_missing", "repair.no_whole_file"})
 NOTHING_PULLED: Final = frozenset(
     f"source.{why}"
     for why in (
-        *("access", "login", "host_key", "other_district", "elsewhere", "not_found"),
+        *("access", "login", "secret", "host_key", "other_district", "elsewhere", "not_found"),
         *("unreachable", "busy", "unusable", "endless", "changed"),
         *("nothing_shared", "emptied", "half_shared", "stale", "no_files"),
     )

@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from config.loading import load_profiles
-from connect_store.pulls import PullNote, last_pull
+from connect_store.pulls import PullNote, last_pulls
 from connect_store.store import open_store
 from rosterdrop.console import Console, who
 
@@ -37,7 +37,7 @@ def list_(console: Console) -> None:
     """List the districts whose roster is fetched, and what became of the last pull."""
     profiles = [one for one in load_profiles(console.home).values() if one.source.kind != "none"]
     with open_store(console.home.store_db) as store:
-        last = {one.id: last_pull(store, one.id) for one in profiles}
+        last = {one.id: next(iter(last_pulls(store, one.id, most=1)), None) for one in profiles}
     starts = {one.id: f"{one.sync.start_time:%H:%M}" if one.sync.start_time else None for one in profiles}
     console.terminal.json(
         {
