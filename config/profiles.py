@@ -11,6 +11,7 @@ from config.languages import DEFAULT
 from config.tables import REQUIRED_BY_DEFAULT, SCHOOL_COLUMNS, TableName
 
 GuardiansFrom = Literal["auto", "users", "guardians", "none"]
+StudentId = Literal["student_id", "student_number"]
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-1", "shift_jis"]
 
 
@@ -103,6 +104,7 @@ class Sync:
     tell_changed_logins: bool = True  # connect-behaviour 9.5, notify active users
     start_time: time | None = None  # connect-behaviour 9.5, in the district's time zone
     daily: bool = True  # connect-behaviour 2.1, Enable Daily sync
+    student_id: StudentId = "student_id"  # connect-behaviour 2.1: what people read, never the key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,7 @@ def check_against(
         district_name=profile.name,
         time_zone=profile.time_zone.key,
         language=profile.report.language,
+        student_id=profile.sync.student_id,
         contact=profile.report.contact,
         changes=decided.counts,
         guard=guard_in(decided.summary),

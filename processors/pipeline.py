@@ -343,6 +343,7 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         received=batch.received,
         test=batch.test,
         language=profile.report.language,
+        student_id=profile.sync.student_id,
         contact=profile.report.contact,
         changes=batch.changes,
         guard=guard_in(summary),

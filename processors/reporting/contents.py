@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from config.languages import DEFAULT
+from config.profiles import StudentId
 from processors.guarding import GuardOutcome
 from processors.verdicts import ChangeCounts, Verdict
 from validators.judging import Judgement
@@ -36,6 +37,7 @@ class Report:
         judgement: what became of every row.
         changes: counts of records; None where nothing was compared.
         guard: what was counted before applying; None where nothing was compared.
+        student_id: which of their IDs students are named by.
         contact: whom people ask about it; None where the profile does not say.
         answer_code: by which a district approves or discards a batch that waits for that; None where none does.
         applied_at: when the changes will be applied, where that is later than the report.
@@ -56,6 +58,7 @@ class Report:
     rules: Literal["connect", "oneroster"] = "connect"
     version: Literal["1.0", "1.1", "1.2"] = "1.1"
     mode: Literal["bulk", "delta"] = "bulk"
+    student_id: StudentId = "student_id"
     contact: str | None = None
     answer_code: str | None = None
     applied_at: datetime | None = None

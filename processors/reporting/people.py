@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from config.profiles import StudentId
 from config.tables import TableName
 from config.wording import Words
 from validators.tables import LINE, Table
@@ -68,7 +69,11 @@ NOBODY_NAMED: Final = People(by_cause={}, at={})
 
 
 def people_in(
-    rooted: pl.DataFrame, places: Iterable[tuple[str, int]], tables: Mapping[TableName, Table], say: Words
+    rooted: pl.DataFrame,
+    places: Iterable[tuple[str, int]],
+    tables: Mapping[TableName, Table],
+    student_id: StudentId,
+    say: Words,
 ) -> People:
     """Whom findings are about.
 
@@ -76,13 +81,14 @@ def people_in(
         rooted: findings with `root` and `family`, as `details.rooted` tells them.
         places: other lines of files whose people are to be named.
         tables: as they were read.
+        student_id: which of their IDs students are named by.
         say: the language.
     """
     if rooted.is_empty() or not tables:
         return NOBODY_NAMED
     chosen = _first_of_each(rooted, tables)
     wanted = chosen.select("file", LINE).vstack(_frame_of(places)).unique()
-    names = _names(wanted, tables, say)
+    names = _names(wanted, tables, student_id, say)
     causes: dict[tuple[str, str | None], Concerned] = {}
     for (code, file), rows in chosen.partition_by("root code", "root file", as_dict=True, maintain_order=True).items():
         first = tuple(
@@ -121,25 +127,29 @@ def _whose(told: pl.DataFrame, table: Table) -> pl.DataFrame:
     return told.select("family", "place", "root code", "root file", "file", LINE).join(rows, on=LINE)
 
 
-def _names(wanted: pl.DataFrame, tables: Mapping[TableName, Table], say: Words) -> dict[tuple[str, int], str]:
+def _names(
+    wanted: pl.DataFrame, tables: Mapping[TableName, Table], student_id: StudentId, say: Words
+) -> dict[tuple[str, int], str]:
     named: dict[tuple[str, int], str] = {}
     for table in tables.values():
         lines = wanted.filter(pl.col("file") == table.facts.file)
         if lines.is_empty():
             continue
         rows = table.rows.join(lines, on=LINE, how="semi").select(
-            LINE, id=_cell(table, _ID[table.name]), name=_own_name(table)
+            LINE, id=_cell(table, _ID[table.name]), name=_own_name(table), number=_number(table)
         )
         if table.name not in _NAME and (users := tables.get("users")) is not None and users.has("sourcedId"):
-            rows = rows.drop("name").join(_by_id(users, rows["id"]), on="id", how="left")
-        told = rows.select(LINE, "id", "name").iter_rows()
+            rows = rows.drop("name", "number").join(_by_id(users, rows["id"]), on="id", how="left")
+        shown = pl.coalesce("number", "id") if student_id == "student_number" else pl.col("id")
+        told = rows.select(LINE, shown, "name").iter_rows()
         named |= {(table.facts.file, line): _told(name, key, say) for line, key, name in told}
     return named
 
 
 def _by_id(users: Table, ids: pl.Series) -> pl.DataFrame:
     rows = users.rows.filter(pl.col("sourcedId").is_in(ids.drop_nulls().unique().implode()))
-    return rows.select(id="sourcedId", name=_own_name(users)).unique("id", keep="first", maintain_order=True)
+    told = rows.select(id="sourcedId", name=_own_name(users), number=_number(users))
+    return told.unique("id", keep="first", maintain_order=True)
 
 
 def _own_name(table: Table) -> pl.Expr:
@@ -148,6 +158,14 @@ def _own_name(table: Table) -> pl.Expr:
         return pl.lit(None, pl.String)
     name = pl.concat_str(cells, separator=" ", ignore_nulls=True).str.strip_chars()
     return pl.when(name != "").then(name)
+
+
+def _number(table: Table) -> pl.Expr:
+    """What a row says of a student's number; of others an identifier is nobody's to read."""
+    if table.name != "users":
+        return pl.lit(None, pl.String)
+    is_student = _cell(table, "role").str.strip_chars().str.to_lowercase() == "student"
+    return pl.when(is_student).then(_cell(table, "identifier"))
 
 
 def _cell(table: Table, column: str) -> pl.Expr:

@@ -122,7 +122,7 @@ def story_of(
     traced = rooted(findings)
     details = details_of(traced, report.verdict, say)
     is_open = not masked and not is_foreign(report)
-    people = people_in(traced, _places(details), tables or {}, say) if is_open else NOBODY_NAMED
+    people = people_in(traced, _places(details), tables or {}, report.student_id, say) if is_open else NOBODY_NAMED
     counts = file_counts(report.judgement)
     rejected = sum(file.rejected for file in counts)
     left_out = _left_out(counts, traced)

@@ -72,7 +72,7 @@ def find(
         )
     console.terminal.table(
         ["who", "id", "name", "status", "grade or role", "schools", "classes", "guardians or students", "attributes"],
-        [_as_row(one) for one in found],
+        [_as_row(one, profile) for one in found],
     )
     return 0
 
@@ -115,12 +115,13 @@ def why_(
     from processors.explaining import why
 
     _say_whom(name, key, contact)
-    written = contact and _as_connect_has_it(contact, load_profile(console.home, district))
+    profile = load_profile(console.home, district)
+    written = contact and _as_connect_has_it(contact, profile)
     told = why(console.home, district, name=name, key=key, contact=written, nights=nights)
     console.terminal.json(asdict(told))
     line = console.terminal.line
     for one in told.people:
-        line(f"{one.given_name} {one.family_name} ({one.kind} {one.key}) is {one.status} in Connect", style="bold")
+        line(f"{_called(one, profile)} is {one.status} in Connect", style="bold")
         for link in (*one.schools, *one.classrooms, *one.guardians, *one.students):
             line(f"  {link.name}: {link.status}")
     if not told.people:
@@ -191,7 +192,7 @@ def history(console: Console, district: str, *, name: str | None, key: str | Non
                 [step.batch, step.at[:16].replace("T", " "), step.origin, step.what, step.before, step.after]
                 for step in steps
             ],
-            title=f"{one.given_name} {one.family_name} ({one.kind} {one.key})",
+            title=_called(one, profile),
         )
         console.terminal.table(
             ["value", "in Connect", "owner", "since batch"],
@@ -221,10 +222,20 @@ def _with_school_names(one: Person, names: Mapping[str, str]) -> Person:
     return replace(one, schools=tuple(replace(link, name=names.get(link.key, link.name)) for link in one.schools))
 
 
-def _as_row(one: Person) -> list[str]:
+def _called(one: Person, profile: Profile) -> str:
+    return f"{one.given_name} {one.family_name} ({one.kind} {_shown_id(one, profile)})"
+
+
+def _shown_id(one: Person, profile: Profile) -> str:
+    """The ID that people of the district know somebody by (connect-behaviour 2.1); JSON tells both."""
+    by_number = profile.sync.student_id == "student_number" and one.kind == "student"
+    return (one.identifier if by_number else None) or one.key
+
+
+def _as_row(one: Person, profile: Profile) -> list[str]:
     return [
         one.kind,
-        one.key,
+        _shown_id(one, profile),
         f"{one.given_name} {one.family_name}",
         one.status,
         one.grades or one.role or "",

@@ -92,3 +92,23 @@ def test_the_commands_answer_in_json_and_in_words(springfield: Springfield) -> N
         "batch": 1,
     }
     assert command(springfield, "person", "why", "springfield", "--name", "zoe").code == 5
+
+
+def test_a_student_is_called_by_the_number_where_the_district_says_so(springfield: Springfield) -> None:
+    """What people read is the number, in a report and in answers; records keep their key.
+
+    connect-behaviour 2.1: student ID or number.
+    """
+    springfield.settles(sync__student_id="student_number")
+    numbered = [{**ANA, "identifier": "8001"}, {**TOM, "identifier": "77"}, BEN, {**GIL, "agentSourcedIds": "nobody"}]
+    strange = {**MEMBERS[0], "classSourcedId": "nowhere"}
+    report = springfield.uploads_by_hand(users=numbered, classes=[MATH], enrollments=[*MEMBERS, strange])
+    latest = springfield.home.reports("springfield") / "latest.txt"
+    assert "Ana Gray (8001)" in latest.read_text(encoding="utf-8")
+    assert report.document["rejected"][0]["key"] == "nowhere/ana"
+    for command_ in ("why", "history"):
+        assert "Ana Gray (student 8001)" in command(springfield, "person", command_, "springfield", "--id", "ana").out
+    assert "Ben Gray (student ben)" in command(springfield, "person", "why", "springfield", "--id", "ben").out
+    assert "Tom Gray (staff tom)" in command(springfield, "person", "why", "springfield", "--id", "tom").out
+    found = json.loads(command(springfield, "--json", "person", "find", "springfield", "--id", "8001").out)["people"]
+    assert [one["key"] for one in found] == ["ana"]
