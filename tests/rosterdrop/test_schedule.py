@@ -44,7 +44,7 @@ def test_without_a_start_time_or_a_source_nothing_is_fetched(profile: Profile) -
 
 
 def test_disabled_daily_sync_fetches_nothing() -> None:
-    """connect-behaviour 2.1: Enable Daily sync."""
+    """connect-behaviour 2.1: daily sync on or off."""
     disabled = replace(FETCHED, sync=Sync(start_time=time(20), daily=False))
 
     assert not is_due(disabled, [YESTERDAY], EVENING)
