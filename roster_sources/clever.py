@@ -37,13 +37,44 @@ def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, pa
         PullFailed: it cannot be walked to its end, or changed meanwhile.
         NothingNew: the district rests (A6: last year's data stay readable), or was not synced since.
     """
-    asking = Asking(settings.url, sign_in=lambda: Bearer(secret_at(settings.token, "clever.token")), patience=patience)
+    asking = _asking(settings, patience)
     try:
         return _walk(asking, settings, keep, guardians=guardians, known=known)
     except AccessRefused as refused:
         raise PullFailed("source.access", refused.detail) from refused
     finally:
         asking.close()
+
+
+def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
+    """What Clever tells of the district and of each collection, without fetching it.
+
+    Raises:
+        PullFailed: it does not let us in, or is another district's.
+    """
+    asking = _asking(settings, patience)
+    try:
+        district = _district(asking, settings)
+        told = {
+            "district": str(district.get("name") or ""),
+            "state": str(district.get("state") or "not told"),
+            "last sync": str(district.get("last_sync") or "never"),
+        }
+        for collection, path, parameters in _collections(settings, guardians=True):
+            some = _records(asking.ask(path, limit="1", **parameters).document)
+            told[collection.replace("_", " ")] = "shared" if some else "none shared"
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
+    finally:
+        asking.close()
+    return told
+
+
+def _asking(settings: Clever, patience: Patience) -> Asking:
+    def sign_in() -> Bearer:
+        return Bearer(secret_at(settings.token, "clever.token"))
+
+    return Asking(settings.url, sign_in=sign_in, patience=patience)
 
 
 def _walk(asking: Asking, settings: Clever, keep: Keep, *, guardians: bool, known: str | None) -> Facts:

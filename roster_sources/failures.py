@@ -1,5 +1,7 @@
 """Why a pull came to nothing. The code is a finding's, so its words stand in the catalogue."""
 
+from validators.catalogue.texts import fix, message
+
 
 class PullFailed(Exception):
     """Nothing was taken, and what Connect has stays as it is.
@@ -13,7 +15,8 @@ class PullFailed(Exception):
     exit_code = 4
 
     def __init__(self, code: str, detail: str | None = None, *, again: bool = False) -> None:
-        super().__init__(f"{code} ({detail})" if detail else code)
+        finding = {"code": code, "detail": detail}
+        super().__init__(f"{message(finding, masked=False)} {fix(finding, masked=False)}")
         self.code = code
         self.detail = detail
         self.again = again

@@ -70,6 +70,25 @@ def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, p
         asking.close()
 
 
+def look(server: Server, *, patience: Patience) -> dict[str, str]:
+    """How many records a server shows of each collection, without fetching them.
+
+    Raises:
+        PullFailed: it does not let us in, or does not answer.
+    """
+    told = {}
+    try:
+        asking = Asking(server.url, sign_in=server.sign_in, patience=patience)
+        for collection in _ROSTER:
+            answer = asking.ask(f"{server.url}/{collection}", limit="1", offset="0")
+            some = _records(answer.document, collection)
+            told[collection] = answer.headers.get("x-total-count") or ("shared" if some else "none shared")
+        asking.close()
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
+    return told
+
+
 class _Walk:
     """One walk: all pages must be of one version of the data, where the server tells versions."""
 

@@ -95,6 +95,24 @@ _WAYS: Final[Mapping[SourceKind, _Way]] = {
 }
 
 
+def look(profile: Profile, patience: Patience = Patience()) -> dict[str, str]:  # noqa: B008 - a frozen value
+    """What the source of a district tells, without fetching its roster: what to ask for, and the answer.
+
+    Raises:
+        PullFailed: it does not let us in, or has nothing.
+        NoSecret: the token is not where the profile says.
+    """
+    match profile.source.kind:
+        case "clever":
+            return clever.look(profile.clever, patience=patience)
+        case "classlink":
+            return oneroster.look(classlink.server_of(profile.classlink, patience), patience=patience)
+        case "oneroster":
+            return oneroster.look(oneroster.server_of(profile.oneroster), patience=patience)
+        case _:
+            return remote_sftp.look(profile.remote_sftp, patience=patience)
+
+
 def pull(
     profile: Profile,
     into: Path,

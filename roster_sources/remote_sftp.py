@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import asyncssh
 
@@ -17,6 +17,7 @@ from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.secrets import NoSecret, secret_at
 
+T = TypeVar("T")
 _MOST_FILES: Final = 10_000
 _MOST_BYTES: Final = 4 * 1024**3
 _BLOCK: Final = 256 * 1024
@@ -41,8 +42,13 @@ def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Pati
         NothingNew: the files are those of the known version.
         NoSecret: the password or key is not where the profile says.
     """
+    return _run(_fetch(settings, into, known, patience), settings, patience)
+
+
+def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience) -> T:
+    """Do the work; what may happen on the way to a site becomes the words for it."""
     try:
-        return asyncio.run(asyncio.wait_for(_fetch(settings, into, known, patience), patience.pull_s))
+        return asyncio.run(asyncio.wait_for(work, patience.pull_s))
     except TimeoutError as error:
         raise PullFailed("source.unreachable", "too slow", again=True) from error
     except asyncssh.HostKeyNotVerifiable as error:
@@ -53,6 +59,26 @@ def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Pati
         raise PullFailed("source.no_files", settings.path) from error
     except (OSError, asyncssh.Error) as error:
         raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+
+
+def look(settings: RemoteSftp, *, patience: Patience) -> dict[str, str]:
+    """The key that a site shows, and the roster files that stand there.
+
+    Raises:
+        PullFailed: the site is not to be had, or has no roster.
+        NoSecret: the password or key is not where the profile says.
+    """
+    shown = host_key_of(settings, patience)
+    if not settings.host_key:
+        return {"host key": shown or "none", "next": f'compare it, then set remote_sftp.host_key="{shown}"'}
+
+    async def listed() -> list[_Seen]:
+        async with _site(settings, patience) as site:
+            return await _look(site, settings.path)
+
+    return {"host key": shown or "none"} | {
+        seen.name: f"{seen.size} bytes" for seen in _run(listed(), settings, patience)
+    }
 
 
 def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from config.loading import load_profiles
+from config.loading import load_profile, load_profiles
 from connect_store.pulls import PullNote, last_pulls
 from connect_store.store import open_store
 from rosterdrop.console import Console, who
@@ -96,6 +96,31 @@ def pull(console: Console, district: str, *, replay: int | None, only_new: bool)
         console.terminal.line(f"The source rests{until}" if ended.rests else "The source has nothing new")
         return 0
     return end_with_report(console, district, ended.batch)
+
+
+@source.command(
+    epilog="""\b
+Example:
+  rosterdrop --home home source test springfield
+
+\b
+With --json: {"district": id, "kind": text, "told": {what: text}}"""
+)
+@click.argument("district")
+@click.pass_obj
+def test(console: Console, district: str) -> None:
+    """Ask the source of DISTRICT whether it lets us in and what it shows; nothing is fetched or changed."""
+    from roster_sources.pulling import look
+    from rosterdrop.pulls import NoSource
+
+    profile = load_profile(console.home, district)
+    if profile.source.kind == "none":
+        raise NoSource(district)
+    with console.terminal.working(f"Asking {profile.source.kind}"):
+        told = look(profile)
+    console.terminal.json({"district": district, "kind": profile.source.kind, "told": told})
+    console.terminal.line(f"{district}: {profile.source.kind} lets us in", style="bold")
+    console.terminal.table(["what", "told"], [[what, text] for what, text in told.items()])
 
 
 def _as_document(pull: PullNote | None) -> dict[str, object] | None:

@@ -1,0 +1,227 @@
+"""What Clever's records become (clever-classlink D1)."""
+
+from typing import Any
+
+import pytest
+
+from config.profiles import Clever, Source
+from roster_sources.clever_tables import Collected, files_of
+from roster_sources.failures import PullFailed
+from roster_sources.roster_files import RosterFiles
+
+Record = dict[str, Any]
+SCHOOL = {"id": "c-school", "sis_id": "0042", "school_number": "42"}
+EAST = {"id": "c-east", "sis_id": "0043", "school_number": "43"}
+
+
+def student(key: str, **more: Any) -> Record:
+    role = {"school": "c-school", "schools": ["c-school", "c-east"], "sis_id": key, "grade": "5", **more}
+    return {"id": f"c-{key}", "name": {"first": key.title(), "last": "Gray"}, "roles": {"student": role}}
+
+
+def teacher(key: str, kind: str = "teacher", **more: Any) -> Record:
+    role = {"school": "c-school", "schools": ["c-school"], "sis_id": key, **more}
+    return {"id": f"c-{key}", "name": {"first": key.title(), "last": "Gray"}, "roles": {kind: role}, "email": ""}
+
+
+def section(key: str, students: list[str], teachers: list[str], **more: Any) -> Record:
+    members = {"students": students, "teachers": teachers, "teacher": teachers[0] if teachers else None}
+    return {
+        "id": key,
+        "sis_id": f"sis-{key}",
+        "name": "Math 5",
+        "school": "c-school",
+        "subject": "math",
+        **members,
+        **more,
+    }
+
+
+def contact(key: str, *relations: tuple[str, str, str], name: str = "Rosa Delgado", **more: Any) -> Record:
+    told = [{"student": of, "relationship": relationship, "type": kind} for of, relationship, kind in relations]
+    role = {"phone": "5035550142", "phone_type": "Cell", "student_relationships": told, **more}
+    return {"id": key, "name": {"first": "", "last": name}, "email": "rosa@example.org", "roles": {"contact": role}}
+
+
+def files(settings: Clever | None = None, source: Source | None = None, **collections: list[Record]) -> RosterFiles:
+    collected = Collected()
+    for name, records in {"schools": [SCHOOL, EAST], **collections}.items():
+        collected.keep(name, records)
+    return files_of(collected, settings or Clever(), source or Source(kind="clever"))
+
+
+def test_a_student_is_known_by_the_id_of_the_sis_and_belongs_to_the_primary_school() -> None:
+    (ana,) = files(students=[student("ana")]).users.to_dicts()
+
+    assert (ana["sourcedId"], ana["orgSourcedIds"], ana["role"], ana["grades"]) == ("ana", "0042", "student", "05")
+
+
+def test_all_schools_are_taken_where_the_profile_says_so() -> None:
+    (ana,) = files(Clever(schools="all", school_ids="school_number"), students=[student("ana")]).users.to_dicts()
+
+    assert ana["orgSourcedIds"] == "42,43"
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_where_the_sis_gives_no_id_the_one_of_clever_stands_in(empty: str | None) -> None:
+    (ana,) = files(students=[student("ana", sis_id=empty)]).users.to_dicts()
+
+    assert ana["sourcedId"] == "c-ana"
+
+
+def test_a_teacher_who_is_staff_too_is_one_person() -> None:
+    both = teacher("tom")
+    both["roles"]["staff"] = {"schools": ["c-east"], "staff_id": "tom"}
+
+    (tom,) = files(teachers=[both], staff=[both], sections=[section("s1", [], ["c-tom"])]).users.to_dicts()
+
+    assert (tom["sourcedId"], tom["role"], tom["orgSourcedIds"]) == ("tom", "teacher", "0042")
+
+
+def test_staff_who_teach_nothing_are_administrators() -> None:
+    both = teacher("tom")
+    both["roles"]["staff"] = {"schools": ["c-school"], "staff_id": "tom"}
+
+    (tom,) = files(teachers=[both], staff=[both]).users.to_dicts()
+
+    assert tom["role"] == "administrator"
+
+
+def test_a_teacher_whose_number_is_a_students_too_keeps_the_id_of_clever() -> None:
+    users = files(students=[student("7")], teachers=[teacher("7") | {"id": "c-teacher"}]).users
+
+    assert users["sourcedId"].to_list() == ["7", "c-teacher"]
+
+
+def test_members_of_a_section_are_its_students_and_all_its_teachers() -> None:
+    made = files(
+        students=[student("ana")],
+        teachers=[teacher("tom"), teacher("ida")],
+        sections=[section("s1", ["c-ana"], ["c-tom", "c-ida"])],
+    )
+
+    rows = made.enrollments.select("classSourcedId", "userSourcedId", "role", "primary").rows()
+    assert rows == [
+        ("s1", "ana", "student", "false"),
+        ("s1", "tom", "teacher", "true"),
+        ("s1", "ida", "teacher", "false"),
+    ]
+
+
+def test_a_contact_is_a_row_for_each_student() -> None:
+    people = [student("ana"), student("ben")]
+    relations = (("c-ana", "Parent", "Primary"), ("c-ben", "Parent", "Primary"))
+
+    made = files(students=people, contacts=[contact("c1", *relations, sis_id="K-1")])
+
+    assert made.guardians is not None
+    assert made.guardians.select("studentSourcedId", "guardianSourcedId", "givenName", "familyName", "sms").rows() == [
+        ("ana", "K-1", "Rosa", "Delgado", "5035550142"),
+        ("ben", "K-1", "Rosa", "Delgado", "5035550142"),
+    ]
+
+
+def test_a_contact_without_an_id_in_the_sis_has_none_for_clevers_own_changes_with_the_phone() -> None:
+    made = files(students=[student("ana")], contacts=[contact("c1", ("c-ana", "Parent", "Primary"))])
+
+    assert made.guardians is not None
+    assert made.guardians["guardianSourcedId"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "family"),
+    [
+        ("Rosa Delgado", "Rosa", "Delgado"),
+        ("Delgado, Rosa Maria", "Rosa Maria", "Delgado"),
+        ("Rosa Maria Delgado", "Rosa Maria", "Delgado"),
+        ("Delgado", "", "Delgado"),
+    ],
+)
+def test_the_whole_name_of_a_contact_stands_in_the_last_one(name: str, given: str, family: str) -> None:
+    made = files(students=[student("ana")], contacts=[contact("c1", ("c-ana", "Parent", "Primary"), name=name)])
+
+    assert made.guardians is not None
+    assert made.guardians.select("givenName", "familyName").row(0) == (given, family)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [((), ["Parent", "", "Aunt/Uncle"]), (("Parent",), ["Parent"]), (("Parent", "unknown"), ["Parent", ""])],
+)
+def test_relationships_are_filtered_as_the_profile_says(wanted: tuple[str, ...], kept: list[str]) -> None:
+    """connect-behaviour 2.4: Contact Relationships to sync."""
+    relations = {"Parent": "c1", "": "c2", "Aunt/Uncle": "c3"}
+    contacts = [contact(key, ("c-ana", kind, "Primary"), sis_id=kind or "none") for kind, key in relations.items()]
+
+    made = files(Clever(contact_relationships=wanted), students=[student("ana")], contacts=contacts)
+
+    assert made.guardians is not None
+    assert made.guardians["guardianSourcedId"].to_list() == [kind or "none" for kind in kept]
+
+
+@pytest.mark.parametrize(("kind", "column"), [("Cell", "sms"), ("Home", "phone"), ("", "phone")])
+def test_only_a_cell_is_a_mobile_number(kind: str, column: str) -> None:
+    made = files(students=[student("ana")], contacts=[contact("c1", ("c-ana", "Parent", "Primary"), phone_type=kind)])
+
+    assert made.guardians is not None
+    assert made.guardians[column].to_list() == ["5035550142"]
+
+
+def test_primary_contacts_come_before_emergency_contacts() -> None:
+    """The first six guardians count (connect-behaviour 6, G6)."""
+    contacts = [
+        contact("c1", ("c-ana", "Other", "Emergency"), sis_id="late"),
+        contact("c2", ("c-ana", "Parent", "Primary"), sis_id="first"),
+    ]
+
+    made = files(students=[student("ana")], contacts=contacts)
+
+    assert made.guardians is not None
+    assert made.guardians["guardianSourcedId"].to_list() == ["first", "late"]
+
+
+def test_members_who_are_not_shared_are_left_out_and_counted() -> None:
+    made = files(students=[student("ana")], sections=[section("s1", ["c-ana", "c-hidden"], [])])
+
+    assert made.enrollments.height == 1
+    assert [(found.code, found.count) for found in made.found()] == [("source.hidden", 1)]
+
+
+def test_where_most_members_are_hidden_nothing_is_taken() -> None:
+    """Half a district would look as if the other half had left (E 22)."""
+    hidden = [f"c-{number}" for number in range(20)]
+    made = files(students=[student("ana")], sections=[section("s1", ["c-ana", *hidden], [])])
+
+    with pytest.raises(PullFailed, match="not shared"):
+        made.found()
+
+
+@pytest.mark.parametrize("rule", ["subject=homeroom/advisory", "title=lunch*", "id=s2", "type=homeroom", "term=Fall"])
+def test_classes_that_the_profile_leaves_out_do_not_come(rule: str) -> None:
+    """connect-behaviour 5: over-shared sections."""
+    lunch = section("s2", ["c-ana"], [], subject="homeroom/advisory", name="Lunch A", term_id="t1")
+
+    made = files(
+        source=Source(kind="clever", leave_classes=(rule,)),
+        students=[student("ana")],
+        terms=[{"id": "t1", "name": "Fall"}],
+        sections=[section("s1", ["c-ana"], []), lunch],
+    )
+
+    assert made.classes["sourcedId"].to_list() == ["s1"]
+    assert made.enrollments["classSourcedId"].to_list() == ["s1"]
+    assert [(found.code, found.count) for found in made.found()] == [("source.class.left", 1)]
+
+
+def test_a_person_of_unshared_schools_alone_is_told() -> None:
+    made = files(students=[student("ana", school="c-hidden", schools=["c-hidden"])])
+
+    assert made.users["orgSourcedIds"].to_list() == [""]
+    assert [(found.code, found.count) for found in made.found()] == [("source.unplaced", 1)]
+
+
+def test_of_a_record_that_came_twice_the_newer_one_counts() -> None:
+    older = student("ana") | {"last_modified": "2026-11-01T00:00:00.000Z"}
+    newer = student("ana", grade="6") | {"last_modified": "2026-11-02T00:00:00.000Z"}
+
+    assert files(students=[newer, older]).users["grades"].to_list() == ["06"]
