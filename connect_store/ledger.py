@@ -16,6 +16,9 @@ from connect_store.store import Store
 
 State = Literal["frozen", "working", "scheduled", "decided", "reported", "superseded", "discarded", "undone", "failed"]
 
+DUE: Final = "due"
+"""Key of a summary: when a batch that is only scheduled will be applied."""
+
 EVERY: Final = "*"
 """In the place of a district: what was done to the whole installation. No district is called so."""
 
@@ -71,6 +74,17 @@ class LedgerBatch:
     changes: Mapping[str, Mapping[str, int]] | None
     summary: Mapping[str, Any] | None
     decided: datetime | None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When a batch that is judged and not applied yet will be; None where it does not wait for a time."""
+        due = (self.summary or {}).get(DUE)
+        return moment(due) if due and self.state == "scheduled" else None
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether its changes were only ever to come: it waited for its time, and gave way or was discarded."""
+        return DUE in (self.summary or {}) and self.state in {"superseded", "discarded"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +386,16 @@ def paused(store: Store, district: str) -> Pause | None:
     """Whether nothing of a district is applied, and why."""
     rows = store.rows("paused", district=district)
     return Pause(since=rows[0][0], who=rows[0][1], why=rows[0][2]) if rows else None
+
+
+def pauses(store: Store) -> dict[str, Pause]:
+    """Every district of which nothing is applied."""
+    return {str(district): Pause(since=since, who=who, why=why) for district, since, who, why in store.rows("pauses")}
+
+
+def nights_after(store: Store, district: str, batch: int) -> list[int]:
+    """Nights of the district, newer than a batch, that are in Connect; newest first."""
+    return [int(number) for (number,) in store.rows("nights_after", district=district, batch=batch)]
 
 
 def is_overtaken(store: Store, batch: LedgerBatch) -> bool:

@@ -47,6 +47,10 @@ class NewerBatch(Exception):
         )
 
 
+class NoLongerWaits(Exception):
+    """A batch waited for its time, and was discarded or gave way before it came."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A complete set: its files, and the tables that are carried from the last judged batch.
@@ -87,6 +91,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         NotJudgedYet: it builds on the files of a batch that is not finished.
         NothingToLend: a table to be carried is in no judged batch.
         NewerBatch: a batch is to be run again, and a newer one was applied or waits.
+        NoLongerWaits: a batch whose time has come was discarded meanwhile.
     """
     if (made := _made_before(store, delivery)) is not None:
         return made
@@ -257,7 +262,10 @@ def _enter(
             if made is not None:
                 return made
         if delivery.requeue_of is not None:
-            refuse_overtaken(store, ledger.require(store, delivery.requeue_of))
+            first = ledger.require(store, delivery.requeue_of)
+            refuse_overtaken(store, first)
+            if delivery.origin == "schedule" and first.state != "scheduled":
+                raise NoLongerWaits
         number = ledger.open_batch(
             store,
             district=delivery.district,

@@ -3,8 +3,8 @@
 `frozen` waits for its turn; `working` is being judged; `scheduled` is judged and reported, and gives way to a batch of
 its own files at the time of day at which its district's nights are applied; `decided` has its verdict and, where the
 verdict allows it, its changes are committed; `reported` has its report in the drop. A worker that died leaves
-`working` or `decided` behind, and the same events lead on from there. A person may discard what is held and undo what
-was applied; an undo that is undone itself gives the batch back.
+`working` or `decided` behind, and the same events lead on from there. A person may discard what is held or waits for
+its time, and undo what was applied; an undo that is undone itself gives the batch back.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Event = Literal["take", "schedule", "decide", "report", "supersede", "discard", 
 TRANSITIONS: Final[Mapping[State, Mapping[Event, State]]] = {
     "frozen": {"take": "working"},
     "working": {"take": "working", "schedule": "scheduled", "decide": "decided", "fail": "failed"},
-    "scheduled": {"supersede": "superseded", "fail": "failed"},
+    "scheduled": {"supersede": "superseded", "discard": "discarded", "fail": "failed"},
     "decided": {"report": "reported"},
     "reported": {"supersede": "superseded", "discard": "discarded", "undo": "undone"},
     "superseded": {},

@@ -36,7 +36,7 @@ from processors.nights import night_of
 from processors.reporting.contents import Report
 from processors.reporting.publishing import publish, publish_failed
 from processors.rereading import context_in, judged_again, read_frozen
-from processors.summaries import DUE, findings_in, guard_in
+from processors.summaries import findings_in, guard_in
 from processors.verdicts import APPLIED, WAITING, Verdict, as_verdict
 from validators import Judgement
 from validators.findings import as_frame, joined
@@ -149,7 +149,7 @@ def _run_due(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> list[
     if running is None:
         try:
             running = deliver(home, deliveries.again(home, store, batch, who=who, origin="schedule"))
-        except freezing.NewerBatch:
+        except (freezing.NewerBatch, freezing.NoLongerWaits):
             return []
         except (frozen.Damaged, frozen.FileMoved):
             _give_up(home, store, batch, who=who)
@@ -303,7 +303,7 @@ def _schedule(
     who: str,
 ) -> Outcome:
     """Tell now what is applied later. The report comes first, so that a batch that waits has one at any moment."""
-    summary = {**decided.summary, DUE: ledger.stamp(due)}
+    summary = {**decided.summary, ledger.DUE: ledger.stamp(due)}
     outcome = tell(replace(batch, verdict=decided.verdict, changes=decided.counts, summary=summary))
     lifecycle.after(batch.state, "schedule")
     with store.writing():
@@ -348,7 +348,7 @@ def _report_on(store: Store, batch: LedgerBatch, profile: Profile, judgement: Ju
         changes=batch.changes,
         guard=guard_in(summary),
         answer_code=code_of(batch) if _waits_for_a_person(batch) else None,
-        applied_at=ledger.moment(summary[DUE]) if DUE in summary else None,
+        applied_at=ledger.moment(summary[ledger.DUE]) if ledger.DUE in summary else None,
         carried={number: ledger.require(store, number).received for number in lenders},
     )
 

@@ -20,9 +20,10 @@ from processors.answers import ANSWERABLE, Answer, NoAnswer, is_of
 from processors.freezing import deliver
 from processors.locks import district_lock
 from processors.undoing import undone
-from processors.verdicts import WAITING
+from processors.verdicts import APPLIED, WAITING
 
 _LOCK_WAIT_S: Final = 60.0
+_MOST_NAMED: Final = 6
 
 
 class NotToBeDone(Exception):
@@ -117,16 +118,21 @@ def sync_once(home: Home, district: str, *, who: str, why: str) -> int:
 
 
 def discard(home: Home, number: int, *, who: str, why: str) -> None:
-    """Say that a held batch shall never be applied.
+    """Say that a batch that is held, or waits for its time, shall never be applied.
 
     Raises:
-        NotToBeDone: it is not held.
+        NotToBeDone: it is neither, or its time has come.
         UnknownBatch: there is no such batch.
     """
     with open_store(home.store_db) as store, store.writing():
         batch = ledger.require(store, number)
-        if batch.state != "reported" or batch.verdict != "held":
-            raise NotToBeDone(f"batch {number} is not held, so there is nothing to discard")
+        if batch.state != "scheduled" and (batch.state, batch.verdict) != ("reported", "held"):
+            raise NotToBeDone(
+                f"batch {number} is {_standing(batch)}: it is neither held nor waits for its time, so "
+                "there is nothing to discard"
+            )
+        if running := ledger.run_again(store, number, "schedule"):
+            raise NotToBeDone(f"the time of batch {number} has come: batch {running} applies it and can be undone")
         _move(store, batch, "discard")
         ledger.note(store, number, "discard", at=_now(), who=who, detail=why)
 
@@ -148,7 +154,7 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
         batch = ledger.require(store, number)
         newest = [ledger.last_applied(store, district), ledger.last_night(store, district)]
         if all(each is None or each.number != number for each in newest):
-            raise NotToBeDone(_why_not(batch, newest[1]))
+            raise NotToBeDone(_why_not(store, batch))
         with store.writing():
             plan = undone(undo_record(store, number))
             counted = counts(plan.changes)
@@ -225,11 +231,30 @@ def _waiting(store: Store, number: int, done: str) -> LedgerBatch:
     return batch
 
 
-def _why_not(batch: LedgerBatch, newest: LedgerBatch | None) -> str:
-    """Why a batch is not undone; `newest` is the night that can be."""
-    if newest is None or newest.number < batch.number or batch.state == "undone":
-        return f"batch {batch.number} is not in Connect ({batch.verdict or batch.state}), so there is nothing to undo"
-    return f"a newer batch is in Connect; undo batch {newest.number} first, then batch {batch.number}"
+def _why_not(store: Store, batch: LedgerBatch) -> str:
+    """Why a batch is not undone, and what to do where it can be later."""
+    if batch.state == "undone":
+        return f"batch {batch.number} is undone already"
+    newer = ledger.nights_after(store, batch.district, batch.number)
+    if not newer and batch.origin == "undo":
+        return (
+            f"batch {batch.number} is an undo after which others came, so it stays; to run its night again: rosterdrop "
+            f"batch requeue {batch.requeue_of}"
+        )
+    if not newer or batch.state not in {"decided", "reported"} or batch.verdict not in APPLIED or batch.test:
+        return f"batch {batch.number} is not in Connect ({_standing(batch)}), so there is nothing to undo"
+    more = (
+        f" (then {', '.join(map(str, newer[1:_MOST_NAMED]))}{' …' if newer[_MOST_NAMED:] else ''})" if newer[1:] else ""
+    )
+    return (
+        f"batch {batch.number} is not the newest night in Connect, and nights are undone from the newest back. "
+        f'First: rosterdrop batch undo {newer[0]} --why "…"{more}; then: rosterdrop batch undo {batch.number} --why "…"'
+    )
+
+
+def _standing(batch: LedgerBatch) -> str:
+    """The verdict of a batch, or its state where that says more."""
+    return batch.verdict if batch.verdict and batch.state in {"decided", "reported"} else batch.state
 
 
 def _move(store: Store, batch: LedgerBatch, event: lifecycle.Event) -> None:

@@ -19,9 +19,6 @@ _SKIPPED: Final[Mapping[str, tuple[str, str]]] = {
     "classroom": ("class.archived.kept", "classes.csv"),
     "person": ("student.archived.kept", "users.csv"),
 }
-DUE: Final = "due"
-"""Key of a summary: when a batch that is only scheduled will be applied."""
-
 PAUSED: Final = "district.paused"
 KEPT_BY_POLICY: Final = "contact.kept_by_policy"
 EXCEPTIONAL: Final = "guard.exceptional"

@@ -205,12 +205,23 @@ def _standing(home: Home) -> Found:
             if newest and newest.state == "failed":
                 todo = f"see {home.root / 'failures.log'}, then rosterdrop batch requeue {newest.number}"
                 yield "error", f"batch {newest.number} of {district} failed; its files are kept", todo
+            pause = ledger.paused(store, district)
             for number in waiting(store, district):
-                todo = f"rosterdrop batch approve {number}, or batch discard {number}"
+                todo = _to_decide(ledger.require(store, number), paused=pause is not None)
                 yield "warning", f"batch {number} of {district} is held and waits for a decision", todo
-            if pause := ledger.paused(store, district):
+            if pause:
                 says = f"{district} is paused since {pause.since[:10]} ({pause.why}): nothing is applied"
                 yield "warning", says, f"rosterdrop district resume {district}"
+
+
+def _to_decide(batch: LedgerBatch, *, paused: bool) -> str:
+    """What can be done with a held batch; while its district is paused it cannot be approved."""
+    number, resume = batch.number, f"rosterdrop district resume {batch.district}"
+    if not paused:
+        return f"rosterdrop batch approve {number}, or batch discard {number}"
+    if (batch.summary or {}).get("paused"):
+        return f"{resume}, which applies the newest night, or rosterdrop batch discard {number}"
+    return f"{resume}, then rosterdrop batch approve {number}; or batch discard {number}"
 
 
 def _files(home: Home, *, all_files: bool) -> Found:

@@ -178,6 +178,18 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  order by id desc
  limit 1;
 
+-- name: nights_after
+-- Nights in Connect that are newer than a batch, newest first; who undoes it undoes them first.
+select id
+  from batch
+ where district = :district
+   and test = 0
+   and id > :batch
+   and origin not in ('undo', 'hand')
+   and state in ('decided', 'reported')
+   and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
+ order by id desc;
+
 -- name: enter_done
 -- What was done at once and never waits: an undo, or a change by hand.
 insert into batch (id, district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)
@@ -210,6 +222,10 @@ values (:district, :since, :who, :why)
 -- name: resume
 delete from pause
  where district = :district;
+
+-- name: pauses
+select district, since, who, why
+  from pause;
 
 -- name: paused
 select since, who, why

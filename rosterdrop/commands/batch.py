@@ -14,7 +14,7 @@ from config.languages import DEFAULT
 from config.mistakes import InvalidConfig
 from config.tables import file_of
 from connect_store import ledger
-from connect_store.ledger import LedgerBatch, LedgerEvent
+from connect_store.ledger import LedgerBatch, LedgerEvent, State
 from connect_store.retention import NAMES, Purged, What, purged
 from connect_store.store import open_store
 from rosterdrop.console import Console, who
@@ -70,7 +70,7 @@ def show(console: Console, number: int) -> None:
         {**as_document(found), **facts, **_not_kept(gone), "events": [_event(event) for event in events]}
     )
     terminal = console.terminal
-    terminal.line(f"Batch {found.number} of {found.district}: {_spoken(found.verdict or found.state)}", style="bold")
+    terminal.line(f"Batch {found.number} of {found.district}: {_what_became_of(found)}", style="bold")
     for line in _about(found, facts):
         terminal.line(line)
     for what, one in gone.items():
@@ -78,7 +78,7 @@ def show(console: Console, number: int) -> None:
     terminal.table(
         ["file", "bytes", "rows", "accepted", "rejected", "set aside", "carried from"], _file_rows(found), title="Files"
     )
-    terminal.table(["type", *_ACTIONS], _change_rows(found), title="Changes in Connect")
+    terminal.table(["type", *_ACTIONS], _change_rows(found), title=_title_of_changes(found))
     codes = (found.summary or {}).get("findings", {})
     terminal.table(["finding", "rows"], [[code, count] for code, count in codes.items()], title="Findings")
     terminal.table(
@@ -136,7 +136,9 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
     }
     yield f"Received: {forms_of(DEFAULT).time(entry.received, str(facts['time_zone']))}"
     yield f"From:     {came.get(entry.origin, entry.origin)}{', into test/' if entry.test else ''}"
-    yield f"State:    {entry.state}"
+    until = entry.waits_until
+    waits = f", until {forms_of(DEFAULT).time(until, str(facts['time_zone']))}" if until else ""
+    yield f"State:    {entry.state}{waits}"
     yield f"Report:   {facts['report'] or 'none yet'}"
 
 
@@ -229,7 +231,7 @@ def approve(console: Console, number: int, why: str) -> int:
 @_why
 @click.pass_obj
 def discard(console: Console, number: int, why: str) -> None:
-    """Say that batch NUMBER, which is held, shall never be applied."""
+    """Say that batch NUMBER, which is held or waits for its start time, shall never be applied."""
     from processors import steering
 
     steering.discard(console.home, number, who=who(), why=why)
@@ -373,6 +375,7 @@ def as_document(entry: LedgerBatch) -> dict[str, Any]:
         "received": ledger.stamp(entry.received),
         "state": entry.state,
         "verdict": entry.verdict,
+        "waits_until": ledger.stamp(entry.waits_until) if entry.waits_until else None,
         "requeue_of": entry.requeue_of,
         "files": [
             {"file": file.file, "bytes": file.bytes, "sha256": file.sha256, "carried_from": file.carried_from}
@@ -393,21 +396,38 @@ def _as_row(entry: LedgerBatch) -> list[str | int | None]:
         entry.district,
         entry.received.strftime("%Y-%m-%d %H:%M"),
         f"{entry.origin}, test" if entry.test else entry.origin,
-        _spoken(entry.verdict or entry.state),
+        _what_became_of(entry),
         sum(file["rows"] for file in files),
         sum(file["rejected"] for file in files),
         _what_changed(entry),
     ]
 
 
-def _spoken(verdict: str) -> str:
-    return verdict.replace("_", " ")
+_NOT_IN_CONNECT: Final[frozenset[State]] = frozenset({"superseded", "discarded", "undone"})
+
+
+def _what_became_of(entry: LedgerBatch) -> str:
+    """The verdict, and whether it is in Connect where that does not follow from it."""
+    told = (entry.verdict or entry.state).replace("_", " ")
+    if entry.state == "scheduled":
+        return f"{told}, not applied yet"
+    return f"{told}, {entry.state}" if entry.verdict and entry.state in _NOT_IN_CONNECT else told
+
+
+def _title_of_changes(entry: LedgerBatch) -> str:
+    if entry.changed_nothing:
+        return "Changes that were to come, and did not"
+    return "Changes to come" if entry.waits_until else "Changes in Connect"
 
 
 def _what_changed(entry: LedgerBatch) -> str:
+    if entry.changed_nothing:
+        return "nothing"
     totals = {action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _ACTIONS}
     said = [f"{totals[action]} {action}" for action in _ACTIONS if action != "unchanged" and totals[action]]
-    return ", ".join(said) or "nothing"
+    changes = ", ".join(said) or "nothing"
+    until = entry.waits_until
+    return f"nothing yet, at {until:%Y-%m-%d %H:%M}: {changes}" if until else changes
 
 
 def _file_rows(entry: LedgerBatch) -> list[list[str | int | None]]:

@@ -1,6 +1,7 @@
 """`rosterdrop status`: every district at a glance."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from config.mistakes import InvalidConfig
 from config.settings import Settings
 from connect_store import ledger
 from connect_store.directory import headcount
+from connect_store.ledger import Pause
 from connect_store.store import Store, open_store
 from processors.locks import service_holder
 from rosterdrop.console import Console
@@ -29,17 +31,23 @@ Example:
 With --json: {"service": who runs it or null, "processes": count of those that serve clients, "mistakes": [text],
               "districts": [{"district": id, "name": text, "batch": number or null, "received": moment or null,
               "state": text or null, "verdict": text or null, "students": count, "guardians": count, "staff": count,
-              "waiting": count of batches}]}"""
+              "waiting": count of batches, "paused": {"since": moment, "who": text, "why": text} or null}]}"""
 )
 @click.option("--serving", is_flag=True, help="Exit 1 where no service runs: for health checks.")
 @click.pass_obj
 def status(console: Console, *, serving: bool) -> int:
-    """Show for each district the last batch, its verdict, who is in Connect and what waits; and whether we serve."""
+    """Show for each district the last batch, its verdict, who is in Connect and what waits; who is paused or failed.
+
+    And whether we serve.
+    """
     home = console.home
     known = Live(home, _NOTHING_KNOWN).now
     holder, mistakes = service_holder(home), _told(known)
     with open_store(home.store_db) as store:
-        districts = [_district(store, district, _name(known, district)) for district in district_ids(home)]
+        pauses = ledger.pauses(store)
+        districts = [
+            _district(store, district, _name(known, district), pauses.get(district)) for district in district_ids(home)
+        ]
     processes = processes_present(home)
     console.terminal.json({"service": holder, "processes": processes, "mistakes": mistakes, "districts": districts})
     console.terminal.line(f"Service: {_service(holder, processes)}")
@@ -48,6 +56,8 @@ def status(console: Console, *, serving: bool) -> int:
     for district in districts:
         if district["state"] == "failed":
             console.terminal.line(_failure(district), style="red")
+        if district["paused"]:
+            console.terminal.line(_pause(district))
     console.terminal.table(
         ["district", "name", "last batch", "received (UTC)", "verdict", "students", "guardians", "staff", "waiting"],
         [_as_row(district) for district in districts],
@@ -70,6 +80,14 @@ def _failure(district: Mapping[str, Any]) -> str:
     )
 
 
+def _pause(district: Mapping[str, Any]) -> str:
+    name, pause = district["district"], district["paused"]
+    return (
+        f"Paused: {name} since {pause['since'][:10]}, by {pause['who']} ({pause['why']}); nothing is applied until: "
+        f"rosterdrop district resume {name}"
+    )
+
+
 def _as_row(district: Mapping[str, Any]) -> list[str | int | None]:
     received = district["received"]
     return [
@@ -84,7 +102,9 @@ def _as_row(district: Mapping[str, Any]) -> list[str | int | None]:
 
 def _what_became_of_it(district: Mapping[str, Any]) -> str:
     told = (district["verdict"] or district["state"] or "nothing yet").replace("_", " ")
-    return f"{told}, not applied yet" if district["state"] == "scheduled" else told
+    if district["state"] == "scheduled":
+        told += ", not applied yet"
+    return f"{told}; paused" if district["paused"] else told
 
 
 def _name(known: Configuration, district: str) -> str:
@@ -95,7 +115,7 @@ def _told(known: Configuration) -> list[str]:
     return str(InvalidConfig(known.mistakes)).splitlines() if known.mistakes else []
 
 
-def _district(store: Store, district: str, name: str) -> dict[str, Any]:
+def _district(store: Store, district: str, name: str, pause: Pause | None) -> dict[str, Any]:
     last = ledger.last(store, district, test=False)
     people = headcount(store, district)
     return {
@@ -109,4 +129,5 @@ def _district(store: Store, district: str, name: str) -> dict[str, Any]:
         "guardians": people.get("guardian", 0),
         "staff": people.get("staff", 0),
         "waiting": len(ledger.open_work(store, district, datetime.now(UTC))),
+        "paused": asdict(pause) if pause else None,
     }

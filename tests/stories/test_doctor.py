@@ -110,6 +110,7 @@ def test_what_waits_for_people_is_a_warning(springfield: Springfield) -> None:
     assert (code, held[2]) == (0, "held")
     assert [one["level"] for one in found["batches"]] == ["warning", "warning"]
     assert "is held and waits for a decision" in found["batches"][0]["says"]
+    assert found["batches"][0]["todo"].startswith("rosterdrop district resume springfield"), "approve is refused"
     assert "is paused since" in found["batches"][1]["says"]
 
 

@@ -1,5 +1,6 @@
 """A district whose nights are applied at a time of day: judged and reported at once, applied then."""
 
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from connect_store import ledger
 from connect_store.store import open_store
-from processors import pipeline
+from processors import deliveries, freezing, pipeline, steering
 from tests.asking import ask, change
 from tests.rosterdrop.command_line import rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, NIGHT, TOM, Springfield, as_csv
@@ -72,6 +73,59 @@ def test_what_people_do_while_a_night_waits_is_older_than_the_night(waiting: Spr
 def title(springfield: Springfield) -> str:
     with open_store(springfield.home.store_db) as store:
         return str(ask(store, "select title from classroom")[0][0])
+
+
+def test_a_night_that_waits_is_shown_as_waiting(waiting: Springfield) -> None:
+    number = waiting.pushes().number
+    waiting.waits_until(lambda: states(waiting) == ["scheduled"])
+    home = waiting.home.root
+
+    listed = rosterdrop("batch", "list", home=home).out
+    assert "accepted, not applied yet" in listed
+    assert re.search(r"nothing yet, at \d{4}-\d\d-\d\d \d\d:\d\d: \d+ created", listed)
+    shown = rosterdrop("batch", "show", str(number), home=home).out
+    assert re.search(r"State: +scheduled, until ", shown)
+    assert "Changes to come" in shown
+    (entry,) = rosterdrop("--json", "batch", "list", home=home).document["batches"]
+    assert entry["waits_until"] == entry["summary"]["due"]
+
+
+def test_a_night_that_waits_can_be_discarded(waiting: Springfield) -> None:
+    number = waiting.pushes().number
+    waiting.waits_until(lambda: states(waiting) == ["scheduled"])
+    discard = ("batch", "discard", str(number), "--why", "wrong school year")
+    home = waiting.home.root
+    assert rosterdrop("--json", *discard, home=home).document == {"batch": number, "state": "discarded"}
+
+    the_time_has_come(waiting, number)
+    assert waiting.history_of(number)[-1][0::2] == ("discard", "wrong school year")
+    (entry,) = rosterdrop("--json", "batch", "list", home=home).document["batches"]
+    assert (entry["state"], entry["waits_until"]) == ("discarded", None)
+    listed = rosterdrop("batch", "list", home=home).out
+    assert "accepted, discarded" in listed
+    assert "created" not in listed
+    assert "is neither held nor waits for its time" in rosterdrop(*discard, home=home).err
+    assert waiting.find("ana") is None
+
+
+def test_a_night_is_discarded_before_its_time_comes_or_applied_and_never_both(
+    springfield_at_rest: Springfield,
+) -> None:
+    home = springfield_at_rest.home
+    number = springfield_at_rest.uploads_by_hand(**NIGHT).number
+    with open_store(home.store_db) as store:
+        with store.writing():
+            change(store, "update batch set state = 'scheduled' where id = :number", number=number)
+        coming = deliveries.again(home, store, ledger.require(store, number), who="a story", origin="schedule")
+        steering.discard(home, number, who="sue", why="a story")
+        with pytest.raises(freezing.NoLongerWaits):
+            freezing.deliver(home, coming)
+
+        with store.writing():
+            change(store, "update batch set state = 'scheduled' where id = :number", number=number)
+    running = freezing.deliver(home, coming)
+    with pytest.raises(steering.NotToBeDone, match=f"batch {running} applies it"):
+        steering.discard(home, number, who="sue", why="a story")
 
 
 def test_a_better_night_takes_the_place_of_one_that_waits(waiting: Springfield) -> None:

@@ -108,7 +108,7 @@ def test_what_was_discarded_is_never_applied(springfield: Springfield) -> None:
     assert springfield.ledger()[-1] == (2, "discarded", "held")
     with pytest.raises(steering.NotToBeDone, match="neither held nor withheld"):
         steering.approve(springfield.home, number, **WHO)
-    with pytest.raises(steering.NotToBeDone, match="is not held"):
+    with pytest.raises(steering.NotToBeDone, match="batch 2 is discarded: it is neither held nor waits"):
         steering.discard(springfield.home, number, **WHO)
 
 
@@ -176,9 +176,11 @@ def test_what_people_changed_since_stays(springfield: Springfield) -> None:
 
 
 def test_nights_are_undone_from_the_newest_back(springfield: Springfield) -> None:
-    first, second = night(springfield), night(springfield, CHANGED)
-    with pytest.raises(steering.NotToBeDone, match=f"undo batch {second} first"):
-        steering.undo(springfield.home, first, **WHO)
+    nights = [night(springfield, users) for users in (EVERYBODY, CHANGED, EVERYBODY, CHANGED)]
+    with pytest.raises(steering.NotToBeDone) as refused:
+        steering.undo(springfield.home, nights[0], **WHO)
+    assert 'First: rosterdrop batch undo 4 --why "…" (then 3, 2)' in str(refused.value)
+    assert str(refused.value).endswith('then: rosterdrop batch undo 1 --why "…"')
 
 
 def test_several_nights_are_undone_one_after_the_other_and_given_back(springfield: Springfield) -> None:
@@ -194,7 +196,7 @@ def test_several_nights_are_undone_one_after_the_other_and_given_back(springfiel
 
     steering.undo(springfield.home, first, **WHO)
     assert contents(springfield) == states[1]
-    with pytest.raises(steering.NotToBeDone, match="nothing to undo"):
+    with pytest.raises(steering.NotToBeDone, match="batch requeue 3"):
         steering.undo(springfield.home, last, **WHO)
 
 
@@ -211,6 +213,17 @@ def test_after_an_undo_nothing_is_applied_until_somebody_resumes(springfield: Sp
     assert springfield.status_of("s01") == "active"
     with pytest.raises(steering.NotToBeDone, match="not paused"):
         steering.resume(springfield.home, "springfield", who="sue")
+
+
+def test_status_tells_who_is_paused(springfield: Springfield) -> None:
+    home = springfield.home.root
+    assert rosterdrop("--json", "status", home=home).document["districts"][0]["paused"] is None
+    steering.pause(springfield.home, "springfield", who="sue", why="rollover")
+
+    paused = rosterdrop("--json", "status", home=home).document["districts"][0]["paused"]
+    assert (paused["who"], paused["why"]) == ("sue", "rollover")
+    told = rosterdrop("status", home=home).out
+    assert "by sue (rollover); nothing is applied until: rosterdrop district resume springfield" in told
 
 
 def test_a_paused_district_is_judged_and_reported(springfield: Springfield) -> None:
