@@ -32,6 +32,12 @@ def columns_of(entity: Entity) -> list[str]:
     return [*entity.in_force, BROUGHT, *map(brought, entity.values), CHANGE]
 
 
+def as_changes(entity: Entity, records: pl.DataFrame) -> pl.DataFrame:
+    """Records as changes that leave the baseline alone."""
+    untouched = [pl.lit(None, pl.String()).alias(brought(field)) for field in entity.values]
+    return records.with_columns(*untouched, pl.lit(None, pl.Int64()).alias(BROUGHT)).select(columns_of(entity))
+
+
 def apply(store: Store, *, district: str, batch: int, changes: Changes, at: datetime, tell_logins: bool = True) -> None:
     """Write changes, their undo record, the new baseline and the events; what is pointed at goes before what points.
 

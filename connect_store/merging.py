@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from connect_store import people
-from connect_store.applying import BROUGHT, CHANGE, brought, columns_of
+from connect_store.applying import CHANGE, as_changes
 from connect_store.manual import Desk, NoSuchRecord, NotAllowed
 from connect_store.permissions import Operation
 from connect_store.records import (
@@ -75,7 +75,7 @@ def merge_people(desk: Desk, pairs: pl.DataFrame) -> int:
     people_ = [gone.with_columns(pl.lit("archived").alias(CHANGE)), _with_accounts(survivors, gone, pairs)]
     what = "merge " + ", ".join(f"{kind} {old} into {into}" for kind, old, into in pairs.head(_NAMED_AT_MOST).rows())
     more = f" and {pairs.height - _NAMED_AT_MOST} more" if pairs.height > _NAMED_AT_MOST else ""
-    return desk.applies(what + more, {"person": _as_changes(PERSON, pl.concat(people_)), **changes})
+    return desk.applies(what + more, {"person": as_changes(PERSON, pl.concat(people_)), **changes})
 
 
 def _standing(desk: Desk, pairs: pl.DataFrame, side: str) -> pl.DataFrame:
@@ -125,7 +125,7 @@ def _moved(entity: Entity, links: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataF
         )
     )
     ended = leaving.with_columns(pl.lit("archived").alias(CHANGE))
-    return pl.concat([_as_changes(entity, arriving), _as_changes(entity, ended)]).sort(entity.key)
+    return pl.concat([as_changes(entity, arriving), as_changes(entity, ended)]).sort(entity.key)
 
 
 def _with_accounts(survivors: pl.DataFrame, gone: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -137,12 +137,6 @@ def _with_accounts(survivors: pl.DataFrame, gone: pl.DataFrame, pairs: pl.DataFr
     )
     taking = survivors.filter(pl.col("account") != "active").join(used, on=PERSON.key, how="semi")
     return taking.with_columns(pl.lit("active").alias("account"), pl.lit("updated").alias(CHANGE))
-
-
-def _as_changes(entity: Entity, records: pl.DataFrame) -> pl.DataFrame:
-    """Records as changes that leave the baseline alone."""
-    untouched = [pl.lit(None, pl.String()).alias(brought(field)) for field in entity.values]
-    return records.with_columns(*untouched, pl.lit(None, pl.Int64()).alias(BROUGHT)).select(columns_of(entity))
 
 
 def _into(column: str) -> str:

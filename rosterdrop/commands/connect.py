@@ -181,6 +181,7 @@ def add_staff(console: Console, district: str, school: str, staff: str | None, *
 
 @_command("enrol-student", "--school 0042 --given Eve --family Moss")
 @click.option("--school", required=True, help="The school's SIS ID.")
+@click.option("--grades", help="Grade code, such as 05.")
 @_person_fields
 def enrol_student(console: Console, district: str, school: str, staff: str | None, **fields: str | None) -> None:
     """Add a student to a school that is not synced."""
