@@ -149,7 +149,7 @@ def test_the_whole_name_of_a_contact_stands_in_the_last_one(name: str, given: st
     [((), ["Parent", "", "Aunt/Uncle"]), (("Parent",), ["Parent"]), (("Parent", "unknown"), ["Parent", ""])],
 )
 def test_relationships_are_filtered_as_the_profile_says(wanted: tuple[str, ...], kept: list[str]) -> None:
-    """connect-behaviour 2.4: Contact Relationships to sync."""
+    """connect-behaviour 2.4: settings of Clever."""
     relations = {"Parent": "c1", "": "c2", "Aunt/Uncle": "c3"}
     contacts = [contact(key, ("c-ana", kind, "Primary"), sis_id=kind or "none") for kind, key in relations.items()]
 
@@ -168,7 +168,7 @@ def test_only_a_cell_is_a_mobile_number(kind: str, column: str) -> None:
 
 
 def test_primary_contacts_come_before_emergency_contacts() -> None:
-    """The first six guardians count (connect-behaviour 6, G6)."""
+    """The first six guardians count."""
     contacts = [
         contact("c1", ("c-ana", "Other", "Emergency"), sis_id="late"),
         contact("c2", ("c-ana", "Parent", "Primary"), sis_id="first"),
@@ -198,7 +198,7 @@ def test_where_most_members_are_hidden_nothing_is_taken() -> None:
 
 @pytest.mark.parametrize("rule", ["subject=homeroom/advisory", "title=lunch*", "id=s2", "type=homeroom", "term=Fall"])
 def test_classes_that_the_profile_leaves_out_do_not_come(rule: str) -> None:
-    """connect-behaviour 5: over-shared sections."""
+    """Section 5 of connect-behaviour: over-shared sections."""
     lunch = section("s2", ["c-ana"], [], subject="homeroom/advisory", name="Lunch A", term_id="t1")
 
     made = files(

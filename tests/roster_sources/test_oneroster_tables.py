@@ -108,31 +108,18 @@ def test_references_come_as_objects_or_flat(*, flat: bool) -> None:
 
 
 def test_staff_and_guardians_of_the_district_alone_are_told_plainly() -> None:
-    """connect-behaviour 5, 9.4."""
-    people = (
-        user("ana", "student", agents=("gil",)),
-        user("gil", "parent", org="2"),
-        user("ida", "administrator", org="2"),
-    )
-
+    """Section 5 of connect-behaviour: such guardians are not attached."""
     codes = [found.code for found in files(*OF_THE_DISTRICT).found()]
 
     assert codes == ["source.staff_of_district", "source.guardians_of_district"]
 
 
 def test_where_the_profile_knows_the_district_nothing_is_to_be_told() -> None:
-    people = (
-        user("ana", "student", agents=("gil",)),
-        user("gil", "parent", org="2"),
-        user("ida", "administrator", org="2"),
-    )
-
     assert not files(*OF_THE_DISTRICT, reading=Reading(district_ids=("2",))).found()
 
 
 def test_guardians_stay_out_where_they_come_from_elsewhere() -> None:
-    """connect-behaviour 2.1: Allow sync to manage Guardians."""
-    people = (user("ana", "student", agents=("gil",)), user("gil", "parent"))
+        people = (user("ana", "student", agents=("gil",)), user("gil", "parent"))
 
     made = files(*people, source=replace(SOURCE, guardians=False))
 

@@ -66,6 +66,7 @@ def fetching(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fetchin
 
 
 def test_the_files_of_a_site_are_a_night_like_any_other(fetching: Fetching) -> None:
+    """connect-behaviour 2.1: where Connect fetches files."""
     fetching.put(NIGHT)
 
     report = fetching.night()
