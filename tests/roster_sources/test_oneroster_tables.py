@@ -119,7 +119,7 @@ def test_where_the_profile_knows_the_district_nothing_is_to_be_told() -> None:
 
 
 def test_guardians_stay_out_where_they_come_from_elsewhere() -> None:
-        people = (user("ana", "student", agents=("gil",)), user("gil", "parent"))
+    people = (user("ana", "student", agents=("gil",)), user("gil", "parent"))
 
     made = files(*people, source=replace(SOURCE, guardians=False))
 
