@@ -32,10 +32,11 @@ def columns_of(entity: Entity) -> list[str]:
     return [*entity.in_force, BROUGHT, *map(brought, entity.values), CHANGE]
 
 
-def as_changes(entity: Entity, records: pl.DataFrame) -> pl.DataFrame:
-    """Records as changes that leave the baseline alone."""
+def as_changes(entity: Entity, records: pl.DataFrame, *, is_forgotten: bool = False) -> pl.DataFrame:
+    """Records as changes that leave the baseline alone, or take them out of it, so that the sync knows them no more."""
     untouched = [pl.lit(None, pl.String()).alias(brought(field)) for field in entity.values]
-    return records.with_columns(*untouched, pl.lit(None, pl.Int64()).alias(BROUGHT)).select(columns_of(entity))
+    forgotten = pl.lit(0 if is_forgotten else None, pl.Int64()).alias(BROUGHT)
+    return records.with_columns(*untouched, forgotten).select(columns_of(entity))
 
 
 def apply(store: Store, *, district: str, batch: int, changes: Changes, at: datetime, tell_logins: bool = True) -> None:

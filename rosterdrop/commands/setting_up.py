@@ -201,6 +201,65 @@ def start_sync(console: Console, district: str, skipped: tuple[str, ...]) -> Non
     console.terminal.line(f"The daily sync of {district} is on: nights are applied from the next files on")
 
 
+@_command("release-school", "0042", json='{"school": ID, "batch": N}')
+@click.argument("school")
+def release_school(console: Console, district: str, school: str) -> None:
+    """Take SCHOOL out of the sync of DISTRICT: all that it brought stays, and people manage it from now on.
+
+    The other schools go on as before. Whoever is in one of them too stays the sync's there. To be used after a one-time
+    load, such as that of a school which Connect has as two: then connect split-school.
+    """
+    from connect_store import schools
+
+    profile = load_profile(console.home, district)
+    if set(profile.schools or {}) <= {school}:
+        raise click.UsageError(
+            f"{school} is the only school; turn the sync off: rosterdrop connect stop-sync {district}"
+        )
+    with desk_of(console, district, None) as desk:
+        number = schools.release_school(desk, school)
+        set_values(
+            console.home, district, {f"schools.{school}": ""}
+        )  # a crash before it only lets the next night go on
+    done(console, f"School {school} is managed by people (batch {number})", school=school, batch=number)
+
+
+@_command(
+    "split-school",
+    "0042 --into 0042-upper --grades 06,07,08",
+    json='{"batch": N, "students": N, "classrooms": N, "adults": N, "mixed": [ID of a classroom that stays]}',
+)
+@click.argument("school")
+@click.option("--into", required=True, help="The ID of the other school.")
+@click.option("--grades", required=True, help="Grade codes of the students who move, with commas between.")
+def split_school(console: Console, district: str, school: str, into: str, grades: str) -> None:
+    """Move students of some grades of SCHOOL to another school, with classrooms, families and teachers.
+
+    One school of the SIS cannot be two in Connect night for night, since the files know one; once it can: load it, take
+    it out of the sync (connect release-school, or stop-sync for all), split it. A classroom goes with its students; one
+    whose students part stays, and is named.
+    """
+    from connect_store import schools
+
+    with desk_of(console, district, None) as desk:
+        split = schools.split_school(desk, school, into, [one.strip() for one in grades.split(",") if one.strip()])
+    console.terminal.json(
+        {
+            "batch": split.number,
+            "students": split.students,
+            "classrooms": split.classrooms,
+            "adults": split.adults,
+            "mixed": list(split.mixed),
+        }
+    )
+    console.terminal.line(
+        f"{split.students} students, {split.classrooms} classrooms and {split.adults} guardians and staff are in {into} "
+        f"(batch {split.number})"
+    )
+    if split.mixed:
+        console.terminal.line(f"Stay in {school}, with students of both: {', '.join(split.mixed)}")
+
+
 def _standing(console: Console, district: str) -> "Standing":
     from processors.preparing import standing_of
 

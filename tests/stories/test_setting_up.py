@@ -78,6 +78,23 @@ def test_a_sync_that_is_stopped_tells_what_is_manual_now_and_starts_again(spring
     assert springfield.status_of("carl") == "active"
 
 
+def test_one_school_leaves_the_sync_and_is_split_in_two(springfield: Springfield) -> None:
+    """connect-behaviour 3.1: schools with an ID take part."""
+    springfield.settles(schools__0043="Roosevelt Middle")
+    other = [person("zoe", "student", orgSourcedIds="0043", grades="07")]
+    springfield.uploads_by_hand(**{**NIGHT, "users": [*EVERYBODY, *other]})
+    assert does(springfield, "split-school", "0042", "--into", "0042-b", "--grades", "05").code == 2
+    assert does(springfield, "release-school", "0042").code == 0
+    split = told(springfield, "split-school", "0042", "--into", "0042-b", "--grades", "05")
+    assert (split["students"], split["classrooms"], split["adults"]) == (2, 1, 2)
+    springfield.uploads_by_hand(**{**NIGHT, "users": [*EVERYBODY, *other]})
+    found = springfield.find("ana")
+    assert found
+    assert {link.key: link.status for link in found.schools} == {"0042": "ended", "0042-b": "active"}
+    assert (springfield.status_of("zoe"), springfield.status_of("ana")) == ("active", "active")
+    assert "only school" in does(springfield, "release-school", "0043").err
+
+
 def test_each_command_of_setting_up_says_what_it_answers(tmp_path: Path) -> None:
     for command in ("sync-once", "stop-sync", "start-sync"):
         assert "rosterdrop --home home connect" in rosterdrop("connect", command, "--help", home=tmp_path).out
