@@ -253,8 +253,8 @@ def split_school(console: Console, district: str, school: str, into: str, grades
         }
     )
     console.terminal.line(
-        f"{split.students} students, {split.classrooms} classrooms and {split.adults} guardians and staff are in {into} "
-        f"(batch {split.number})"
+        f"In {into} (batch {split.number}): {split.students} students, {split.classrooms} classrooms, "
+        f"{split.adults} guardians and staff"
     )
     if split.mixed:
         console.terminal.line(f"Stay in {school}, with students of both: {', '.join(split.mixed)}")
