@@ -75,16 +75,11 @@ def take_answer(home: Home, district: str, answer: Answer, *, who: str) -> int |
         batch = ledger.find(store, answer.batch)
         approving = ledger.run_again(store, answer.batch, "approve")
     if batch is None or batch.district != district or not is_of(answer, batch):
-        raise NoAnswer(
-            f"The number {answer.batch} and the code do not belong together; both stand in the report. "
-            "Nothing was done."
-        )
+        raise NoAnswer("answer.other_batch", number=str(answer.batch))
     if approving is not None and answer.does == "approve":
         return approving  # the answer is told again after a crash
     if _now() - batch.received > ANSWERABLE:
-        raise NoAnswer(
-            f"Batch {batch.number} is older than {ANSWERABLE.days} days. Nothing was done; send newer files."
-        )
+        raise NoAnswer("answer.too_late", number=str(batch.number), days=str(ANSWERABLE.days))
     if answer.does == "approve":
         return approve(home, batch.number, who=who, why=answer.why)
     discard(home, batch.number, who=who, why=answer.why)

@@ -7,7 +7,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from config.home import Home
-from config.languages import DEFAULT
 from config.wording import forms_of
 from processors.answers import ANSWER_FILE
 from processors.reporting.contents import moment
@@ -61,10 +60,12 @@ def write_receipt(  # noqa: PLR0913 - the facts of an arrival, each by its name
         place_file(reports / RECEIPTS / _receipt_name(file, at), line)
 
 
-def tell_answer(home: Home, district: str, says: str, *, at: datetime, time_zone: str) -> None:
+def tell_answer(
+    home: Home, district: str, says: str, *, test: bool, at: datetime, time_zone: str, language: str
+) -> None:
     """Tell what became of a district's answer to a batch, in `answer.txt` beside its reports."""
-    text = f"{forms_of(DEFAULT).time(at, time_zone)}: {says}\n"
-    place_file(home.reports(district) / ANSWER_FILE, text)
+    text = f"{forms_of(language).time(at, time_zone)}: {says}\n"
+    place_file(home.reports(district, test=test) / ANSWER_FILE, text)
 
 
 def _status(interrupted_at: int | None) -> str:

@@ -76,6 +76,21 @@ def test_an_answer_that_names_no_waiting_batch_does_nothing(withheld: Springfiel
     assert [number for number, _, _ in withheld.ledger()] == [1, 2]
 
 
+def test_a_district_answers_in_spanish_and_is_answered_so(withheld: Springfield) -> None:
+    withheld.settles(report__language="es")
+    line = line_of(withheld).replace("approve", "Aprobar")
+
+    assert answers(withheld, f"“{line}”").strip().endswith("El lote 3 lo aplica, y después llega su informe.")
+
+
+def test_an_answer_in_test_is_told_that_it_does_nothing(withheld: Springfield) -> None:
+    withheld.uploads({"test/answer.txt": line_of(withheld).encode()}, account="office")
+    assert "does nothing in test/" in withheld.waits_for("test/reports/answer.txt")
+    assert [number for number, _, _ in withheld.ledger()] == [1, 2]
+    with withheld.logged_in("office") as client:
+        assert "answer.txt" not in client.listdir("/test")
+
+
 def test_who_may_not_approve_does_nothing(withheld: Springfield) -> None:
     assert "This account may not approve" in answers(withheld, line_of(withheld), account="vendor")
     assert [number for number, _, _ in withheld.ledger()] == [1, 2]
