@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from config.tables import TableName, file_of
+from config.tables import MOST_GUARDIANS, TableName, file_of
 from validators.findings import FINDINGS
 from validators.lost_ids import certain, lost_rows, possible
 from validators.sifting import NOTHING_FOUND, WHOLE_FILE, Sieve
@@ -114,6 +114,7 @@ _RANKS: Final = {code: rank for rank, code in enumerate(_SCHOOLS)}
 _MOST_LINES: Final = 1 << 32
 _FOLLOWS: Final = pl.DataFrame(schema={"at": pl.UInt32, "root": pl.String})
 _LEADS: Final = _FOLLOWS.with_columns(meant=pl.lit(None, pl.String))
+_TOLD: Final = pl.DataFrame(schema={"value": pl.String, "root": pl.String})
 _MADE: Final = NOTHING_FOUND.with_columns(root=pl.lit(None, pl.String))
 
 
@@ -268,10 +269,15 @@ def _of_lost(lost: pl.DataFrame, numbered: pl.DataFrame, sieves: Mapping[TableNa
     almost = _almost(lost, numbered)
     yield almost
     left = lost if almost.follows.is_empty() else lost.join(almost.follows, on="at", how="anti", maintain_order="left")
+    told = _TOLD
     for kind in _MISSING:
         pointing = left.filter(pl.col("code").is_in(list(kind.pointers)))
         if pointing.is_empty():
             continue
+        if not told.is_empty():
+            same = pointing.join(told, on="value", maintain_order="left").select("at", "root")
+            yield _Trace(follows=same)
+            pointing = pointing.join(same, on="at", how="anti", maintain_order="left")
         of_schools = _without_school(pointing, kind, numbered, sieves)
         yield of_schools
         if not of_schools.follows.is_empty():
@@ -282,7 +288,23 @@ def _of_lost(lost: pl.DataFrame, numbered: pl.DataFrame, sieves: Mapping[TableNa
         if not of_rows.follows.is_empty():
             pointing = pointing.join(of_rows.follows, on="at", how="anti", maintain_order="left")
             pairs = pairs.join(of_rows.leads, on="at", how="anti", maintain_order="left")
-        yield _without_target(pointing, kind, sieves, pairs)
+        missing = _without_target(pointing, kind, sieves, pairs)
+        yield missing
+        if kind.table == "users":
+            yield _without_child(numbered, missing)
+            told = pl.concat([told, pointing.join(missing.follows, on="at").select("value", "root").unique()])
+
+
+def _without_child(numbered: pl.DataFrame, missing: _Trace) -> _Trace:
+    """Guardians of no student follow from a users.csv that lacks very many people: their children are among those.
+
+    There cannot be more of them than so many children may have.
+    """
+    many = missing.made.filter(code="user.many_missing")
+    alone = numbered.filter(pl.col("code") == "guardian.unlinked")
+    if many.is_empty() or alone.is_empty() or alone["count"].sum() > MOST_GUARDIANS * int(many["detail"].item()):
+        return _Trace()
+    return _Trace(follows=alone.select("at", root=pl.lit("user.many_missing")))
 
 
 def _without_id(pointing: pl.DataFrame, kind: _Missing, pairs: pl.DataFrame) -> _Trace:

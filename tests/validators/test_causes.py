@@ -186,3 +186,39 @@ def test_where_a_whole_column_of_ids_is_gone_nothing_is_guessed() -> None:
     found = findings(classes=[*base("classes"), *lost], enrollments=[*base("enrollments"), *seats(("c-9", "s-1"))])
 
     assert hints(found, "class.sourcedId.missing") == [None] * MOST
+
+
+def child(key: str, *guardians: str) -> Row:
+    return {**base("users")[0], "sourcedId": key, "role": "student", "agentSourcedIds": ",".join(guardians)}
+
+
+def parent(key: str, *children: str) -> Row:
+    contact = {"email": f"{key}@example.org", "sms": "", "phone": ""}
+    return {**child(key, *children), "role": "parent", "givenName": key, "familyName": "Gray", **contact}
+
+
+def test_guardians_whose_children_are_missing_too_follow_from_the_missing_people() -> None:
+    lost = seats(*(("c-1", f"x-{number}") for number in range(MANY)))
+    alone = [parent(f"p-{number}") for number in range(MANY)]
+    found = findings(users=[*base("users"), *alone], enrollments=[*base("enrollments"), *lost])
+
+    assert found.filter(code="guardian.unlinked").height == MANY
+    assert explained(found) == {("user.many_missing", str(MANY)): 2 * MANY}
+
+
+def test_more_guardians_than_missing_children_can_have_are_a_fault_of_their_own() -> None:
+    lost = seats(*(("c-1", f"x-{number}") for number in range(MANY)))
+    alone = [parent(f"p-{number}") for number in range(6 * MANY + 1)]
+    found = findings(users=[*base("users"), *alone], enrollments=[*base("enrollments"), *lost])
+
+    assert explained(found) == {("user.many_missing", str(MANY)): MANY}
+
+
+def test_links_to_children_who_are_missing_elsewhere_too_follow_from_the_same_finding() -> None:
+    lost = seats(*((room, f"x-{number}") for number in range(2) for room in ("c-1", "c-2")))
+    found = findings(
+        users=[*base("users"), parent("p-1", "x-1"), parent("p-2", "x-1")],
+        enrollments=[*base("enrollments"), *lost],
+    )
+
+    assert explained(found) == {("user.missing", "x-0"): 2, ("user.missing", "x-1"): 4}
