@@ -104,6 +104,7 @@ class Sync:
     tell_changed_logins: bool = True  # connect-behaviour 9.5, notify active users
     start_time: time | None = None  # connect-behaviour 9.5, in the district's time zone
     daily: bool = True  # connect-behaviour 2.1, Enable Daily sync
+    contact_sharing: Literal["allow", "unique"] = "allow"  # connect-behaviour 3.7, 9.2
     student_id: StudentId = "student_id"  # connect-behaviour 2.1: what people read, never the key
 
 

@@ -1,5 +1,7 @@
 """Who is in Connect: what a batch must know before it is judged, and what it is compared with."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from connect_store.records import CLASSROOM, ENTITIES, PERSON, Entity, EntityName
@@ -14,6 +16,23 @@ def guardian_keys(store: Store, district: str) -> frozenset[str]:
 def guardians_file_seen(store: Store, district: str) -> bool:
     """Whether guardians.csv has ever brought a link in this district."""
     return bool(store.rows("guardians_file_seen", district=district)[0][0])
+
+
+def contact_holders(
+    store: Store, district: str, schema: Mapping[str, pl.DataType], *, active_users: bool
+) -> pl.DataFrame:
+    """Active people of Connect with an account and an e-mail or mobile number.
+
+    The columns are `kind`, `key`, `given_name`, `family_name`, `email`, `sms`, and `decided_by`: `files` where those
+    say what somebody has, `hand` where a person changed it, `user` where it is the user's own.
+
+    Args:
+        store: where they are.
+        district: whose they are.
+        schema: these columns.
+        active_users: whether the files decide the details of active users too (connect-behaviour 2.3).
+    """
+    return store.frame("contact_holders", schema, district=district, active_users=int(active_users))
 
 
 def baseline(store: Store, district: str) -> dict[EntityName, pl.DataFrame]:

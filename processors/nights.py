@@ -14,12 +14,14 @@ from config.profiles import Profile
 from config.tables import file_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch
+from connect_store.people import contact_holders
 from connect_store.records import Frames
 from connect_store.store import Store
 from processors.file_sets import FileSet
 from processors.repairs import rejected_people
 from processors.reporting.placing import place_file
 from validators.adapting import adapted
+from validators.contacts import HELD, contested
 from validators.nights import RENUMBERED, Earlier, Night, changed, last_rejecting, repetition, usual
 from validators.no_roster import UNMARKED
 from validators.sets import is_other_district
@@ -67,7 +69,12 @@ def looked_at(
     """
     if is_other_district(files.tables, profile):
         return Night()  # nothing of another district's files is written anywhere
-    people = changed(adapted(files.tables, profile.reading), before["person"], country=profile.phones.country)
+    country = profile.phones.country
+    tables = adapted(files.tables, profile.reading)
+    people = changed(tables, before["person"], country=country)
+    held = pl.DataFrame(schema=HELD)
+    if profile.sync.contact_sharing == "unique":
+        held = contested(tables, holders(store, profile), country=country)
     contents = frozenset((facts.file, facts.sha256) for facts in files.facts)
     same_as, same_days = repetition(contents, now.date(), _earlier(store, district, test=test))
     applied = ledger.applied(store, district, test=test, most=_BATCHES)
@@ -82,7 +89,13 @@ def looked_at(
         rejected_people=frozenset()
         if rejecting is None
         else rejected_people(home.batch(district, rejecting) / "report"),
+        held=held,
     )
+
+
+def holders(store: Store, profile: Profile) -> pl.DataFrame:
+    """Who has contacts in Connect, as HELD."""
+    return contact_holders(store, profile.id, HELD, active_users=profile.sync.update_active_users)
 
 
 def _earlier(store: Store, district: str, *, test: bool) -> Iterator[Earlier]:
@@ -115,6 +128,7 @@ def _as_json(night: Night) -> dict[str, Any]:
         "same_days": night.same_days,
         "usual": dict(night.usual),
         "rejected_people": sorted(night.rejected_people),
+        "held": night.held.to_dict(as_series=False),
     }
 
 
@@ -128,5 +142,6 @@ def _read(path: Path) -> Night:
         renumbered=pl.DataFrame(document.pop("renumbered"), schema=RENUMBERED),
         usual={file: (fewest, most) for file, (fewest, most) in document.pop("usual").items()},
         rejected_people=frozenset(document.pop("rejected_people")),
+        held=pl.DataFrame(document.pop("held", {}), schema=HELD),
         **document,
     )

@@ -12,6 +12,7 @@ from validators import catalogue, causes, nights, one_school, relations, sets, s
 from validators.abreast import abreast
 from validators.adapting import adapted, as_delivered
 from validators.alone import judged_alone
+from validators.contacts import Uniqueness
 from validators.elsewhere import Belonging
 from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
@@ -257,7 +258,14 @@ def _terms(alone: Mapping[TableName, Sieve], profile: Profile, known: Known, *, 
     source = sets.guardian_source(profile, file_came=file_came, file_seen=known.guardians_file_seen)
     belonging = _belonging(profile, schools)
     assert belonging
-    return Terms(schools=schools, belonging=belonging, guardians=source, known_guardians=known.guardians)
+    unique = Uniqueness(held=known.night.held, of_students=profile.sync.student_accounts)
+    return Terms(
+        schools=schools,
+        belonging=belonging,
+        guardians=source,
+        known_guardians=known.guardians,
+        uniqueness=unique if profile.sync.contact_sharing == "unique" else None,
+    )
 
 
 def _belonging(profile: Profile, schools: Collection[str] | None) -> Belonging | None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from config.profiles import Guard
 from config.tables import TableName, file_of
+from validators.contacts import HELD
 from validators.findings import Finding
 from validators.people import kind_of
 from validators.tables import LINE, Table
@@ -57,6 +58,7 @@ class Night:
         same_days: on how many days in a row the same files came.
         usual: file to the fewest and the most rows that it had of late.
         rejected_people: sourcedIds that the batch before rejected in a users.csv of which it accepted others.
+        held: who has contacts in Connect that tonight's files claim too, as HELD; looked up where they are unique.
     """
 
     renumbered: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RENUMBERED))
@@ -66,6 +68,7 @@ class Night:
     same_days: int = 0
     usual: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     rejected_people: frozenset[str] = frozenset()
+    held: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=HELD))
 
     @property
     def is_replaced(self) -> bool:

@@ -115,8 +115,11 @@ class Sieve:
             self, standing=self.standing.join(rows, on=LINE, how="anti"), aside=pl.concat([self.aside, lines])
         )
 
-    def without_values(self, found: pl.DataFrame) -> Self:
-        """The cells that `found` names by `line` and `column` are named in `kept`, those of known columns empty."""
+    def without_values(self, found: pl.DataFrame, *, stored_stays: bool = True) -> Self:
+        """The cells that `found` names by `line` and `column` are empty, if their column is known.
+
+        They are named in `kept`, unless what is stored is not to stay either.
+        """
         if found.is_empty():
             return self
         lost = found.group_by(LINE).agg(lost=pl.col("column").unique(maintain_order=True))
@@ -126,7 +129,7 @@ class Sieve:
             self.standing.lazy()
             .join(lost.lazy(), on=LINE, how="left", maintain_order="left")
             .with_columns(*(cell.alias(name) for name, cell in zip(columns, emptied, strict=True)))
-            .with_columns(pl.col(KEPT).list.concat(pl.col("lost").fill_null([])))
+            .with_columns(pl.col(KEPT).list.concat(pl.col("lost").fill_null([])) if stored_stays else pl.col(KEPT))
             .drop("lost")
             .collect()
         )

@@ -9,6 +9,7 @@ import polars as pl
 from config.tables import TableName
 from validators import relations
 from validators.alone import broken_rules, rules_of
+from validators.contacts import Uniqueness, without_taken
 from validators.elsewhere import Belonging, all_are_of, of_other_schools, without_other_schools
 from validators.noticing import with_notices
 from validators.people import kind_of
@@ -39,12 +40,14 @@ class Terms:
         belonging: who belongs to them.
         guardians: which file guardians come from.
         known_guardians: sourcedIds of the guardians whom Connect has.
+        uniqueness: who keeps a contact where each belongs to one person; None where people may share them.
     """
 
     schools: Mapping[str, str]
     belonging: Belonging
     guardians: GuardianSource
     known_guardians: frozenset[str]
+    uniqueness: Uniqueness | None = None
 
 
 def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[TableName, Sieve]:
@@ -64,7 +67,7 @@ def judged_together(alone: Mapping[TableName, Sieve], terms: Terms) -> dict[Tabl
     if enrollments := alone.get("enrollments"):
         done["enrollments"] = _enrollments(enrollments, people, classes)
     if guardians := alone.get("guardians"):
-        done["guardians"] = _guardians(guardians, people, terms)
+        done["guardians"] = _guardians(guardians, done.get("users"), people, terms)
     if attributes := alone.get("student_attributes"):
         done["student_attributes"] = _attributes(attributes, people)
     return with_notices(_with_notes(done, terms), guardians_from=terms.guardians, schools=terms.schools)
@@ -76,7 +79,8 @@ def _users(users: Sieve, terms: Terms) -> Sieve:
     schools = pl.col("orgs") if all_count else terms.belonging.of_row()
     mine = mine.changed(mine.standing.with_columns(schools=schools))
     others = mine.standing.filter(kind="guardian") if terms.guardians != "users" else mine.standing.clear()
-    return _without_contact(_of_other_source(mine, others, "user.source.other"), terms, "sourcedId")
+    here = without_taken(_of_other_source(mine, others, "user.source.other"), terms.uniqueness)
+    return _without_contact(here, terms, "sourcedId")
 
 
 def _enrollments(enrollments: Sieve, people: pl.DataFrame | None, classes: pl.DataFrame | None) -> Sieve:
@@ -88,14 +92,16 @@ def _enrollments(enrollments: Sieve, people: pl.DataFrame | None, classes: pl.Da
     return left.changed(settled).noting(relations.overruled(settled))
 
 
-def _guardians(guardians: Sieve, people: pl.DataFrame | None, terms: Terms) -> Sieve:
+def _guardians(guardians: Sieve, users: Sieve | None, people: pl.DataFrame | None, terms: Terms) -> Sieve:
     if terms.guardians != "guardians":
         return _of_other_source(guardians, guardians.standing, "guardian.source.other")
+    before = [users] if users else []
     if people is None:
-        return _without_contact(guardians, terms, "guardianSourcedId")
+        return _without_contact(without_taken(guardians, terms.uniqueness, *before), terms, "guardianSourcedId")
     guardians = resolved(guardians, {STUDENT_AT: ("studentSourcedId", people)})
     pointing = relations.students_pointing(guardians.standing, "guardian", people)
     here = _set_aside_with(guardians, pointing, "guardian")
+    here = without_taken(here, terms.uniqueness, *before, falling=pointing.falling)
     left = _after(_without_contact(here, terms, "guardianSourcedId", falling=pointing.falling), pointing)
     return left.without_values(relations.beyond_six(left.standing))
 

@@ -79,6 +79,25 @@ select kind, count(*)
  group by kind
  order by kind;
 
+-- name: contact_holders
+-- Who has an e-mail address or a mobile number, and who decides it.
+select f.kind, f.key, f.given_name, f.family_name, f.email, f.sms,
+       case when b.district is null then 'hand'
+            when f.kind <> 'student' and :active_users = 1 then 'files'
+            when f.kind <> 'student' and f.account = 'active' then 'user'
+            when f.email is distinct from b.email or f.sms is distinct from b.sms then 'hand'
+            else 'files' end
+  from person as f
+  left join baseline_person as b
+    on b.district = f.district
+   and b.kind = f.kind
+   and b.key = f.key
+ where f.district = :district
+   and f.status = 'active'
+   and f.account <> 'none'
+   and (f.email is not null or f.sms is not null)
+ order by f.kind, f.key;
+
 -- name: people_owned_anew
 -- People of the sync whose record the source does not change, and a setting does: contact details that differ from what
 -- the sync brought, students without an account.

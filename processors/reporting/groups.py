@@ -17,6 +17,7 @@ _NOTHING_DONE: Final[frozenset[Verdict]] = frozenset({"refused", "held"})
 _DONE_WHEN_APPLIED: Final = {
     **dict.fromkeys(("user.missing", "user.many_missing", "class.missing", "class.many_missing"), "not_there"),
     **dict.fromkeys((f"user.agent.{what}" for what in ("unknown", "not_guardian", "self", "too_many")), "link"),
+    "contact.taken": "without_value",
 }
 _ONLY_NOTED: Final = frozenset({"enrollment.sourcedId.repeated"})
 _SET_ASIDE_ENDINGS: Final = (".repeated", ".status.absent", ".school.other", ".contact.none", ".source.other")

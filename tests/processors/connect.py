@@ -19,6 +19,7 @@ from processors.pipeline import decide
 from processors.summaries import findings_in, guard_in
 from processors.verdicts import ChangeCounts, Verdict
 from tests.asking import ask, change
+from validators import contacts
 from validators.findings import Finding, as_frame
 from validators.judging import REJECTED, SET_ASIDE, Judgement
 
@@ -118,6 +119,8 @@ class Connect:
             "guardians": guardians,
         }
         standing = {name: _frame(name, rows, drop_columns) for name, rows in given.items() if rows is not None}
+        if self.sync.contact_sharing == "unique":
+            standing["users"] = self._each_with_own_contacts(standing["users"])
         judgement = Judgement(
             facts=(),
             standing=standing,
@@ -165,6 +168,17 @@ class Connect:
                 name: ask(store, f"select {', '.join(entity.in_force)} from {name} order by {', '.join(entity.key)}")
                 for name, entity in ENTITIES.items()
             }
+
+    def _each_with_own_contacts(self, users: pl.DataFrame) -> pl.DataFrame:
+        """Without the contacts of others, as judging takes them."""
+        with open_store(self.path) as store:
+            held = people.contact_holders(store, "d", contacts.HELD, active_users=self.sync.update_active_users)
+        unique = contacts.Uniqueness(held=held, of_students=self.sync.student_accounts)
+        rows = users.with_row_index("line")
+        taken = contacts.taken(contacts.told("users", rows, contacts.COLUMNS, unique), held)
+        lines = {column: taken.filter(column=column)["line"].to_list() for column in contacts.COLUMNS}
+        own = [pl.when(~pl.col("line").is_in(lines[column])).then(column).alias(column) for column in lines]
+        return rows.with_columns(own).drop("line")
 
     def _brings(self, judgement: Judgement, *, approved: bool) -> Night:
         """Steps 6 to 9, as the pipeline takes them."""

@@ -25,6 +25,7 @@ class Settings:
     update_active_users: bool = False
     student_accounts: bool = False
     update_class_names: bool = False
+    unique_contacts: bool = False
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Model:
 
     def night(self, users: Sequence[Row], classes: Sequence[Row], enrollments: Sequence[Row]) -> None:
         before, base_before = deepcopy(self.now), deepcopy(self.base)
+        users = self._each_with_own_address(users)
         people, rooms = self._people(users), self._rooms(classes)
         seats: Records = {
             (seat["classSourcedId"], kind, key): {}
@@ -107,6 +109,47 @@ class Model:
             return told
         kept = [key for key in told if key[0] == "student" and self._stays_archived("person", key)]
         return {key: values for key, values in told.items() if key not in kept}
+
+    def _each_with_own_address(self, users: Sequence[Row]) -> Sequence[Row]:
+        """3.7, 9.2: who has an address keeps it, of newcomers the first gets it; students need one for an account."""
+        if not self.settings.unique_contacts:
+            return users
+        claims = {(row["kind"], row["sourcedId"]): row for row in users if self._needs_address(row)}
+        holders: dict[str, list[Any]] = {}
+        own = set()
+        for key, record in self.now.person.items():
+            if record["status"] != "active" or record["account"] == "none" or not record["email"]:
+                continue
+            who_decides = self._who_decides(key, record)
+            if who_decides == "the user":
+                own.add(key)
+            if not (who_decides == "files" and key in claims and claims[key]["email"] != record["email"]):
+                names = (record["given_name"], record["family_name"], record["email"])
+                holders.setdefault(record["email"], []).append((key, names))
+        taken = set()
+        for key, row in claims.items():
+            if key in own or not row["email"]:
+                continue
+            names = (row["givenName"], row["familyName"], row["email"])
+            if not any(
+                key == other or (names == names_there and "student" not in (key[0], other[0]))
+                for other, names_there in holders.setdefault(row["email"], [(key, names)])
+            ):
+                taken.add(key)
+        return [{**row, "email": None} if (row["kind"], row["sourcedId"]) in taken else row for row in users]
+
+    def _needs_address(self, row: Row) -> bool:
+        return row["kind"] != "student" or self.settings.student_accounts
+
+    def _who_decides(self, key: Key, record: Row) -> str:
+        """What a person may own of an address in Connect (2.3)."""
+        if key not in self.base.person:
+            return "a person"
+        if key[0] != "student" and self.settings.update_active_users:
+            return "files"
+        if key[0] != "student" and record["account"] == "active":
+            return "the user"
+        return "files" if record["email"] == self.base.person[key]["email"] else "a person"
 
     def _rooms(self, classes: Sequence[Row]) -> Records:
         told: Records = {(row["sourcedId"],): {name: row[column] for name, column in ROOM.items()} for row in classes}

@@ -48,6 +48,7 @@ def rosters(draw: st.DrawFn) -> tuple[list[Any], list[Any], list[Any]]:
             key,
             school=draw(st.sampled_from(["A", "B", "A B"])),
             givenName=draw(NAMES),
+            email=draw(st.none() | MAIL),
             grades=draw(st.sampled_from(["05", "06"])),
             agents=sorted(draw(some(sorted(adults)))),
         )
@@ -92,6 +93,7 @@ class ConnectAndModel(RuleBasedStateMachine):
             update_active_users=told.update_active_users,
             student_accounts=told.student_accounts,
             update_class_names=told.update_class_names,
+            contact_sharing="unique" if told.unique_contacts else "allow",
         )
 
     @precondition(lambda self: self.batches)

@@ -7,9 +7,11 @@ import pytest
 
 from connect_store.history import history_of, owners_of
 from connect_store.store import open_store
+from processors import steering
 from processors.explaining import Why, why
 from tests.rosterdrop.command_line import Answer, rosterdrop
 from tests.stories.springfield import ANA, BEN, EVERYBODY, GIL, MATH, MEMBERS, TOM, Springfield, person
+from tests.stories.test_steering import WHO, contents
 
 
 @pytest.fixture
@@ -112,3 +114,22 @@ def test_a_student_is_called_by_the_number_where_the_district_says_so(springfiel
     assert "Tom Gray (staff tom)" in command(springfield, "person", "why", "springfield", "--id", "tom").out
     found = json.loads(command(springfield, "--json", "person", "find", "springfield", "--id", "8001").out)["people"]
     assert [one["key"] for one in found] == ["ana"]
+
+
+def test_a_contact_of_somebody_else_is_explained_and_undone(springfield: Springfield) -> None:
+    """The later one is stored without it, the answer says whose it is, and an undo gives everything back.
+
+    connect-behaviour 3.7: unique contacts; 9.2: who has a shared contact.
+    """
+    springfield.settles(sync__contact_sharing="unique")
+    springfield.uploads_by_hand(users=EVERYBODY, classes=[MATH], enrollments=MEMBERS)
+    before = contents(springfield)
+    second = person("zoe", "parent", email="gil@example.org", sms="312-555-0177")
+    report = springfield.uploads_by_hand(users=[second, *EVERYBODY], classes=[MATH], enrollments=MEMBERS)
+    assert report.codes_at("users.csv", 2)[0] == "contact.taken"
+    told = explained(springfield, key="zoe")
+    assert [(one.email, one.sms) for one in told.people] == [(None, "+13125550177")]
+    assert "“gil@example.org” belongs to somebody else, “gil”" in told.nights[0].rows[0].reasons[0][1]
+    assert "gil@example.org" in [one.email for one in explained(springfield, key="gil").people]
+    steering.undo(springfield.home, report.number, **WHO)
+    assert contents(springfield) == before

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from config.profiles import Guardians, Profile
+from config.profiles import Guardians, Profile, Sync
 from config.tables import REQUIRED_BY_DEFAULT, TABLES, TableName, file_of
 from validators.catalogue import Entry
 from validators.judging import Judgement, Known, judge
@@ -136,6 +136,8 @@ class Example:
             case {"guardians": source}:
                 self.profile = replace(self.profile, guardians=Guardians(source=source))
                 self.rows.setdefault("guardians", base("guardians"))
+            case {"contact_sharing": sharing}:
+                self.profile = replace(self.profile, sync=Sync(contact_sharing=sharing))
             case {"guardians_file_seen": True}:
                 self.known = Known(guardians_file_seen=True)
             case {"missing": names}:
