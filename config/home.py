@@ -80,6 +80,11 @@ class Home:
         return self.root / "store" / "connect.db"
 
     @property
+    def restoring(self) -> Path:
+        """What a restore still has to put in its place; there only while it does, or where it died meanwhile."""
+        return self.root / "store" / "restoring.json"
+
+    @property
     def audit(self) -> Path:
         """One JSON line for each thing that an account did."""
         return self.root / "audit"

@@ -4,6 +4,7 @@ Nights that came after the backup are not in Connect any more. Their folders are
 so that no number is given twice and a person can run the newest again.
 """
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +27,7 @@ from connect_store.store import Store, open_store_file
 from processors.backing_up import STORE, Backup, differing, open_backup, take_out
 from processors.frozen import Entry, digest
 from processors.locks import district_lock, restore_lock, service_lock
-from processors.reporting.placing import make_folder
+from processors.reporting.placing import make_folder, place_file
 
 _LOCK_WAIT_S: Final = 5.0
 
@@ -83,17 +84,34 @@ def restore(home: Home, file: Path, *, who: str, now: datetime, whole: bool = Fa
     """
     must_be_a_file(home.store_db)
     backup = open_backup(file)
+    with _by_oneself(home):
+        return _restore(home, backup, who=who, now=now, whole=whole)
+
+
+def finish(home: Home) -> Path | None:
+    """Put in its place what a restore had ready when it died; the folder with what was there before.
+
+    Raises:
+        Held: the service runs, or somebody works on a district or enters a batch.
+    """
+    with _by_oneself(home), alone(home):
+        return _put_in_place(home)
+
+
+@contextmanager
+def _by_oneself(home: Home) -> Iterator[None]:
+    """Nobody else works on the home."""
     with ExitStack() as locks:
         locks.enter_context(service_lock(home, who="a restore"))
         for district in _districts(home):
             locks.enter_context(district_lock(home, district, who="a restore", wait_s=_LOCK_WAIT_S))
         locks.enter_context(restore_lock(home, wait_s=_LOCK_WAIT_S))
-        return _restore(home, backup, who=who, now=now, whole=whole)
+        yield
 
 
 def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool) -> Restored:
     make_folder(home.store_db.parent)
-    fresh = home.store_db.with_name(".connect.db.restored")
+    fresh = _fresh(home)
     _remove(fresh)
     take_out(backup, STORE, fresh)
     examine(fresh, called=f"the store in {backup.file}")
@@ -106,13 +124,10 @@ def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool
             nights, last = _entered(home, store, backup, before, own, who=who, now=now)
         districts = districts_of_ledger(store)
     names = backup.settings if whole else ()
-    with alone(home), _written_out(home, backup, names) as written:
-        aside = _moved_aside(home, names, now)
-        fresh.rename(home.store_db)
-        for name in names:
-            (written / name).rename(home.root / name)
-    for folder in {home.store_db.parent, *((home.root / name).parent for name in names)}:
-        sync(folder)
+    with alone(home), _written_out(home, backup, names):
+        # All is on the disk. Who dies from here on leaves the rest to the next one.
+        place_file(home.restoring, json.dumps({"settings": names, "aside": f"before-restore-{_spelt(now)}"}))
+        aside = _put_in_place(home)
     return Restored(
         backup=backup,
         aside=aside,
@@ -204,33 +219,63 @@ def _districts(home: Home) -> list[str]:
     return sorted({*district_ids(home), *folders})
 
 
-def _moved_aside(home: Home, settings: Sequence[str], now: datetime) -> Path | None:
-    """Move what a backup replaces into a folder beside the store: nothing of it is removed."""
-    store = [home.store_db.with_name(f"{home.store_db.name}{ending}") for ending in ("-wal", "-shm", "")]
-    there = [path for path in [*store, *(home.root / name for name in settings)] if path.exists()]
-    if not there:
-        return None
-    aside = home.store_db.parent / f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    for path in there:
-        target = aside / (path.name if path in store else path.relative_to(home.root))
-        make_folder(target.parent)
-        path.rename(target)
-    return aside
+def _put_in_place(home: Home) -> Path | None:
+    """Move in what is ready, and aside what it replaces: nothing is removed. What is in its place already stays.
+
+    Returns: the folder with what was there; None where nothing was.
+    """
+    known = json.loads(home.restoring.read_text(encoding="utf-8"))
+    names: list[str] = known["settings"]
+    aside = home.store_db.parent / known["aside"]
+    if _fresh(home).is_file():
+        for ending in ("-wal", "-shm", ""):
+            _move(home.store_db.with_name(f"{home.store_db.name}{ending}"), aside)
+        _fresh(home).rename(home.store_db)
+    for name in names:
+        if (_written(home) / name).is_file():
+            _move(home.root / name, (aside / name).parent)
+            (_written(home) / name).rename(home.root / name)
+    for folder in {home.store_db.parent, *((home.root / name).parent for name in names)}:
+        sync(folder)
+    home.restoring.unlink()
+    shutil.rmtree(_written(home), ignore_errors=True)
+    return aside if aside.is_dir() else None
+
+
+def _move(path: Path, folder: Path) -> None:
+    if path.exists():
+        make_folder(folder)
+        path.rename(folder / path.name)
 
 
 @contextmanager
-def _written_out(home: Home, backup: Backup, names: Sequence[str]) -> Iterator[Path]:
+def _written_out(home: Home, backup: Backup, names: Sequence[str]) -> Iterator[None]:
     """Files of a backup in a folder beside the store: where the disk is full, nothing was moved yet."""
-    written = home.store_db.parent / ".settings.restored"
+    written = _written(home)
     shutil.rmtree(written, ignore_errors=True)  # of an earlier try that died
     try:
         for name in names:
             for file in (written / name, home.root / name):
                 make_folder(file.parent)
             take_out(backup, name, written / name)
-        yield written
+        yield
     finally:
-        shutil.rmtree(written, ignore_errors=True)
+        if not home.restoring.is_file():
+            shutil.rmtree(written, ignore_errors=True)
+
+
+def _fresh(home: Home) -> Path:
+    """The store of a backup, until it stands in its place."""
+    return home.store_db.with_name(".connect.db.restored")
+
+
+def _written(home: Home) -> Path:
+    """Settings, accounts, profiles and keys of a backup, until they stand in their places."""
+    return home.store_db.parent / ".settings.restored"
+
+
+def _spelt(now: datetime) -> str:
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def _remove(fresh: Path) -> None:

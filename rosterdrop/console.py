@@ -17,6 +17,16 @@ class NoHome(ConfigError):
         super().__init__("this command needs a home: rosterdrop --home DIR COMMAND, or set ROSTERDROP_HOME")
 
 
+class UnfinishedRestore(ConfigError):
+    """A restore died before all of it stood in its place."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(
+            f"a restore of {home.root} was interrupted, and a part of it is not in its place yet; to finish it: "
+            f"rosterdrop --home {home.root} restore"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
     """The options before the command. `home` is looked at only by commands that ask for it."""
@@ -28,11 +38,23 @@ class Console:
 
     @property
     def home(self) -> Home:
-        """The home that this command works on."""
+        """The home that this command works on.
+
+        Raises:
+            ConfigError: none was named, what was named is none, or a restore of it must be finished first.
+        """
+        home = self.home_as_it_is
+        if home.restoring.is_file():
+            raise UnfinishedRestore(home)
+        return home
+
+    @property
+    def home_as_it_is(self) -> Home:
+        """The home, also where a restore died half way: for who finishes that first."""
         if self.folder is None:
             raise NoHome
         home = Home(self.folder.absolute())
-        if not is_home(home):
+        if not is_home(home) and not home.restoring.is_file():
             raise NotAHome(self.folder)
         return home
 

@@ -217,10 +217,13 @@ def _standing(home: Home) -> Found:
 def _to_decide(batch: LedgerBatch, *, paused: bool) -> str:
     """What can be done with a held batch; while its district is paused it cannot be approved."""
     number, resume = batch.number, f"rosterdrop district resume {batch.district}"
+    switched_off = (batch.summary or {}).get("paused")
+    if paused and switched_off:
+        return f"{resume}, which applies the newest night, or rosterdrop batch discard {number}"
+    if switched_off:  # its daily sync is off: what is approved would be held again
+        return f"rosterdrop connect sync-once {batch.district}, or rosterdrop batch discard {number}"
     if not paused:
         return f"rosterdrop batch approve {number}, or batch discard {number}"
-    if (batch.summary or {}).get("paused"):
-        return f"{resume}, which applies the newest night, or rosterdrop batch discard {number}"
     return f"{resume}, then rosterdrop batch approve {number}; or batch discard {number}"
 
 

@@ -58,19 +58,27 @@ Examples:
 With --json: {"restored": path, "made": moment, "newest": number, "aside": path or null,
               "nights": [{"batch": N, "district": id, "received": moment, "test": true or false,
               "newest": true or false}], "by_hand": count or null, "next_event": ID, "differing": [path],
-              "without_profile": [district]}"""
+              "without_profile": [district]}; without FILE: {"finished": true}"""
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--whole", is_flag=True, help="Put back settings, accounts, profiles and keys too, as they were then.")
 @click.pass_obj
-def restore(console: Console, file: Path, *, whole: bool) -> None:
+def restore(console: Console, file: Path | None, *, whole: bool) -> None:
     """Put the store of the backup FILE in the place of the one that is there; stop the service first.
 
     What was there is moved aside. Nights that came after the backup are no longer in Connect: they are listed, and
     `batch requeue` brings in the newest of a district from its frozen files, where they are still in batches/.
+
+    A restore that was interrupted is finished first; without FILE that is all.
     """
     from processors.restoring import restore as put_back
 
+    was_unfinished = finish_restore(console)
+    if file is None:
+        if not was_unfinished:
+            raise click.UsageError("Missing argument 'FILE'.")
+        console.terminal.json({"finished": True})
+        return
     done = put_back(console.home, file.absolute(), who=who(), now=datetime.now(UTC), whole=whole)
     console.terminal.json(_as_document(done))
     say = console.terminal.line
@@ -90,6 +98,20 @@ def restore(console: Console, file: Path, *, whole: bool) -> None:
         say(f"{name} differs from the backup; it stayed as it is here (--whole puts back the other)")
     for district in done.without_profile:
         say(f"{district} has no profile here: restore --whole, or rosterdrop district remove {district}")
+
+
+def finish_restore(console: Console) -> bool:
+    """Finish a restore of the home that was interrupted, and say so; whether there was one."""
+    home = console.home_as_it_is
+    if not home.restoring.is_file():
+        return False
+    from processors.restoring import finish
+
+    aside = finish(home)
+    console.terminal.line("A restore that was interrupted is finished: all that it puts back is in its place")
+    if aside:
+        console.terminal.line(f"What was there is now in {aside}; remove it once nobody needs it")
+    return True
 
 
 def _to_do(night: "LostNight") -> str:

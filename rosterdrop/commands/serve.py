@@ -6,6 +6,7 @@ import signal
 import click
 
 from config.home import Home
+from rosterdrop.commands.backup import finish_restore
 from rosterdrop.console import Console
 from rosterdrop.logs import log_to_stderr
 from rosterdrop.service import Service
@@ -21,6 +22,7 @@ def serve(console: Console, host: str | None) -> None:
     A clean stop refuses new logins, lets running transfers and the batch in work finish, and loses nothing.
     """
     log_to_stderr()
+    finish_restore(console)
     asyncio.run(_serve(console.home, host, console.terminal))
 
 

@@ -24,6 +24,7 @@ from connect_store.places import VARIABLE
 from connect_store.store import Store
 from processors import freezing, restoring
 from processors.backing_up import Backup, NoBackup, back_up, open_backup, take_out
+from processors.frozen import digest
 from processors.locks import Held
 from processors.restoring import restore
 from tests.rosterdrop.command_line import Answer, rosterdrop
@@ -258,6 +259,62 @@ def test_settings_and_keys_come_back_where_that_is_asked(springfield_at_rest: Sp
     assert rosterdrop("person", "find", "springfield", "--id", "ana", home=fresh).code == 0
     accounts = rosterdrop("--json", "account", "list", home=fresh).document["accounts"]
     assert {account["account"] for account in accounts} == {"vendor", "office"}
+
+
+class Killed(BaseException):
+    """Nothing of the process runs after it."""
+
+
+def kept_in(home: Home) -> dict[str, str]:
+    """Settings and keys, by their paths."""
+    files = [home.settings_file, home.accounts_file, *home.profiles.glob("*.toml"), *home.keys.rglob("*")]
+    return {str(file.relative_to(home.root)): digest(file) for file in files if file.is_file()}
+
+
+def test_a_restore_that_dies_among_its_renames_is_finished(
+    springfield_at_rest: Springfield, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    springfield = springfield_at_rest
+    night(springfield)
+    file = back_up(springfield.home, tmp_path / "b.tar", now=NOW).file
+    saved = kept_in(springfield.home)
+    night(springfield, WITHOUT_ANA)
+    springfield.settles(guard__limit_percent="7")
+    edited = kept_in(springfield.home)
+
+    renames = 0
+    finished = False
+    while not finished:
+        root = Path(shutil.copytree(springfield.home.root, tmp_path / f"home-{renames}"))
+        home, left = Home(root), renames
+        rename = Path.rename
+
+        def dies(self: Path, target: Path, rename: Callable[[Path, Path], Path] = rename) -> Path:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return rename(self, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "rename", dies)
+            try:
+                restore(home, file, who=WHO, now=NOW, whole=True)
+                finished = True
+            except Killed:
+                refused = rosterdrop("status", home=root)
+        if not finished:
+            assert (refused.code, "was interrupted" in refused.err) == (2, True)
+            assert rosterdrop("--json", "restore", home=root).document == {"finished": True}
+        assert kept_in(home) == saved
+        (aside,) = home.store_db.parent.glob("before-restore-*")
+        assert {name: digest(aside / name) for name in edited} == edited
+        assert (aside / "connect.db").is_file()
+        assert not list(home.store_db.parent.glob(".*restored*"))
+        renames += 3  # every name is moved aside and in: thus it dies before the one as well as the other
+    assert rosterdrop("person", "find", "springfield", "--id", "ana", home=root).code == 0
+    assert renames > len(saved)
+    assert "Missing argument" in rosterdrop("restore", home=springfield.home.root).err
 
 
 def test_a_disk_that_is_full_leaves_the_home_as_it_was(
