@@ -357,11 +357,13 @@ def test_a_file_that_could_not_be_used_is_not_called_accepted() -> None:
 
 
 def test_rejected_rows_are_named_only_where_they_lie_beside_the_report() -> None:
-    assert "findings.csv and rejected/" in " ".join(as_text(story_of(a_full_night(), masked=False)).split())
+    assert 'findings.csv and the rows that were left out (in its folder "rejected")' in flat(
+        as_text(story_of(a_full_night(), masked=False))
+    )
     for made, masked in ((a_full_night(), True), (report(), False)):
         story = story_of(made, masked=masked)
         told = as_text(story) + as_html(story, made, {})
-        assert "rejected/" not in told
+        assert 'folder "rejected"' not in flat(told)
         assert "findings.csv" in told
 
 
@@ -546,4 +548,4 @@ def test_only_rows_that_are_themselves_at_fault_are_to_be_repaired(*, waits: boo
     found = [Finding(code="classes.none", file="classes.csv")]
     made = report(judgement(findings=found, rejected_rows=rows), verdict="withheld")
 
-    assert any("rejected/" in line for line in story_of(made, masked=False).then) == told_to_repair
+    assert any("folder “rejected”" in line for line in story_of(made, masked=False).then) == told_to_repair

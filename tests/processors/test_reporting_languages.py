@@ -20,7 +20,7 @@ from validators import catalogue
 from validators.findings import Finding
 
 OF_ENGLISH = re.compile(
-    r"\b(?:the|this|these|files?|rows?|lines?|were|nothing|what|tonight|and|send|with|accepted|rejected)\b(?![.]csv|/)"
+    r"\b(?:the|this|these|files?|rows?|lines?|were|nothing|what|tonight|and|send|with|accepted|rejected)\b(?![.]csv|[/\"])"
 )
 CODE = re.compile(r"[a-z]+(?:[.][A-Za-z_]+)+")
 
