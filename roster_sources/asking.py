@@ -32,6 +32,7 @@ class Patience:
     silence_s: float = 60.0  # without a byte; clever-classlink B4: slowness rather than refusal
     page_s: float = 300.0
     pull_s: float = 4 * 3600.0
+    page_records: int = 2000  # 10,000 are allowed, and a page that fails is asked for again
     page_bytes: int = 64 * 1024**2
     pages: int = 100_000
 
@@ -65,6 +66,7 @@ class Asking:
             raise InsecureAddress(f"{url}: the address must begin with https://, for a secret is sent to it")
         self._base = url
         self._patience = patience
+        self.page_records = patience.page_records
         self._until = time.monotonic() + patience.pull_s
         self._asked = 0
         self._sign_in = sign_in

@@ -10,7 +10,6 @@ from roster_sources.failures import AccessRefused, NothingNew, PullFailed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer
 
-_PAGE: Final = "1000"  # records; 10,000 are allowed, and a page that fails costs ten times as much
 _ROLES: Final = {
     "teachers": "teacher",
     "staff": "staff",
@@ -126,7 +125,7 @@ def _district(asking: Asking, settings: Clever) -> Mapping[str, Any]:
 def _pages(asking: Asking, path: str, parameters: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
     """The pages of a collection: until no link leads on, or a page is empty (clever-classlink A3)."""
     seen: set[str] = set()
-    answer = asking.ask(path, limit=_PAGE, **parameters)
+    answer = asking.ask(path, limit=str(asking.page_records), **parameters)
     while records := _records(answer.document):
         yield records
         link = _next(answer.document)

@@ -13,7 +13,6 @@ from roster_sources.failures import AccessRefused, NothingNew, PullFailed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer, Signed, fetched_token
 
-_PAGE: Final = 5000  # records; 10,000 are allowed, and a server may send fewer
 _SMALLEST_PAGE: Final = 200
 _ROSTER: Final = ("orgs", "academicSessions", "classes", "users", "enrollments")
 _DEMOGRAPHICS: Final = "demographics"
@@ -97,7 +96,7 @@ class _Walk:
         self._url = url
         self._known = known
         self._version: str | None = None
-        self._page = _PAGE
+        self._page = asking.page_records
 
     def through(self, collections: tuple[str, ...], keep: Keep) -> Facts:
         counts = {}
