@@ -139,7 +139,7 @@ def test_data_that_change_during_each_walk_are_not_taken(district: tuple[Fetched
 def test_a_school_that_is_no_longer_shared_is_named_and_nobody_of_it_is_archived(
     district: tuple[Fetched, Any],
 ) -> None:
-    """E 3; connect-behaviour 7: Schools to Sync Are Not Found."""
+    """E 3: Schools to Sync Are Not Found."""
     fetched, server = district
     _without_school(server, "0042")
 
