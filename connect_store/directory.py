@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connect_store.accounts import IDENTITY, other_roles
 from connect_store.records import KINDS, Kind
 from connect_store.store import Store
 
@@ -19,7 +20,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One person in Connect with everything that is linked to it."""
+    """One person in Connect with everything that is linked to it.
+
+    `same_account` are the records of the same person in other roles, each named by its kind.
+    """
 
     kind: Kind
     key: str
@@ -39,6 +43,7 @@ class Person:
     guardians: tuple[Link, ...]
     students: tuple[Link, ...]
     attributes: Mapping[str, str]
+    same_account: tuple[Link, ...]
 
 
 def find_people(
@@ -103,7 +108,15 @@ def _person(store: Store, district: str, row: tuple[str, ...]) -> Person:
         guardians=_linked(store, "guardians_of", who) if kind == "student" else (),
         students=_linked(store, "students_of", who) if kind == "guardian" else (),
         attributes=dict(store.rows("attributes_of", **who)) if kind == "student" else {},
+        same_account=tuple(
+            Link(key=role.key, name=role.kind, status=role.status)
+            for role in other_roles(store, district, kind, key, _identity(row))
+        ),
     )
+
+
+def _identity(row: tuple[str, ...]) -> dict[str, str]:
+    return dict(zip(IDENTITY, row[2:6], strict=True))
 
 
 def _linked(store: Store, statement: str, who: dict[str, str]) -> tuple[Link, ...]:

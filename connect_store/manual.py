@@ -16,6 +16,7 @@ import polars as pl
 
 from config.tables import MOST_GUARDIANS
 from connect_store import ledger, people
+from connect_store.accounts import other_roles
 from connect_store.applying import BROUGHT, CHANGE, Changes, apply, brought, columns_of
 from connect_store.directory import find_people
 from connect_store.permissions import BRINGS_FAMILY_ACCESS, MOST_PERMISSIONS, RULES, Operation, Permission
@@ -206,7 +207,9 @@ def activate(desk: Desk, kind: Kind, key: str) -> int:
     found = desk.person(kind, key)
     if found["account"] == "none":
         raise NotAllowed(f"{kind} {key} has no account; enable it first")
-    return desk.does("activate", {"person": [{**found, "account": "active", CHANGE: "updated"}]})
+    known = [one for one in _other_roles(desk, found) if one["account"] != "active"]
+    users = [{**one, "account": "active", CHANGE: "updated"} for one in (found, *known)]
+    return desk.does("activate", {"person": users})
 
 
 def edit_contact(
@@ -228,7 +231,9 @@ def edit_contact(
     changed = {**found, **fields}
     if not changed["email"] and not changed["sms"] and kind != "student":
         raise NotAllowed("an e-mail address or a mobile number must stay, or nobody can reach this user")
-    return desk.does("edit contact details", {"person": [{**changed, CHANGE: "updated"}]})
+    same = [one for one in _other_roles(desk, found) if one["account"] == found["account"] == "active"]
+    edited = [changed, *({**one, **fields} for one in same)]
+    return desk.does("edit contact details", {"person": [{**one, CHANGE: "updated"} for one in edited]})
 
 
 def create_classroom(desk: Desk, school: str, title: str, grades: str | None = None) -> str:
@@ -377,6 +382,12 @@ _BROUGHT: Final[Mapping[str, str | int]] = {"managed_by": "sync", BROUGHT: 1}
 def _may_manage_guardians(desk: Desk) -> None:
     if desk.staff is not None and not desk.terms.staff_manage_guardians:
         raise NotAllowed("in this district no staff manages guardians (setting sync.staff_manage_guardians)")
+
+
+def _other_roles(desk: Desk, found: Record) -> list[Record]:
+    """The other records of somebody's account: what is done to the account is done to them (connect-behaviour 3.4)."""
+    roles = other_roles(desk.store, desk.district, found["kind"], found["key"], found)
+    return [desk.person(role.kind, role.key) for role in roles]
 
 
 def _same_guardian(desk: Desk, fields: Mapping[str, str]) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from connect_store.accounts import IDENTITY
 from connect_store.records import CLASSROOM, ENTITIES, PERSON, Entity, EntityName
 from connect_store.store import Store
 
@@ -16,6 +17,12 @@ def guardian_keys(store: Store, district: str) -> frozenset[str]:
 def guardians_file_seen(store: Store, district: str) -> bool:
     """Whether guardians.csv has ever brought a link in this district."""
     return bool(store.rows("guardians_file_seen", district=district)[0][0])
+
+
+def logged_in(store: Store, district: str) -> pl.DataFrame:
+    """Guardians and staff who have logged in: `kind`, `key`, and what is the same in all records of an account."""
+    schema = dict.fromkeys((*PERSON.key, *IDENTITY), pl.String())
+    return store.frame("logged_in", schema, district=district)
 
 
 def contact_holders(

@@ -29,7 +29,8 @@ def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement
             name: people.standing(store, profile.id, ENTITIES[name], records)
             for name, records in in_question(tonight, before, anew).items()
         }
-    return compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew)
+        users = people.logged_in(store, profile.id)
+    return compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew, users)
 
 
 def _protected(judgement: Judgement, before: Frames) -> Frames:

@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Sync
+from connect_store.accounts import IDENTITY
 from connect_store.applying import BROUGHT, CHANGE, Changes, brought, columns_of
 from connect_store.records import (
     ATTACHMENT,
@@ -81,7 +82,13 @@ def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
 
 
 def compare(
-    roster: Roster, baseline: Frames, standing: Frames, protected: Frames, sync: Sync, anew: Frames
+    roster: Roster,
+    baseline: Frames,
+    standing: Frames,
+    protected: Frames,
+    sync: Sync,
+    anew: Frames,
+    users: pl.DataFrame,
 ) -> Comparison:
     """The changes between what the sync last brought and what tonight's files hold.
 
@@ -93,6 +100,7 @@ def compare(
             `classroom`, `key` and `student`, `guardian` for memberships and guardianships; half of a pair may be null.
         sync: the profile's rules for records that come back, and for what people own.
         anew: keys of records that a setting changes although the source says nothing new.
+        users: guardians and staff who have logged in, as `connect_store.people.logged_in` tells them.
 
     Source: connect-behaviour 2.3, 3.0, 9.1.
     """
@@ -113,6 +121,8 @@ def compare(
         for name, entity in ENTITIES.items()
         if name in roster.brought
     }
+    if "person" in changes:
+        changes["person"] = _as_users(changes["person"], users)
     return Comparison(
         changes=changes,
         present=_present(tonight, roster.brought),
@@ -199,6 +209,33 @@ def _differing(
     return beside.with_columns(*in_force.values(), *baseline_now, *own.values(), action.alias(CHANGE)).select(
         columns_of(entity)
     )
+
+
+def _as_users(people: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
+    """Who has logged in has done so in every role: such a record is a user's from the night that brings it.
+
+    Source: connect-behaviour 3.4; 6, G14.
+    """
+    adults = people.filter(pl.col("kind") != "student", pl.col(CHANGE) != "archived")
+    waiting = adults.filter(pl.col("account") == "invitee", pl.any_horizontal(pl.col("email", "sms").is_not_null()))
+    others = users.join(adults, on=PERSON.key, how="anti").select(_identity())
+    accounts = pl.concat([others, adults.filter(_is_active_user()).select(_identity())]).unique()
+    known = waiting.select(*PERSON.key, *_identity()).join(accounts, on=IDENTITY, how="semi", nulls_equal=True)
+    if known.is_empty():
+        return people
+    marked = people.join(
+        known.select(*PERSON.key, user=pl.lit(value=True)), on=PERSON.key, how="left", maintain_order="left"
+    )
+    is_new = pl.col("user").is_not_null()
+    return marked.with_columns(
+        account=pl.when(is_new).then(pl.lit("active")).otherwise("account"),
+        **{CHANGE: pl.when(is_new & (pl.col(CHANGE) == "unchanged")).then(pl.lit("updated")).otherwise(CHANGE)},
+    ).drop("user")
+
+
+def _identity() -> list[pl.Expr]:
+    """What is the same in all records of an account."""
+    return [pl.col(field).str.to_lowercase() if field == "email" else pl.col(field) for field in IDENTITY]
 
 
 def _kept_by_policy(people: pl.DataFrame | None, baseline: pl.DataFrame) -> int:

@@ -79,6 +79,23 @@ select kind, count(*)
  group by kind
  order by kind;
 
+-- name: adults_called
+-- Guardians and staff of a family name, for who is one account.
+select kind, key, status, given_name, family_name, email, sms
+  from person
+ where district = :district
+   and kind <> 'student'
+   and family_name = :family_name
+ order by kind, key;
+
+-- name: logged_in
+-- Guardians and staff who have logged in.
+select kind, key, given_name, family_name, email, sms
+  from person
+ where district = :district
+   and account = 'active'
+   and kind <> 'student';
+
 -- name: contact_holders
 -- Who has an e-mail address or a mobile number, and who decides it.
 select f.kind, f.key, f.given_name, f.family_name, f.email, f.sms,

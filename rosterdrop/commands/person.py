@@ -124,6 +124,8 @@ def why_(
         line(f"{_called(one, profile)} is {one.status} in Connect", style="bold")
         for link in (*one.schools, *one.classrooms, *one.guardians, *one.students):
             line(f"  {link.name}: {link.status}")
+        for link in one.same_account:
+            line(f"  one account with {link.name} {link.key}: {link.status}")
     if not told.people:
         line("Nobody like this is in Connect", style="bold")
     for night in told.nights:
@@ -234,7 +236,7 @@ def _shown_id(one: Person, profile: Profile) -> str:
 
 def _as_row(one: Person, profile: Profile) -> list[str]:
     return [
-        one.kind,
+        " and ".join(sorted({one.kind, *(link.name for link in _active(one.same_account))})),
         _shown_id(one, profile),
         f"{one.given_name} {one.family_name}",
         one.status,

@@ -73,6 +73,7 @@ class Model:
         missing = {key for kind, key in self.base.person if kind == "student" and (kind, key) not in people}
 
         self._bring("person", people)
+        self._one_account_in_every_role(people, before, base_before)
         self._bring("attachment", homes)
         self._bring("classroom", rooms)
         self._bring("membership", seats)
@@ -109,6 +110,25 @@ class Model:
             return told
         kept = [key for key in told if key[0] == "student" and self._stays_archived("person", key)]
         return {key: values for key, values in told.items() if key not in kept}
+
+    def _one_account_in_every_role(self, people: Records, before: State, base_before: State) -> None:
+        """3.4, G14: what tonight says anew of somebody who has logged in elsewhere is a user's too."""
+        for key, told in people.items():
+            record = self.now.person[key]
+            is_new = told != base_before.person.get(key) or record != before.person.get(key)
+            roles = [self.now.person[other]["account"] for other in self.other_roles(key)]
+            if is_new and record["account"] == "invitee" and "active" in roles:
+                record["account"] = "active"
+
+    def other_roles(self, key: Key) -> list[Key]:
+        """Records of the same person: name and address are the same."""
+        own = self._identity(key)
+        return [other for other in self.now.person if other != key and own and self._identity(other) == own]
+
+    def _identity(self, key: Key) -> tuple[str, ...] | None:
+        record = self.now.person[key]
+        is_somebody = key[0] != "student" and record["email"]
+        return tuple(record[name] for name in CONTACTS) if is_somebody else None
 
     def _each_with_own_address(self, users: Sequence[Row]) -> Sequence[Row]:
         """3.7, 9.2: who has an address keeps it, of newcomers the first gets it; students need one for an account."""

@@ -131,7 +131,8 @@ class ConnectAndModel(RuleBasedStateMachine):
         kind, key = data.draw(st.sampled_from(self._invitees()))
         with self._desk() as desk:
             manual.activate(desk, kind, key)  # type: ignore[arg-type]  # kinds of the model
-        self.model.sets("person", (kind, key), account="active")
+        for role in ((kind, key), *self.model.other_roles((kind, key))):
+            self.model.sets("person", role, account="active")
         self._agree()
 
     @precondition(lambda self: self._users())
@@ -140,7 +141,10 @@ class ConnectAndModel(RuleBasedStateMachine):
         kind, key = data.draw(st.sampled_from(self._users()))
         with self._desk() as desk:
             manual.edit_contact(desk, kind, key, {"email": email}, self_service=True)  # type: ignore[arg-type]  # as above
-        self.model.sets("person", (kind, key), email=email)
+        others = self.model.other_roles((kind, key))
+        same = [role for role in others if self.model.now.person[role]["account"] == "active"]
+        for role in ((kind, key), *same):
+            self.model.sets("person", role, email=email)
         self._agree()
 
     @precondition(lambda self: self._active("guardianship"))
