@@ -141,7 +141,10 @@ def _people(found: pl.DataFrame, members: pl.DataFrame, settings: Clever) -> pl.
 def _users(
     people: pl.DataFrame, school_ids: pl.DataFrame, settings: Clever
 ) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    """users.csv, and how many people are of no school that is shared."""
+    """users.csv, and how many people are of no school that is shared.
+
+    It has no columns for phones, which Clever does not know of students and staff: an empty cell would clear them.
+    """
     primary = pl.col("primary").replace("", None)
     alone = primary.is_not_null() & pl.lit(settings.schools == "primary")
     of_schools = pl.when(alone).then(pl.concat_list(primary)).otherwise(pl.col("schools"))
@@ -167,8 +170,6 @@ def _users(
         middleName="middle",
         identifier="number",
         email="email",
-        sms=pl.lit(None, dtype=pl.String),
-        phone=pl.lit(None, dtype=pl.String),
         grades=pl.col("grade").replace(_GRADES),
         language="language",
     )

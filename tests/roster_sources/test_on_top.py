@@ -1,0 +1,117 @@
+"""Guardians from a file on top of a roster that is fetched, replaying, and moving from one source to another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rosterdrop.pulls import replay_batch
+from tests.roster_servers.clever import CleverServer
+from tests.roster_sources.fetched import Fetched, from_clever, generated, night
+from tests.stories.springfield import as_csv
+
+
+@pytest.fixture
+def clever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fetched, CleverServer]]:
+    with from_clever(tmp_path / "home", monkeypatch) as opened:
+        yield opened
+
+
+@pytest.fixture
+def guardian_file(tmp_path: Path) -> Path:
+    """guardians.csv of the district's own, with one guardian of the first student."""
+    student = night().of_role("student")[0]["sourcedId"]
+    row = {"studentSourcedId": student, "guardianSourcedId": "k1", "givenName": "Rosa", "familyName": "Delgado"}
+    path = tmp_path / "guardians.csv"
+    path.write_bytes(as_csv("guardians", [{**row, "email": "rosa@example.org"}]))
+    return path
+
+
+def test_guardians_of_a_file_stand_beside_what_is_fetched(
+    clever: tuple[Fetched, CleverServer], guardian_file: Path
+) -> None:
+    """E 28: neither archives what the other brings."""
+    district, _ = clever
+    district.set(source__guardians="false")
+    district.night()
+    students = district.active("student")
+
+    report = district.upload(guardian_file)
+    assert report.verdict == "accepted"
+    assert report.file("users.csv")["carried_from"] is not None
+    assert (district.active("guardian"), district.active("student")) == (1, students)
+
+    again = district.night()
+    assert again.file("guardians.csv")["carried_from"] == report.number
+    assert (district.active("guardian"), district.active("student")) == (1, students)
+
+
+def test_a_pull_that_failed_does_not_come_between(clever: tuple[Fetched, CleverServer], guardian_file: Path) -> None:
+    district, server = clever
+    district.set(source__guardians="false")
+    district.night()
+    district.upload(guardian_file)
+    right, server.token = server.token, "another"
+    assert district.night().codes == {"source.access"}
+    server.token = right
+
+    assert district.night().file("guardians.csv")["carried_from"] is not None
+    assert district.active("guardian") == 1
+
+
+def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetched, CleverServer]) -> None:
+    district, server = clever
+    number = district.night().number
+    classes = server.records["sections"]
+    server.records["sections"] = []
+    district.set(source__leave_classes=f'["id={classes[0]["sis_id"]}"]')
+
+    report = district.finish(replay_batch(district.home, "springfield", number, who="test"))
+
+    assert report.verdict == "accepted"
+    assert report.document["changes"]["classroom"]["archived"] == 1
+
+
+def test_no_password_or_token_of_an_answer_is_kept_anywhere(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 27."""
+    district, server = clever
+    district.night()
+
+    for file in (path for path in district.home.root.rglob("*") if path.is_file()):
+        content = _opened(file)
+        assert b"struck-out" not in content, file
+        assert server.token.encode() not in content, file
+
+
+def _opened(file: Path) -> bytes:
+    import gzip
+
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
+def test_a_district_that_sent_files_moves_to_clever_and_nobody_is_archived(
+    clever: tuple[Fetched, CleverServer],
+) -> None:
+    """By the IDs of the SIS people are the same; classes are, where class_ids says so."""
+    district, _ = clever
+    district.set(guard__limit_percent="0", guard__at_least="0")
+    assert district.upload(generated()[0]).verdict == "accepted"
+    before = district.roster()
+
+    report = district.night()
+
+    assert report.verdict == "accepted"
+    assert {row[:2] for row in district.roster()["person"]} == {row[:2] for row in before["person"]}
+    assert all(counts.get("archived", 0) == 0 for counts in report.document["changes"].values())
+
+
+def test_moving_by_the_ids_of_clever_is_held_before_everybody_seems_to_leave(
+    clever: tuple[Fetched, CleverServer],
+) -> None:
+    district, _ = clever
+    district.set(guard__limit_percent="10", clever__people_ids="clever_id")
+    district.upload(generated()[0])
+    before = district.roster()
+
+    assert district.night().verdict == "held"
+    assert district.roster() == before
