@@ -37,6 +37,10 @@ def test_the_queue_of_all_districts_is_a_few_entries(store: Store) -> None:
     assert any("batch_unfinished" in step for step in plan(store, "open_work"))
 
 
+def test_people_are_counted_without_reading_them(store: Store) -> None:
+    assert plan(store, "headcount") == ["SEARCH person USING INDEX person_active (district=?)"]
+
+
 def plan(store: Store, name: str) -> list[str]:
     sql = statements(SQLITE)[name]
     values = dict.fromkeys(_VALUE.findall(sql))
