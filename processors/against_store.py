@@ -1,5 +1,6 @@
 """What of the store a batch is held against: what the sync brought before, and what stands there."""
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from config.profiles import Profile
 from config.tables import TableName
 from connect_store import people
+from connect_store.applying import CHANGE
 from connect_store.records import ENTITIES, Frames
 from connect_store.store import Store
 from processors.comparing import Comparison, compare, in_question
@@ -30,7 +32,13 @@ def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement
             for name, records in in_question(tonight, before, anew).items()
         }
         users = people.logged_in(store, profile.id)
-    return compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew, users)
+        comparison = compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew, users)
+        vanishing = {
+            name: people.standing(store, profile.id, ENTITIES[name], records.filter(pl.col(CHANGE) == "archived"))
+            for name, records in comparison.changes.items()
+        }
+    known = {name: pl.concat([records, vanishing.get(name, records.clear())]) for name, records in standing.items()}
+    return replace(comparison, standing=known)
 
 
 def _protected(judgement: Judgement, before: Frames) -> Frames:

@@ -90,6 +90,7 @@ def check_against(
         student_id=profile.sync.student_id,
         contact=profile.report.contact,
         changes=decided.counts,
+        differences=decided.differences,
         guard=guard_in(decided.summary),
     )
     return Checked(report=report, tables=found.tables)

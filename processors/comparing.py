@@ -50,6 +50,7 @@ class Comparison:
         links: how many memberships and guardianships the sync had brought, of those that tonight's files can end.
         moves: contacts and guardianships that are others, as `moving.moves` counts them.
         kept_by_policy: people who have logged in and keep contact details of which the files say something new.
+        standing: what is in force for the keys in question, by entity; `against_store` adds what vanishes.
         links_lost: how many guardian links tonight's source had brought, where it brings not a single one any more.
     """
 
@@ -62,6 +63,7 @@ class Comparison:
     links_lost: int
     moves: pl.DataFrame
     kept_by_policy: int
+    standing: Frames
 
 
 def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
@@ -133,6 +135,7 @@ def compare(
         links_lost=_links_lost(roster, tonight, baseline),
         moves=moves(changes, baseline),
         kept_by_policy=_kept_by_policy(changes.get("person"), baseline["person"]),
+        standing=standing,
     )
 
 

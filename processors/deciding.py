@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
+
 from config.profiles import Profile
 from connect_store.applying import Changes
 from connect_store.ledger import LedgerBatch
 from processors.comparing import Comparison, withheld
 from processors.counting import counts
+from processors.differing import differences_made
 from processors.guarding import GuardOutcome
 from processors.summaries import summary_of
 from processors.verdicts import APPLIED, ChangeCounts, Verdict, verdict_on
@@ -24,6 +27,7 @@ class Decision:
         verdict: of the batch.
         takes: the changes that the store takes; none where nothing is to be applied.
         counts: what is changed, or would be; None where nothing was compared.
+        differences: the same record by record and field by field, as DIFFERENCES; None where nothing was compared.
         summary: the batch in counts and codes, for the ledger.
     """
 
@@ -31,6 +35,7 @@ class Decision:
     summary: Mapping[str, Any]
     takes: Changes = field(default_factory=dict)
     counts: ChangeCounts | None = None
+    differences: pl.DataFrame | None = None
 
     @property
     def is_applied(self) -> bool:
@@ -60,6 +65,7 @@ def decision(
         summary={**summary_of(judgement, guarded, comparison), "paused": paused},
         takes=allowed if verdict in APPLIED and not test else {},
         counts=counts(comparison, allowed),
+        differences=differences_made(allowed, comparison.standing),
     )
 
 

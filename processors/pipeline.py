@@ -30,6 +30,7 @@ from processors.deciding import Decision, decision, due_at, refusal
 from processors.file_sets import judge_set
 from processors.freezing import deliver
 from processors.guarding import guard
+from processors.kept_changes import keep_changes, kept_changes
 from processors.locks import district_lock
 from processors.meaning import roster
 from processors.nights import night_of
@@ -201,12 +202,14 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
     judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
 
     def tell(decided: LedgerBatch) -> Outcome:
-        report = _report_on(store, decided, profile, judgement)
+        report = replace(_report_on(store, decided, profile, judgement), differences=kept_changes(home, batch))
         publish(home, report, files.tables)
         return Outcome(number=batch.number, verdict=report.verdict, report=report)
 
     if batch.state != "decided":
         decided = decide(store, judgement, profile, before, batch)  # 6 mean, 7 compare, 8 guard
+        if decided.differences is not None:
+            keep_changes(home, batch, decided.differences)
         due = due_at(batch, profile)
         if decided.takes and due and due > _now():
             return _schedule(store, batch, decided, due, tell, who=who)

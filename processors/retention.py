@@ -16,13 +16,14 @@ from config.settings import Retention
 from connect_store import ledger, retention
 from connect_store.retention import KINDS_KEPT, WHO, What
 from connect_store.store import Store, open_store
+from processors.kept_changes import CHANGES_FILE
 from processors.locks import Held, district_lock
 from processors.reporting.receipts import RECEIPTS
 from validators.no_roster import NO_ROSTER
 
 _LOCK_WAIT_S: Final = 1.0  # who works on the district goes first; it is looked at again later
 _OF_FILES: Final = ("files", "found.json", "context.json", "night.json")
-_OF_REPORTS: Final = ("report", "summary")
+_OF_REPORTS: Final = ("report", "summary", CHANGES_FILE)
 _NONE: Final = 2**62
 _FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)  # what waits for its time is unfinished too
 

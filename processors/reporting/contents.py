@@ -36,6 +36,7 @@ class Report:
         verdict: of the batch.
         judgement: what became of every row.
         changes: counts of records; None where nothing was compared.
+        differences: the same record by record, as `processors.differing.DIFFERENCES`; None where it is not known.
         guard: what was counted before applying; None where nothing was compared.
         student_id: which of their IDs students are named by.
         contact: whom people ask about it; None where the profile does not say.
@@ -54,6 +55,7 @@ class Report:
     test: bool = False
     language: str = DEFAULT
     changes: ChangeCounts | None = None
+    differences: pl.DataFrame | None = None
     guard: GuardOutcome | None = None
     rules: Literal["connect", "oneroster"] = "connect"
     version: Literal["1.0", "1.1", "1.2"] = "1.1"

@@ -49,6 +49,11 @@ def new_ids_cells(report: Report) -> pl.DataFrame:
     return pairs.with_columns(guarded(cs.string()))
 
 
+def changes_cells(differences: pl.DataFrame) -> pl.DataFrame:
+    """Every change of the night, record by record: what is there, from what to what."""
+    return harmless(differences)
+
+
 def _reasons(report: Report, file: str) -> pl.DataFrame:
     """Why each row of a file was rejected: `line`, and `rosterdrop_reason` with codes and their messages."""
     rejected = report.judgement.rejected.filter(pl.col("file") == file)

@@ -14,8 +14,8 @@ import polars as pl
 from config.home import Home
 from config.tables import TableName
 from processors.frozen import link
-from processors.reporting.contents import Report, moment
-from processors.reporting.csv_files import findings_cells, new_ids_cells, rejected_cells
+from processors.reporting.contents import Report, is_foreign, moment
+from processors.reporting.csv_files import changes_cells, findings_cells, new_ids_cells, rejected_cells
 from processors.reporting.folders import folder_name
 from processors.reporting.html_page import as_html
 from processors.reporting.json_document import json_parts
@@ -179,11 +179,13 @@ def _lay_out(
 
 
 def _write_rows(report: Report, tables: Sheets, folder: Path) -> None:
-    """What is values and has no masked form: rejected rows, and IDs that people probably had and have."""
+    """What is values and has no masked form: rejected rows, changes, and IDs that people had and have."""
     for name, table in tables.items():
         if (rows := rejected_cells(report, table)) is not None:
             make_folder(folder / "rejected")
             rows.write_csv(folder / "rejected" / f"{name}.csv")
+    if report.differences is not None and not is_foreign(report):
+        changes_cells(report.differences).write_csv(folder / "changes.csv")
     if not report.judgement.renumbered.is_empty():
         new_ids_cells(report).write_csv(folder / "new-ids.csv")
 
