@@ -63,12 +63,14 @@ class Terms:
         schools: IDs of schools that are synced.
         update_active_users: whether the sync alone changes contact details of active users (2.3).
         staff_manage_guardians: whether staff may manage guardians at all (6, G15).
+        unique_contacts: whether each e-mail and mobile belongs to one person (3.7).
     """
 
     enabled: bool = True
     schools: frozenset[str] = frozenset()
     update_active_users: bool = False
     staff_manage_guardians: bool = True
+    unique_contacts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +233,8 @@ def edit_contact(
     changed = {**found, **fields}
     if not changed["email"] and not changed["sms"] and kind != "student":
         raise NotAllowed("an e-mail address or a mobile number must stay, or nobody can reach this user")
+    if kind != "student" or found["account"] != "none":
+        _must_be_own(desk, changed, found)
     same = [one for one in _other_roles(desk, found) if one["account"] == found["account"] == "active"]
     edited = [changed, *({**one, **fields} for one in same)]
     return desk.does("edit contact details", {"person": [{**one, CHANGE: "updated"} for one in edited]})
@@ -297,7 +301,9 @@ def add_guardian(desk: Desk, student: str, **fields: str) -> str:
         raise NotAllowed(f"student {student} has {MOST_GUARDIANS} guardians, which is as many as Connect links")
     known = _same_guardian(desk, fields)
     key = known or _new_key()
-    newcomer = _person("guardian", key, fields)
+    newcomer = _person(desk, "guardian", key, fields)
+    if not known:
+        _must_be_own(desk, newcomer)
     before = desk.link(GUARDIANSHIP, student=student, guardian=key)
     link = {
         "student": student,
@@ -390,6 +396,24 @@ def _other_roles(desk: Desk, found: Record) -> list[Record]:
     return [desk.person(role.kind, role.key) for role in roles]
 
 
+def _must_be_own(desk: Desk, record: Record, before: Record | None = None) -> None:
+    """Go on where no contact that a record takes is somebody else's; those that it has, `before`, it keeps."""
+    if not desk.terms.unique_contacts:
+        return
+    new = {field: record[field] for field in ("email", "sms") if before is None or record[field] != before[field]}
+    one_account = [record, *_other_roles(desk, record), *(_other_roles(desk, before) if before else [])]
+    own = {(one["kind"], one["key"]) for one in one_account}
+    for field, value in new.items():
+        asked = {"email": None, "sms": None, field: value}
+        others = [other for other in desk.store.rows("who_has", district=desk.district, **asked) if other not in own]
+        if others:
+            kind, key = others[0]
+            raise NotAllowed(
+                f"{value} belongs to {kind} {key}, and in this district each e-mail and mobile belongs to one person "
+                "(setting sync.contact_sharing)"
+            )
+
+
 def _same_guardian(desk: Desk, fields: Mapping[str, str]) -> str | None:
     name = f"{fields.get('given_name', '')} {fields.get('family_name', '')}"
     for contact in filter(None, (fields.get("email"), fields.get("sms"))):
@@ -402,22 +426,27 @@ def _same_guardian(desk: Desk, fields: Mapping[str, str]) -> str | None:
 def _add_person(desk: Desk, kind: Kind, school: str, fields: Mapping[str, str], what: str) -> str:
     key = _new_key()
     home = {"kind": kind, "key": key, "school": school, "source": None, **_BY_HAND}
-    desk.does(what, {"person": [_person(kind, key, fields)], "attachment": [home]})
+    newcomer = _person(desk, kind, key, fields)
+    if kind != "student":
+        _must_be_own(desk, newcomer)
+    desk.does(what, {"person": [newcomer], "attachment": [home]})
     return key
 
 
-def _person(kind: Kind, key: str, fields: Mapping[str, str]) -> Record:
-    account = "none" if kind == "student" else "invitee"
+def _person(desk: Desk, kind: Kind, key: str, fields: Mapping[str, str]) -> Record:
+    """Somebody new; who has logged in in another role has an account already (connect-behaviour 3.4)."""
     source = "hand" if kind == "guardian" else None
-    return {
+    record = {
         **dict.fromkeys(PERSON.values),
         **fields,
         "kind": kind,
         "key": key,
         "source": source,
-        "account": account,
+        "account": "none" if kind == "student" else "invitee",
         **_BY_HAND,
     }
+    is_user = any(role["account"] == "active" for role in _other_roles(desk, record))
+    return {**record, "account": "active"} if is_user else record
 
 
 def _archived(record: Record) -> Record:

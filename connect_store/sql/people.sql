@@ -88,6 +88,16 @@ select kind, key, status, given_name, family_name, email, sms
    and family_name = :family_name
  order by kind, key;
 
+-- name: who_has
+-- Who is reached by an e-mail address or a mobile number, and may log in with it.
+select kind, key
+  from person
+ where district = :district
+   and status = 'active'
+   and account <> 'none'
+   and (lower(email) = lower(cast(:email as text)) or sms = cast(:sms as text))
+ order by kind, key;
+
 -- name: logged_in
 -- Guardians and staff who have logged in.
 select kind, key, given_name, family_name, email, sms

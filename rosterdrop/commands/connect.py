@@ -66,6 +66,7 @@ def desk_of(console: Console, district: str, staff: str | None) -> Iterator[Desk
         schools=frozenset(profile.schools or {}),
         update_active_users=profile.sync.update_active_users,
         staff_manage_guardians=profile.sync.staff_manage_guardians,
+        unique_contacts=profile.sync.contact_sharing == "unique",
     )
     home, asks = console.home, who()
     with district_lock(home, district, who=asks, wait_s=_LOCK_WAIT_S), open_store(home.store_db) as store:

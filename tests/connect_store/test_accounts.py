@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from connect_store import manual
 from connect_store.applying import apply
 from connect_store.directory import find_people
 from connect_store.ledger import enter_done
-from connect_store.manual import Desk, Terms
+from connect_store.manual import Desk, NotAllowed, Terms
 from connect_store.records import Kind
 from connect_store.store import open_store
 from connect_store.undo_record import undo_record
@@ -139,3 +140,26 @@ def test_an_undo_takes_the_role_back_and_leaves_the_account(connect: Connect) ->
         number = enter_done(store, district="d", origin="undo", at=NOW, changes={}, summary={}, of=connect.number)
         apply(store, district="d", batch=number, changes=plan.changes, at=NOW)
     assert connect.contents() == before
+
+
+def test_who_is_added_by_hand_in_another_role_is_a_user_already(connect: Connect) -> None:
+    connect.night([TEACHER, student("ian")])
+    logs_in(connect, "staff", "k-staff")
+    with desk(connect) as at:
+        key = manual.add_guardian(at, "ian", given_name="Kim", family_name="Gray", email=SAME["email"], sms=SAME["sms"])
+    assert account(connect, "guardian", key) == "active"
+
+
+def test_by_hand_nobody_takes_a_contact_where_each_belongs_to_one_person(connect: Connect) -> None:
+    """connect-behaviour 3.7: unique contacts; 9.2: who has a shared contact."""
+    connect.night([CHILD, MOTHER, guardian("gil", email="gil@example.org"), student("ian")])
+    with desk(connect) as at:
+        unique = replace(at, terms=replace(at.terms, unique_contacts=True))
+        manual.activate(unique, "guardian", "gil")
+        with pytest.raises(NotAllowed, match=r"KIM@example\.org belongs to guardian k-home"):
+            manual.edit_contact(unique, "guardian", "gil", {"email": "KIM@example.org"}, self_service=True)
+        with pytest.raises(NotAllowed, match="belongs to guardian k-home"):
+            manual.add_guardian(unique, "ian", given_name="Lee", family_name="Gray", sms=SAME["sms"])
+        manual.edit_contact(unique, "guardian", "gil", {"given_name": "Gilbert"}, self_service=True)
+        manual.add_staff(unique, "A", given_name="Kim", family_name="Gray", email=SAME["email"], sms=SAME["sms"])
+        manual.edit_contact(at, "guardian", "gil", {"email": SAME["email"]}, self_service=True)
