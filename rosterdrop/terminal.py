@@ -40,6 +40,11 @@ class Terminal:
     quiet: bool = False
     colour: bool = True
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody sits there who can be asked."""
+        return not (self.as_json or self.quiet) and self._is_terminal(sys.stdin) and self._is_terminal(sys.stdout)
+
     def json(self, document: object) -> None:
         """The result for programs; printed only with --json."""
         if self.as_json:

@@ -1,11 +1,11 @@
 """`rosterdrop source`: rosters that are fetched from Clever, ClassLink or a district's own SFTP site."""
 
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from config.loading import load_profile, load_profiles
-from connect_store.pulls import PullNote, last_pulls
+from connect_store.pulls import PullNote, last_pulls, last_taken_pull
 from connect_store.store import open_store
 from rosterdrop.console import Console, who
 
@@ -121,6 +121,86 @@ def test(console: Console, district: str) -> None:
     console.terminal.json({"district": district, "kind": profile.source.kind, "told": told})
     console.terminal.line(f"{district}: {profile.source.kind} lets us in", style="bold")
     console.terminal.table(["what", "told"], [[what, text] for what, text in told.items()])
+
+
+def _answers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    from roster_sources.advising import QUESTIONS
+
+    told = {}
+    for value in values:
+        name, _, answer = value.partition("=")
+        if name not in QUESTIONS or answer not in {"yes", "no", "unknown"}:
+            raise click.BadParameter(
+                f"{value!r} is no answer; allowed: {', '.join(QUESTIONS)}, each =yes, =no, =unknown."
+            )
+        told[name] = answer
+    return told
+
+
+@source.command(
+    epilog="""\b
+Examples:
+  rosterdrop source advise
+  rosterdrop source advise --answer clever=yes --answer contacts=no --answer exports=yes
+  rosterdrop --home home source advise springfield
+
+\b
+With --json: {"answers": {question: "yes|no|unknown"}, "way": "clever|classlink|files|hand",
+              "guardians": "same|file|hand", "reasons": [text], "losses": [text], "first": [text]}"""
+)
+@click.argument("district", required=False)
+@click.option(
+    "--answer", "answers", multiple=True, callback=_answers, metavar="NAME=YES", help="Answer a question ahead."
+)
+@click.pass_obj
+def advise(console: Console, district: str | None, answers: dict[str, str]) -> None:
+    """Say which way of rostering suits a district, why, what is given up with it, and what to mend first.
+
+    What the last pull of DISTRICT shows is looked up; in a terminal the other questions are asked.
+    """
+    from dataclasses import asdict
+
+    from roster_sources.advising import QUESTIONS, advise
+
+    told = {**(_observed(console, district) if district else {}), **answers}
+    for name, question in QUESTIONS.items():
+        if name not in told and console.terminal.asks:
+            told[name] = click.prompt(
+                question, type=click.Choice(["yes", "no", "unknown"]), default="unknown", err=True
+            )
+    advice = advise(told)
+    console.terminal.json({"answers": told, **asdict(advice)})
+    terminal = console.terminal
+    terminal.line(f"{_WAYS[advice.way]}; guardians: {_GUARDIANS[advice.guardians]}", style="bold")
+    for title, lines in (("Why", advice.reasons), ("What is given up", advice.losses), ("First", advice.first)):
+        if lines:
+            terminal.line(f"{title}:")
+        for line in lines:
+            terminal.line(f"  - {line}")
+
+
+_WAYS: Final = {
+    "clever": "Fetch the roster from Clever",
+    "classlink": "Fetch the roster from ClassLink",
+    "files": "Send OneRoster files over SFTP",
+    "hand": "Keep the roster up by hand",
+}
+_GUARDIANS: Final = {
+    "same": "from the same source",
+    "file": "from guardians.csv on top of it",
+    "hand": "by hand or by join codes",
+}
+
+
+def _observed(console: Console, district: str) -> dict[str, Any]:
+    """What the files of the last pull show; nothing where there is none any more."""
+    from roster_sources.observing import observed
+
+    profile = load_profile(console.home, district)
+    with open_store(console.home.store_db) as store:
+        taken = last_taken_pull(store, district)
+    folder = console.home.batch(district, taken.batch) / "files" if taken and taken.batch else None
+    return dict(observed(folder, profile.source.kind)) if folder and (folder / "users.csv").is_file() else {}
 
 
 def _as_document(pull: PullNote | None) -> dict[str, object] | None:

@@ -74,12 +74,6 @@ def test_the_table_of_commands_holds_all_of_them() -> None:
     assert commands_in(table, r"`([a-z-]+)(?: ([a-z-]+))?[^`]*`") == all_commands()
 
 
-def test_a_command_that_is_said_to_be_missing_is_missing() -> None:
-    missing = PAGE.section("Limits of this version").text.split("- Commands:")[1].split("\n- ")[0]
-
-    assert commands_in(missing, r"`([a-z]+)(?: ([a-z]+))?`").isdisjoint(all_commands())
-
-
 @pytest.mark.parametrize(("setting", "value"), re.findall(r"\| `arrival\.(\w+)` (\d+) \|", README))
 def test_waiting_times_are_the_defaults(setting: str, value: str) -> None:
     assert getattr(Arrival(), setting) == float(value)
