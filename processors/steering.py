@@ -57,6 +57,11 @@ def approve(home: Home, number: int, *, who: str, why: str) -> int:
             raise NotToBeDone(
                 f"{batch.district} is paused ({pause.why}); first: rosterdrop district resume {batch.district}"
             )
+        if (batch.summary or {}).get("paused"):  # no guard held it, and none would look at it again
+            raise NotToBeDone(
+                f"batch {number} waits because nights of {batch.district} are not applied; to apply it once, guarded: "
+                f"rosterdrop connect sync-once {batch.district}"
+            )
         delivery = deliveries.again(home, store, batch, who=who, origin="approve")
     approving = deliver(home, delivery)
     with open_store(home.store_db) as store, store.writing():

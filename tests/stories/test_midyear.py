@@ -105,6 +105,20 @@ def test_pairs_are_proposed_before_the_first_night_and_merged_after_it(support: 
     assert support.told("confirm", str(support.pairs))["before"] == 2
 
 
+def test_a_first_night_that_is_undone_after_merges_loses_nothing_of_before(support: Support) -> None:
+    springfield = support.springfield
+    springfield.uploads_by_hand(**NIGHT)
+    support.confirms("guardian", "student")
+    support.does("sync-once", "--why", "first night", "--skip", "students", "--skip", "classrooms")
+    first = str(springfield.ledger()[-1][0])
+    support.does("confirm", str(support.pairs))
+    assert rosterdrop("batch", "undo", first, "--why", "wrong year", home=springfield.home.root).code == 0
+    assert (springfield.find("ben"), springfield.status_of("ana")) == (None, "active")
+    found = springfield.find("ana")
+    assert found
+    assert {link.key: link.status for link in found.classrooms} == {support.math: "active"}
+
+
 def test_a_file_that_nobody_confirmed_or_that_is_none_is_refused(support: Support) -> None:
     support.springfield.uploads_by_hand(**NIGHT)
     support.proposes()

@@ -7,6 +7,8 @@ import pytest
 from connect_store.events import events_after
 from connect_store.notices import tell_missing
 from connect_store.store import open_store
+from processors import pipeline
+from processors.lifecycle import MOST_ATTEMPTS
 from tests.processors.connect import NOW
 from tests.stories.springfield import BEN, EVERYBODY, MATH, MEMBERS, NIGHT, Springfield, as_csv
 
@@ -19,6 +21,10 @@ def notices(springfield: Springfield) -> list[tuple[str, str | None]]:
         told = events_after(store, "springfield", 0, 99)
     assert {(one.kind, one.key) for one in told} <= {("district", "springfield")}
     return [(one.event, one.detail) for one in told]
+
+
+def fails(*_: object) -> None:
+    raise RuntimeError
 
 
 def misses_files(springfield: Springfield) -> None:
@@ -41,6 +47,22 @@ def test_administrators_are_told_of_failures_and_once_that_it_is_well_again(spri
         ("files_missing", "deadline: classes.csv"),
         ("sync_recovered", "accepted"),
     ]
+
+
+def test_a_night_that_we_cannot_work_on_is_told(
+    springfield_at_rest: Springfield, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """connect-behaviour 9.5: notify administrators."""
+    springfield = springfield_at_rest
+    springfield.uploads_by_hand(**NIGHT)
+    springfield.leaves_waiting(NIGHT)
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "decide", fails)
+        for _ in range(MOST_ATTEMPTS):
+            with pytest.raises(RuntimeError):
+                pipeline.work(springfield.home, "springfield", who="a test")
+        pipeline.work(springfield.home, "springfield", who="a test")
+    assert notices(springfield) == [("sync_failed", "failed")]
 
 
 def test_removals_that_are_held_back_are_a_failure(springfield_at_rest: Springfield) -> None:

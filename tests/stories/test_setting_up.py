@@ -55,6 +55,14 @@ def test_what_is_synced_once_is_guarded_as_a_night(springfield: Springfield) -> 
     assert springfield.status_of("ben") == "archived"
 
 
+def test_what_waits_because_the_sync_is_off_is_not_approved_past_the_guards(springfield: Springfield) -> None:
+    springfield.settles(sync__daily="false")
+    number = str(springfield.uploads_by_hand(**NIGHT).number)
+    refused = rosterdrop("batch", "approve", number, "--why", "x", home=springfield.home.root)
+    assert (refused.code, "connect sync-once springfield" in refused.err) == (2, True)
+    assert springfield.find("ana") is None
+
+
 def test_nothing_is_synced_once_where_the_sync_is_on_or_no_files_wait(springfield: Springfield) -> None:
     refused = does(springfield, "sync-once", "--why", "x")
     assert (refused.code, "is on" in refused.err) == (2, True)
