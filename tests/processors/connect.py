@@ -14,6 +14,8 @@ from connect_store.applying import apply
 from connect_store.directory import Person, find_people
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
+from connect_store.undo_record import differences
+from processors.differing import differences_in
 from processors.guarding import GuardOutcome
 from processors.pipeline import decide
 from processors.summaries import findings_in, guard_in
@@ -90,6 +92,7 @@ class Night:
     guard: GuardOutcome
     verdict: Verdict
     findings: Sequence[Finding]
+    foreseen: pl.DataFrame
 
 
 @dataclass
@@ -131,6 +134,11 @@ class Connect:
             guardians_from=guardians_from,
         )
         return self._brings(judgement, approved=approved)
+
+    def differences(self) -> pl.DataFrame:
+        """What the last night changed, as the store remembers it."""
+        with open_store(self.path) as store:
+            return differences_in(differences(store, "d", self.number - 1, self.number))
 
     def status_of(self, key: str) -> str | None:
         found = self.find(key)
@@ -201,11 +209,13 @@ class Connect:
         outcome = guard_in(decided.summary)
         assert outcome
         assert decided.counts
+        assert decided.differences is not None
         return Night(
             changes=decided.counts,
             guard=outcome,
             verdict=decided.verdict,
             findings=findings_in(decided.summary),
+            foreseen=decided.differences,
         )
 
 

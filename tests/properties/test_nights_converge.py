@@ -69,3 +69,12 @@ def test_what_is_active_is_what_the_last_night_says(history: Sequence[tuple[list
 
         connect.night(*history[-1])
         assert connect.contents() == contents
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(nights(), min_size=1, max_size=4))
+def test_what_a_night_foresees_is_what_it_does(history: Sequence[tuple[list[Row], list[Row], list[Row]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        connect = Connect(Path(folder) / "connect.db", sync=Sync(unarchive_classrooms=True), guard_rule=NO_GUARD)
+        for night in history:
+            assert connect.night(*night).foreseen.equals(connect.differences())
