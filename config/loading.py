@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -279,7 +280,9 @@ def _profile_in(home: Home, file: Path) -> _Read[Profile]:
         says = f"the name of a profile is its district's id, and {file.stem!r} is none"
         return _Read(None, (Mistake(file=name, key=None, says=says, allowed=ID_ALLOWED),))
     answer = _parsed(file, name, "profile", lambda document: _profile(file.stem, document))
-    mistakes = tuple(_misplaced_schools(answer.value, name)) if answer.value else ()
+    mistakes = (
+        (*_misplaced_schools(answer.value, name), *_missing_of_source(answer.value, name)) if answer.value else ()
+    )
     return _Read(None, mistakes) if mistakes else answer
 
 
@@ -387,6 +390,23 @@ def _misplaced_schools(profile: Profile, file: str) -> Iterator[Mistake]:
             allowed = 'like "0043=0042", where 0042 is a school of the district and 0043 is not'
             says = f"{part} cannot be part of {whole}: {why}"
             yield Mistake(file=file, key="reading.same_school", says=says, allowed=allowed)
+
+
+_NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "clever": (("clever.district_id",), ("clever.token",)),
+    "classlink": (("classlink.token", "classlink.partner_key"), ("classlink.application_id", "classlink.partner_key")),
+    "oneroster": (("oneroster.url",), ("oneroster.secret",)),
+    "sftp": (("remote_sftp.host",), ("remote_sftp.login",), ("remote_sftp.password", "remote_sftp.key")),
+}
+"""What must be set for each kind of source; one of each."""
+
+
+def _missing_of_source(profile: Profile, file: str) -> Iterator[Mistake]:
+    """Settings without which a source cannot be asked."""
+    for choice in _NEEDED.get(profile.source.kind, ()):
+        if not any(attrgetter(key)(profile) for key in choice):
+            says = f"it is not set, and source.kind is {profile.source.kind}"
+            yield Mistake(file=file, key=choice[0], says=says, allowed=f"{' or '.join(choice)} set in the same change")
 
 
 def _why_apart(part: str, whole: str, merged: Mapping[str, str], schools: Mapping[str, str] | None) -> str | None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import stamina
 
 from config.mistakes import ConfigError
-from roster_sources.failures import AccessRefused, PullFailed
+from roster_sources.failures import AccessRefused, PullFailed, spoken
 
 _SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
 _TOO_MANY: Final = 429
@@ -71,11 +71,13 @@ class Asking:
         self._asked = 0
         self._sign_in = sign_in
         self._hook = None if keep_secrets else _without_secrets
-        self._auth = sign_in()
+        self._auth = _let_in(sign_in)
         self._client = httpx2.Client(timeout=patience.silence_s, headers={"User-Agent": "rosterdrop"})
 
-    def close(self) -> None:
-        """Let go of the connections."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def address(self, link: str) -> str:
@@ -93,8 +95,7 @@ class Asking:
         """The answer to one request, tried again as long as that may help.
 
         Raises:
-            AccessRefused: the source does not know us.
-            PullFailed: there is no answer that can be used.
+            PullFailed: there is no answer that can be used, or the source does not know us.
         """
         self._asked += 1
         if self._asked > self._patience.pages:
@@ -103,8 +104,11 @@ class Asking:
         try:
             return self._patiently(address, parameters)
         except AccessRefused:
-            self._auth = self._sign_in()
+            self._auth = _let_in(self._sign_in)
+        try:
             return self._patiently(address, parameters)
+        except AccessRefused as refused:
+            raise PullFailed("source.access", refused.detail) from refused
 
     def _patiently(self, address: str, parameters: Mapping[str, str]) -> Answer:
         patience = self._patience
@@ -130,7 +134,7 @@ class Asking:
                 body = self._read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise _NotNow("source.unreachable", type(error).__name__) from error
+            raise _NotNow("source.unreachable", spoken(error)) from error
         try:
             return Answer(json.loads(body, object_hook=self._hook), headers)
         except (ValueError, RecursionError) as error:  # a gateway's page of HTML, a body that was cut
@@ -157,6 +161,13 @@ class _NotNow(Exception):
         self.code = code
         self.detail = detail
         self.wait_s = wait_s
+
+
+def _let_in(sign_in: Callable[[], httpx2.Auth]) -> httpx2.Auth:
+    try:
+        return sign_in()
+    except AccessRefused as refused:
+        raise PullFailed("source.access", refused.detail) from refused
 
 
 def _wait(error: Exception) -> bool | float:

@@ -8,7 +8,7 @@ import httpx2
 
 from config.profiles import ClassLink
 from roster_sources.asking import Asking, Patience
-from roster_sources.failures import AccessRefused, PullFailed
+from roster_sources.failures import PullFailed
 from roster_sources.oneroster import Server
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer
@@ -43,29 +43,28 @@ def _address(settings: ClassLink, application_id: str) -> str:
 def _application(settings: ClassLink, patience: Patience) -> Mapping[str, Any]:
     """What ClassLink tells of the district's application; the list ends with a short page (B2)."""
     scheme, host = urlsplit(settings.url)[:2]
-    asking = Asking(
+    with Asking(
         f"{scheme}://{host}",
         sign_in=lambda: Bearer(secret_at(settings.partner_key, "classlink.partner_key")),
         patience=patience,
         keep_secrets=True,
-    )
-    try:
+    ) as asking:
         for offset in range(0, patience.pages * _PAGE, _PAGE):
-            document = asking.ask("/applications", limit=str(_PAGE), offset=str(offset)).document
-            listed = document.get("applications") if isinstance(document, dict) else None
-            listed = [listed] if isinstance(listed, dict) else listed  # an older page of theirs shows one alone
-            if not isinstance(listed, list):
-                raise PullFailed("source.unusable", "no list of records")
+            listed = _listed(asking.ask("/applications", limit=str(_PAGE), offset=str(offset)).document)
             for one in listed:
                 if str(one.get("tenant_id")) == settings.tenant_id:
                     return _shared(one)
             if len(listed) < _PAGE:
                 break
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
-    finally:
-        asking.close()
     raise PullFailed("source.access", "not listed")
+
+
+def _listed(document: Any) -> list[Mapping[str, Any]]:
+    listed = document.get("applications") if isinstance(document, dict) else None
+    listed = [listed] if isinstance(listed, dict) else listed  # an older page of theirs shows one alone
+    if not isinstance(listed, list):
+        raise PullFailed("source.unusable", "no list of records")
+    return listed
 
 
 def _shared(application: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from config.profiles import Clever
 from roster_sources.asking import Asking, Patience
 from roster_sources.facts import Facts
-from roster_sources.failures import AccessRefused, NothingNew, PullFailed
+from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer
 
@@ -36,13 +36,8 @@ def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, pa
         PullFailed: it cannot be walked to its end, or changed meanwhile.
         NothingNew: the district rests (A6: last year's data stay readable), or was not synced since.
     """
-    asking = _asking(settings, patience)
-    try:
+    with _asking(settings, patience) as asking:
         return _walk(asking, settings, keep, guardians=guardians, known=known)
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
-    finally:
-        asking.close()
 
 
 def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
@@ -51,8 +46,7 @@ def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
     Raises:
         PullFailed: it does not let us in, or is another district's.
     """
-    asking = _asking(settings, patience)
-    try:
+    with _asking(settings, patience) as asking:
         district = _district(asking, settings)
         told = {
             "district": str(district.get("name") or ""),
@@ -62,10 +56,6 @@ def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
         for collection, path, parameters in _collections(settings, guardians=True):
             some = _records(asking.ask(path, limit="1", **parameters).document)
             told[collection.replace("_", " ")] = "shared" if some else "none shared"
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
-    finally:
-        asking.close()
     return told
 
 

@@ -1,5 +1,9 @@
 """Why a pull came to nothing. The code is a finding's, so its words stand in the catalogue."""
 
+from socket import gaierror
+
+import httpx2
+
 from validators.catalogue.texts import fix, message
 
 
@@ -22,6 +26,15 @@ class PullFailed(Exception):
         self.again = again
 
 
+def spoken(error: BaseException) -> str:
+    """What happened on the way to a source, in the words of reports."""
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return "too slow"
+    if isinstance(error, ConnectionRefusedError | gaierror | httpx2.ConnectError):
+        return "no connection"
+    return "broken off"
+
+
 class NothingNew(Exception):
     """The source tells that nothing changed since the last pull, or it rests: `until` a day, where that is known."""
 
@@ -32,7 +45,7 @@ class NothingNew(Exception):
 
 
 class AccessRefused(Exception):
-    """The source does not know the token, or not any more: where a newer one can be had, it is tried once."""
+    """The source does not know the token, or not any more; `asking` looks once whether there is a newer one."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

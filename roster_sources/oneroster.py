@@ -9,7 +9,7 @@ import httpx2
 from config.profiles import OneRosterApi
 from roster_sources.asking import Answer, Asking, Patience
 from roster_sources.facts import Facts
-from roster_sources.failures import AccessRefused, NothingNew, PullFailed
+from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer, Signed, fetched_token
 
@@ -57,16 +57,9 @@ def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, p
         PullFailed: it cannot be walked to its end, or changed meanwhile.
         NothingNew: its data are of the known version.
     """
-    try:
-        asking = Asking(server.url, sign_in=server.sign_in, patience=patience)
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
-    try:
-        return _Walk(asking, server.url, known).through((*_ROSTER, *([_DEMOGRAPHICS] if demographics else [])), keep)
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
-    finally:
-        asking.close()
+    collections = (*_ROSTER, *([_DEMOGRAPHICS] if demographics else []))
+    with Asking(server.url, sign_in=server.sign_in, patience=patience) as asking:
+        return _Walk(asking, server.url, known).through(collections, keep)
 
 
 def look(server: Server, *, patience: Patience) -> dict[str, str]:
@@ -76,15 +69,11 @@ def look(server: Server, *, patience: Patience) -> dict[str, str]:
         PullFailed: it does not let us in, or does not answer.
     """
     told = {}
-    try:
-        asking = Asking(server.url, sign_in=server.sign_in, patience=patience)
+    with Asking(server.url, sign_in=server.sign_in, patience=patience) as asking:
         for collection in _ROSTER:
             answer = asking.ask(f"{server.url}/{collection}", limit="1", offset="0")
             some = _records(answer.document, collection)
             told[collection] = answer.headers.get("x-total-count") or ("shared" if some else "none shared")
-        asking.close()
-    except AccessRefused as refused:
-        raise PullFailed("source.access", refused.detail) from refused
     return told
 
 

@@ -9,12 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar, cast
 
 import asyncssh
+import stamina
 
 from config.profiles import RemoteSftp
 from config.tables import table_of
 from roster_sources.asking import Patience
 from roster_sources.facts import Facts
-from roster_sources.failures import NothingNew, PullFailed
+from roster_sources.failures import NothingNew, PullFailed, spoken
 from roster_sources.secrets import NoSecret, secret_at
 
 T = TypeVar("T")
@@ -42,7 +43,16 @@ def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Pati
         NothingNew: the files are those of the known version.
         NoSecret: the password or key is not where the profile says.
     """
-    return _run(_fetch(settings, into, known, patience), settings, patience)
+    for attempt in stamina.retry_context(
+        on=_may_pass, attempts=patience.tries, timeout=None, wait_initial=patience.first_wait_s
+    ):
+        with attempt:
+            return _run(_fetch(settings, into, known, patience), settings, patience)
+    raise AssertionError  # the loop ends by files or by an exception
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, PullFailed) and error.code == "source.unreachable"
 
 
 def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience) -> T:
@@ -58,7 +68,7 @@ def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience)
     except asyncssh.SFTPNoSuchFile as error:
         raise PullFailed("source.no_files", settings.path) from error
     except (OSError, asyncssh.Error) as error:
-        raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+        raise PullFailed("source.unreachable", spoken(error), again=True) from error
 
 
 def look(settings: RemoteSftp, *, patience: Patience) -> dict[str, str]:
@@ -91,7 +101,7 @@ def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:
     try:
         return asyncio.run(ask())
     except (OSError, TimeoutError, asyncssh.Error) as error:
-        raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+        raise PullFailed("source.unreachable", spoken(error), again=True) from error
 
 
 async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:

@@ -7,7 +7,7 @@ import httpx2
 import stamina
 from oauthlib import oauth1
 
-from roster_sources.failures import AccessRefused, PullFailed
+from roster_sources.failures import AccessRefused, PullFailed, spoken
 
 _SIGNATURES: Final = {"sha1": oauth1.SIGNATURE_HMAC_SHA1, "sha256": oauth1.SIGNATURE_HMAC_SHA256}
 _TRIES: Final = 3
@@ -52,7 +52,7 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
             with attempt:
                 answer = httpx2.post(url, data=form, auth=(key, secret), timeout=_WAIT_S)
     except httpx2.TransportError as error:
-        raise PullFailed("source.unreachable", type(error).__name__, again=True) from error
+        raise PullFailed("source.unreachable", spoken(error), again=True) from error
     if answer.is_client_error:
         raise AccessRefused(f"HTTP {answer.status_code}")
     try:
