@@ -153,7 +153,8 @@ def test_passwords_and_tokens_are_struck_out_of_every_answer() -> None:
 
 def test_a_link_to_another_host_is_not_followed() -> None:
     with (
-        scripted(GOOD) as server, Asking(server.url, sign_in=lambda: Bearer("token"), patience=QUICK) as asking,
+        scripted(GOOD) as server,
+        Asking(server.url, sign_in=lambda: Bearer("token"), patience=QUICK) as asking,
         pytest.raises(PullFailed) as failed,
     ):
         asking.ask("https://other.example.org/page")
