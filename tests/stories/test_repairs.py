@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from processors import freezing, pipeline
+from processors import mending, pipeline
 from processors.frozen import Frozen
 from processors.lending import NotJudgedYet
 from processors.mending import mend
@@ -238,7 +238,7 @@ def test_a_night_that_comes_while_rows_are_repaired_is_not_undone(
         springfield.home.root.joinpath("repairs").rename(springfield.home.root / "by-hand")
         return made
 
-    monkeypatch.setattr(freezing, "mend", mend_slowly)
+    monkeypatch.setattr(mending, "mend", mend_slowly)
     with pytest.raises(NotJudgedYet):
         springfield.leaves_waiting({"users": written(rows)})
 
