@@ -84,7 +84,7 @@ class Collected:
 
 def files_of(collected: Collected, source: Source, guardians: Guardians, reading: Reading) -> RosterFiles:
     """The OneRoster files of a walk."""
-    users = _newest(collected.users, _USER)
+    users, unplaced = _of_shared(_newest(collected.users, _USER), collected.orgs)
     classes = _newest(collected.classes, _CLASS)
     enrollments = _newest(collected.enrollments, _ENROLLMENT)
     terms = _joined(collected.terms, _TERM).select(termSourcedIds="id", term_name="title")
@@ -104,8 +104,22 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
         guardians=_guardians(relatives) if relatives.height and source.guardians else None,
         links=enrollments.height,
         hidden=strangers.height,
-        findings=(*left, *_unknown(unknown), *_of_district(users, collected.orgs, guardians, reading)),
+        findings=(*left, *unplaced, *_unknown(unknown), *_of_district(users, collected.orgs, guardians, reading)),
     )
+
+
+def _of_shared(users: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, list[Finding]]:
+    """People at the organisations that are shared, and how many are at none.
+
+    A school that is shared no more is still named by those who are at another too (clever-classlink E 3).
+    """
+    shared = _joined(orgs, _ORG)["id"].to_list()
+    if not shared:
+        return users, []
+    named = pl.col("orgSourcedIds").str.split(",").list.eval(pl.element().filter(pl.element().is_in(shared)))
+    placed = users.with_columns(orgSourcedIds=named.list.join(",").replace("", None))
+    lost = placed["orgSourcedIds"].null_count() - users["orgSourcedIds"].null_count()
+    return placed, [Finding(code="source.unplaced", count=lost)] if lost else []
 
 
 def _links(users: pl.DataFrame) -> tuple[pl.DataFrame, int]:

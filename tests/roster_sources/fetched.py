@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -21,9 +21,12 @@ from roster_sources.asking import Patience
 from rosterdrop.generating.generate import generate
 from rosterdrop.pulls import Ended, pull_roster
 from tests.asking import ask
-from tests.roster_servers.clever import CleverServer, clever_server
-from tests.roster_servers.night import Night, night_in
-from tests.roster_servers.oneroster import KEY, SECRET, TOKEN, Auth, OneRosterServer, classlink_server, oneroster_server
+from tests.roster_servers.classlink import ClassLinkServer
+from tests.roster_servers.clever import CleverServer
+from tests.roster_servers.clever_records import Shape
+from tests.roster_servers.district import SourceDistrict, of_night
+from tests.roster_servers.oneroster import Auth, OneRosterServer
+from tests.roster_servers.oneroster_records import Version
 from tests.stories.springfield import Report, settled_home
 
 QUICK = Patience(tries=2, first_wait_s=0.01, longest_wait_s=0.1, silence_s=2.0, page_s=2.0, pull_s=30.0)
@@ -38,9 +41,10 @@ def generated() -> tuple[Path, dict[str, str]]:
     return folder / "night-1", schools
 
 
-def night() -> Night:
-    folder, schools = generated()
-    return night_in(folder, schools)
+@cache
+def district_of_night() -> SourceDistrict:
+    """The same as records."""
+    return of_night(generated()[0])
 
 
 Roster = dict[str, set[tuple[Any, ...]]]
@@ -109,7 +113,7 @@ def fetched_home(root: Path) -> Fetched:
 def from_clever(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fetched, CleverServer]]:
     """A district that fetches from Clever, by the IDs of its SIS."""
     district = fetched_home(root)
-    with clever_server(night()) as server:
+    with CleverServer(district_of_night(), shape=Shape(contact_name="{family}, {given}")) as server:
         monkeypatch.setenv("CLEVER_TOKEN", server.token)
         district.set(
             source__kind="clever",
@@ -123,10 +127,10 @@ def from_clever(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[F
 
 
 @contextmanager
-def from_classlink(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fetched, OneRosterServer]]:
+def from_classlink(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fetched, ClassLinkServer]]:
     """A district that fetches from ClassLink, whose token is looked up with the partner's key."""
     district = fetched_home(root)
-    with classlink_server(night()) as server:
+    with ClassLinkServer(district_of_night()) as server:
         monkeypatch.setenv("PARTNER_KEY", server.partner_key)
         district.set(
             source__kind="classlink",
@@ -140,20 +144,21 @@ def from_classlink(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 
 @contextmanager
 def from_oneroster(
-    root: Path, monkeypatch: pytest.MonkeyPatch, version: Literal["1.1", "1.2"] = "1.2", auth: Auth = "oauth2"
+    root: Path, monkeypatch: pytest.MonkeyPatch, version: Version = "1.2", auth: Auth = "oauth2"
 ) -> Iterator[tuple[Fetched, OneRosterServer]]:
     """A district that fetches from a OneRoster server."""
     district = fetched_home(root)
-    with oneroster_server(night(), version, auth) as server:
-        monkeypatch.setenv("ROSTER_KEY", KEY)
-        monkeypatch.setenv("ROSTER_SECRET", TOKEN if auth == "bearer" else SECRET)
+    with OneRosterServer(district_of_night(), version=version, auth=auth) as server:
+        monkeypatch.setenv("ROSTER_KEY", server.key)
+        monkeypatch.setenv("ROSTER_SECRET", server.token if auth == "bearer" else server.secret)
         district.set(
             source__kind="oneroster",
-            oneroster__url=f"{server.url}{server.base}",
-            oneroster__auth=auth,
+            oneroster__url=server.api_url,
+            oneroster__auth=auth.partition("-")[0],
+            oneroster__signature=auth.partition("-")[2] or "sha256",
             oneroster__key="env:ROSTER_KEY",
             oneroster__secret="env:ROSTER_SECRET",
-            oneroster__token_url=f"{server.url}/token",
+            oneroster__token_url=server.token_url,
             oneroster__language="language",
         )
         yield district, server

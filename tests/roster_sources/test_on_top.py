@@ -7,7 +7,7 @@ import pytest
 
 from rosterdrop.pulls import replay_batch
 from tests.roster_servers.clever import CleverServer
-from tests.roster_sources.fetched import Fetched, from_clever, generated, night
+from tests.roster_sources.fetched import Fetched, district_of_night, from_classlink, from_clever, generated
 from tests.stories.springfield import as_csv
 
 
@@ -20,7 +20,7 @@ def clever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fe
 @pytest.fixture
 def guardian_file(tmp_path: Path) -> Path:
     """guardians.csv of the district's own, with one guardian of the first student."""
-    student = night().of_role("student")[0]["sourcedId"]
+    student = district_of_night().students[0].id
     row = {"studentSourcedId": student, "guardianSourcedId": "k1", "givenName": "Rosa", "familyName": "Delgado"}
     path = tmp_path / "guardians.csv"
     path.write_bytes(as_csv("guardians", [{**row, "email": "rosa@example.org"}]))
@@ -62,9 +62,9 @@ def test_a_pull_that_failed_does_not_come_between(clever: tuple[Fetched, CleverS
 def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetched, CleverServer]) -> None:
     district, server = clever
     number = district.night().number
-    classes = server.records["sections"]
-    server.records["sections"] = []
-    district.set(source__leave_classes=f'["id={classes[0]["sis_id"]}"]')
+    classroom = server.district.classrooms[0]
+    server.faults.hidden_collections = {"sections"}
+    district.set(source__leave_classes=f'["id={classroom.id}"]')
 
     report = district.finish(replay_batch(district.home, "springfield", number, who="test"))
 
@@ -72,14 +72,14 @@ def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetc
     assert report.document["changes"]["classroom"]["archived"] == 1
 
 
-def test_no_password_or_token_of_an_answer_is_kept_anywhere(clever: tuple[Fetched, CleverServer]) -> None:
-    """E 27."""
-    district, server = clever
-    district.night()
+def test_no_password_or_token_of_an_answer_is_kept_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E 27: ClassLink tells both."""
+    with from_classlink(tmp_path / "home", monkeypatch) as (district, server):
+        district.night()
 
     for file in (path for path in district.home.root.rglob("*") if path.is_file()):
         content = _opened(file)
-        assert b"struck-out" not in content, file
+        assert b"invented-" not in content, file
         assert server.token.encode() not in content, file
 
 

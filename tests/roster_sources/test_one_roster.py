@@ -55,7 +55,11 @@ def test_classlink_brings_the_same_roster(by_files: Roster, tmp_path: Path, monk
     assert district.roster() == by_files
 
 
-@pytest.mark.parametrize(("version", "auth"), [("1.1", "oauth1"), ("1.2", "oauth2"), ("1.1", "bearer")], ids=str)
+@pytest.mark.parametrize(
+    ("version", "auth"),
+    [("1.1", "oauth1-sha1"), ("1.1", "oauth1-sha256"), ("1.2", "oauth2"), ("1.1", "bearer")],
+    ids=str,
+)
 def test_a_oneroster_server_brings_the_same_roster(
     version: Any, auth: Auth, by_files: Roster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

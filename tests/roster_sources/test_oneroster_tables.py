@@ -11,7 +11,11 @@ from roster_sources.roster_files import RosterFiles
 
 Record = dict[str, Any]
 SOURCE = Source(kind="oneroster")
-ORGS = [{"sourcedId": "0042", "type": "school"}, {"sourcedId": "2", "type": "district"}]
+ORGS = [
+    {"sourcedId": "0042", "type": "school"},
+    {"sourcedId": "0043", "type": "school"},
+    {"sourcedId": "2", "type": "district"},
+]
 
 
 def ref(key: str) -> Record:
@@ -71,6 +75,17 @@ def test_an_agent_who_is_not_shared_is_no_link_and_is_told() -> None:
 
     assert links(made) == {"ana": None, "tom": None}
     assert [(found.code, found.count) for found in made.found()] == [("source.guardian.hidden", 1)]
+
+
+def test_a_school_that_is_not_shared_is_nobodys() -> None:
+    """clever-classlink E 3: it is still named by those who are at another too."""
+    both = user("ana", "student")
+    both["orgs"] = [ref("0044"), ref("0042")]
+
+    brought = files(both, user("ben", "student", org="0044"))
+
+    assert [row["orgSourcedIds"] for row in brought.users.to_dicts()] == ["0042", None]
+    assert [(found.code, found.count) for found in brought.findings] == [("source.unplaced", 1)]
 
 
 def test_roles_of_1_2_are_the_primary_one_with_its_school() -> None:
