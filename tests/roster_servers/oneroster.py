@@ -93,9 +93,6 @@ class OneRosterServer(LocalServer):
         expires_in: seconds, of a token of OAuth 2.
     """
 
-    key: Final = KEY
-    secret: Final = SECRET
-
     def __init__(
         self, district: SourceDistrict, *, version: Version = "1.1", auth: Auth = "bearer", shape: Shape | None = None
     ) -> None:
@@ -106,6 +103,8 @@ class OneRosterServer(LocalServer):
         self.shape = shape or Shape()
         self.base = BASES[version]
         self.token = TOKEN
+        self.key = KEY
+        self.secret = SECRET
         self.counts = True
         self.totals = True
         self.links = True
