@@ -11,13 +11,14 @@ from connect_store import people
 from connect_store.applying import CHANGE
 from connect_store.records import ENTITIES, Frames
 from connect_store.store import Store
-from processors.comparing import Comparison, compare, in_question
+from processors.comparing import Comparison, apart, compare, in_question
 from processors.meaning import Roster
 from validators import Judgement
 
 
 def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement, profile: Profile) -> Comparison:
     """Tonight's roster beside what the sync brought before; only of keys in question is more of the store read."""
+    found = apart(tonight.records, before)
     with store.reading():
         anew = people.owned_anew(
             store,
@@ -29,10 +30,10 @@ def compared(store: Store, tonight: Roster, before: Frames, judgement: Judgement
         )
         standing = {
             name: people.standing(store, profile.id, ENTITIES[name], records)
-            for name, records in in_question(tonight, before, anew).items()
+            for name, records in in_question(found, anew).items()
         }
         users = people.logged_in(store, profile.id)
-        comparison = compare(tonight, before, standing, _protected(judgement, before), profile.sync, anew, users)
+        comparison = compare(tonight, before, found, standing, _protected(judgement, before), profile.sync, anew, users)
         vanishing = {
             name: people.standing(store, profile.id, ENTITIES[name], records.filter(pl.col(CHANGE) == "archived"))
             for name, records in comparison.changes.items()

@@ -33,6 +33,7 @@ from validators.judging import KEPT
 
 _BEFORE: Final = "_before"
 _NOW: Final = "_now"
+_THERE: Final = "there"
 _LINKS: Final[tuple[EntityName, ...]] = ("membership", "guardianship")
 _WRITTEN_ONCE: Final = ("role",)  # connect-behaviour 3.4: the sync writes a role only at creation
 
@@ -66,7 +67,40 @@ class Comparison:
     standing: Frames
 
 
-def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Where tonight's records of an entity and those of the baseline are not the same; most of them are.
+
+    Attributes:
+        fresh: records that the baseline lacks.
+        differing: records of both with other values, the baseline's beside them (`email_before`).
+        missing: records of the baseline that tonight lacks.
+    """
+
+    fresh: pl.DataFrame
+    differing: pl.DataFrame
+    missing: pl.DataFrame
+
+
+def apart(tonight: Frames, baseline: Frames) -> Mapping[EntityName, Apart]:
+    """Each entity's records beside the baseline's, once for all that is asked about them."""
+    return {name: _apart(entity, tonight[name], baseline[name]) for name, entity in ENTITIES.items()}
+
+
+def _apart(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> Apart:
+    told = baseline.with_columns(pl.lit(value=True).alias(_THERE))
+    beside = tonight.join(told, on=entity.key, how="left", suffix=_BEFORE, maintain_order="left")
+    is_known = pl.col(_THERE).is_not_null()
+    # Keys are there once, so nothing is missing where as many are known as the baseline has.
+    is_whole = beside[_THERE].count() == baseline.height
+    return Apart(
+        fresh=beside.filter(~is_known).select(tonight.columns),
+        differing=beside.filter(is_known & _differs(entity)).drop(_THERE),
+        missing=baseline.clear() if is_whole else baseline.join(tonight, on=entity.key, how="anti"),
+    )
+
+
+def in_question(found: Mapping[EntityName, Apart], anew: Frames) -> Frames:
     """Keys of tonight that the baseline lacks, or holds with other values, or that a setting changes.
 
     The store is asked for these alone.
@@ -75,8 +109,8 @@ def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
         name: pl.concat(
             [
                 *([anew[name].select(entity.key)] if name in anew else []),
-                roster.records[name].join(baseline[name], on=entity.key, how="anti").select(entity.key),
-                _beside(entity, roster.records[name], baseline[name]).filter(_differs(entity)).select(entity.key),
+                found[name].fresh.select(entity.key),
+                found[name].differing.select(entity.key),
             ]
         ).unique()
         for name, entity in ENTITIES.items()
@@ -86,6 +120,7 @@ def in_question(roster: Roster, baseline: Frames, anew: Frames) -> Frames:
 def compare(
     roster: Roster,
     baseline: Frames,
+    found: Mapping[EntityName, Apart],
     standing: Frames,
     protected: Frames,
     sync: Sync,
@@ -97,6 +132,7 @@ def compare(
     Args:
         roster: tonight's records.
         baseline: what the sync last brought, by entity.
+        found: where the two are not the same, as `apart` tells it.
         standing: what is in force for the keys in question, with `status`.
         protected: keys of rejected rows (see Judgement.protected), as `key` for person and classroom, and as pairs
             `classroom`, `key` and `student`, `guardian` for memberships and guardianships; half of a pair may be null.
@@ -110,14 +146,28 @@ def compare(
     tonight = _whole(
         {name: _without(roster.records[name], skipped.get(name), ENTITIES[name].key) for name in ENTITIES}, baseline
     )
+    found = {
+        # Whose records are fewer now are looked at again.
+        name: found[name]
+        if tonight[name].height == roster.records[name].height
+        else _apart(entity, tonight[name], baseline[name])
+        for name, entity in ENTITIES.items()
+    }
     once = _WRITTEN_ONCE if sync.update_language else (*_WRITTEN_ONCE, "language")
-    staying = _staying(roster, tonight, baseline, protected)
+    staying = _staying(roster, tonight, baseline, {name: one.missing for name, one in found.items()}, protected)
     changes = {
         name: pl.concat(
             [
-                _fresh(entity, tonight[name], baseline[name], standing[name], once, sync),
-                _differing(entity, tonight[name], baseline[name], standing[name], once, sync, anew.get(name)),
-                _vanished(entity, tonight[name], baseline[name], staying[name]),
+                _fresh(entity, found[name].fresh, standing[name], once, sync),
+                _differing(
+                    entity,
+                    found[name].differing,
+                    _decided_anew(entity, tonight[name], baseline[name], found[name], anew.get(name)),
+                    standing[name],
+                    once,
+                    sync,
+                ),
+                _vanished(entity, found[name].missing, staying[name]),
             ]
         )
         for name, entity in ENTITIES.items()
@@ -146,8 +196,7 @@ def withheld(changes: Changes) -> Changes:
 
 def _fresh(
     entity: Entity,
-    tonight: pl.DataFrame,
-    baseline: pl.DataFrame,
+    fresh: pl.DataFrame,
     standing: pl.DataFrame,
     once: Sequence[str],
     sync: Sync,
@@ -161,9 +210,7 @@ def _fresh(
         .then(pl.lit("updated"))
         .otherwise(pl.lit("restored"))
     )
-    beside = tonight.join(baseline, on=entity.key, how="anti").join(
-        standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left"
-    )
+    beside = fresh.join(standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left")
     in_force = [_unless_owned(entity, field, _unless_kept(field), sync) for field in entity.values if field not in once]
     written_once = [pl.coalesce(f"{field}{_NOW}", field).alias(field) for field in entity.values if field in once]
     baseline_now = [pl.col(field).alias(brought(field)) for field in entity.values]
@@ -174,22 +221,19 @@ def _fresh(
 
 def _differing(
     entity: Entity,
-    tonight: pl.DataFrame,
-    baseline: pl.DataFrame,
+    differing: pl.DataFrame,
+    decided_anew: pl.DataFrame,
     standing: pl.DataFrame,
     once: Sequence[str],
     sync: Sync,
-    anew: pl.DataFrame | None,
 ) -> pl.DataFrame:
     """Records of which the source says something new, or of which a setting decides anew.
 
     A field in which it says what it said before keeps what is in force, which a person may have changed meanwhile
     (the three-way comparison of connect-behaviour 9.2).
     """
-    both = _beside(entity, tonight, baseline)
-    decided = both.clear() if anew is None else both.join(anew, on=entity.key, how="semi")
     beside = (
-        pl.concat([both.filter(_differs(entity, once)), decided])
+        pl.concat([differing.filter(_differs(entity, once)), decided_anew])
         .unique(entity.key, keep="first", maintain_order=True)
         .join(standing, on=entity.key, how="left", suffix=_NOW, maintain_order="left")
     )
@@ -212,6 +256,16 @@ def _differing(
     return beside.with_columns(*in_force.values(), *baseline_now, *own.values(), action.alias(CHANGE)).select(
         columns_of(entity)
     )
+
+
+def _decided_anew(
+    entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, found: Apart, anew: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Records of both of which a setting decides anew, the baseline's values beside them."""
+    if anew is None or anew.is_empty():
+        return found.differing.clear()
+    asked = tonight.join(anew, on=entity.key, how="semi", maintain_order="left")
+    return asked.join(baseline, on=entity.key, suffix=_BEFORE, maintain_order="left")
 
 
 def _as_users(people: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:
@@ -269,10 +323,6 @@ def _unless_owned(entity: Entity, field: str, told: pl.Expr, sync: Sync) -> pl.E
     return pl.when(_is_active_user()).then(pl.col(f"{field}{_NOW}")).otherwise(told).alias(field)
 
 
-def _beside(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
-    return tonight.join(baseline, on=entity.key, suffix=_BEFORE, maintain_order="left")
-
-
 def _differs(entity: Entity, once: Sequence[str] = ()) -> pl.Expr:
     """Whether the source says something new that may be written."""
     return pl.any_horizontal(pl.lit(value=False), *(_says_new(field, once) for field in entity.values))
@@ -312,10 +362,9 @@ def _own(entity: Entity, status: pl.Expr, sync: Sync) -> list[pl.Expr]:
     return [*account, pl.lit("sync").alias("managed_by"), status.alias("status"), pl.lit(1).alias(BROUGHT)]
 
 
-def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, staying: pl.DataFrame) -> pl.DataFrame:
+def _vanished(entity: Entity, missing: pl.DataFrame, staying: pl.DataFrame) -> pl.DataFrame:
     return (
-        baseline.join(tonight, on=entity.key, how="anti")
-        .join(staying, on=entity.key, how="anti")
+        missing.join(staying, on=entity.key, how="anti")
         .with_columns(
             *(pl.col(field).alias(brought(field)) for field in entity.values),
             *(pl.lit(None, pl.String).alias(column) for column in (*entity.own, "status")),
@@ -326,9 +375,8 @@ def _vanished(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame, sta
     )
 
 
-def _staying(roster: Roster, tonight: Frames, baseline: Frames, protected: Frames) -> Frames:
+def _staying(roster: Roster, tonight: Frames, baseline: Frames, missing: Frames, protected: Frames) -> Frames:
     """Keys that are not in tonight's files and stay all the same, by entity."""
-    missing = {name: baseline[name].join(tonight[name], on=ENTITIES[name].key, how="anti") for name in ENTITIES}
     away = _students_away(tonight["person"] if roster.users_came else baseline["person"], missing)
     links = _links_that_stay(roster, missing["guardianship"], away, protected)
     people = _people_who_stay(roster, missing["person"], links, protected)

@@ -30,8 +30,11 @@ class Move:
 
 
 def moves(changes: Changes, baseline: Frames) -> pl.DataFrame:
-    """What tonight's files move: `school`, `type`, `managed` (what the sync had brought), `moved`; one row each."""
-    homes = baseline["attachment"].select(*PERSON.key, "school").unique()
+    """What tonight's files move: `school`, `type`, `managed` (what the sync had brought), `moved`.
+
+    One row for each school and type of which anything moves.
+    """
+    homes = baseline["attachment"].select(*PERSON.key, "school")
     students = homes.filter(pl.col("kind") == "student").select("school", student="key")
     before = baseline["person"]
     contacts = before.select(*PERSON.key, count=_how_many(pl.col(field).is_not_null() for field in _REACHED_BY))
@@ -89,17 +92,14 @@ def _guardians(people: pl.DataFrame, name: Iterable[str]) -> pl.DataFrame:
 
 
 def _by_school(of: Moved, homes: pl.DataFrame, brought_before: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
-    counted = [
-        counts.join(homes, on=[column for column in counts.columns if column != "count"])
-        .group_by("school")
-        .agg(pl.col("count").cast(pl.Int64).sum().alias(name))
-        for name, counts in (("managed", brought_before), ("moved", moved))
-    ]
-    return (
-        counted[0]
-        .join(counted[1], on="school", how="left")
-        .select("school", pl.lit(of).alias("type"), "managed", pl.col("moved").fill_null(0))
-    )
+    found = _counted(moved.filter(pl.col("count") > 0), homes, "moved")
+    managed = _counted(brought_before, homes.join(found, on="school", how="semi"), "managed")
+    return managed.join(found, on="school").select("school", pl.lit(of).alias("type"), "managed", "moved")
+
+
+def _counted(counts: pl.DataFrame, homes: pl.DataFrame, name: str) -> pl.DataFrame:
+    whose = [column for column in counts.columns if column != "count"]
+    return counts.join(homes, on=whose).group_by("school").agg(pl.col("count").cast(pl.Int64).sum().alias(name))
 
 
 def _how_many(conditions: Iterable[pl.Expr]) -> pl.Expr:
