@@ -147,7 +147,7 @@ class CleverServer(LocalServer):
         return None
 
     def _collections(self, version: str) -> Collections:
-        shape = replace(self.shape, version=version)
+        shape = replace(self.shape, version=version, issue=self.faults.reissued)
         view = (shape, self.faults.view)
         if view not in self._views:
             self._views[view] = Collections(self.faults.seen(self._district), shape)

@@ -46,12 +46,14 @@ class Shape:
     Attributes:
         version: of the API.
         modified: when every record changed last.
+        issue: any text gives all records other IDs (E 11).
         contact_name: how the SIS writes it (A8).
         contact_ids: whether the SIS has IDs of contacts; without, an ID of Clever follows from what a contact is (A8).
     """
 
     version: str = "v3.1"
     modified: str = "2026-11-20T07:00:09.480Z"
+    issue: str = ""
     contact_name: str = "{given} {family}"
     contact_ids: bool = True
 
@@ -92,10 +94,13 @@ class Collections:
         """The user of each person."""
         return {person.id: self._user_id(person) for person in self.district.people}
 
+    def _id(self, kind: str, sourced_id: str) -> str:
+        return clever_id(f"{self.shape.issue}{kind}", sourced_id)
+
     def _user_id(self, person: Person) -> str:
         if person.kin == "guardian" and not self.shape.contact_ids:
-            return clever_id("contact", repr((person.given, person.family, person.email, person.sms, person.phone)))
-        return clever_id(person.kin, person.id)
+            return self._id("contact", repr((person.given, person.family, person.email, person.sms, person.phone)))
+        return self._id(person.kin, person.id)
 
     @cached_property
     def _by_kind(self) -> Mapping[str, Mapping[str, bytes]]:
@@ -143,7 +148,7 @@ class Collections:
         return ("teacher", "staff") if is_both else ("teacher",)
 
     def _school_id(self, school: str) -> str:
-        return clever_id("school", school)
+        return self._id("school", school)
 
     def _schools(self) -> Iterator[tuple[str, Record]]:
         for school in self.district.schools:
@@ -165,25 +170,25 @@ class Collections:
 
     def _terms(self) -> Iterator[tuple[str, Record]]:
         for term in self.district.terms:
-            id_ = clever_id("term", term.id)
+            id_ = self._id("term", term.id)
             record = {"id": id_, "district": self.district_id, "name": term.title}
             _add(record, id_, start_date=_day(term.begins), end_date=_day(term.ends))
             yield id_, record
 
     def _courses(self) -> Iterator[tuple[str, Record]]:
         for course in self.district.courses:
-            id_ = clever_id("course", course.id)
+            id_ = self._id("course", course.id)
             yield id_, {"id": id_, "district": self.district_id, "name": course.title, "number": course.code}
 
     def _sections(self) -> Iterator[tuple[str, Record]]:
         for classroom in self.district.classrooms:
-            id_ = clever_id("section", classroom.id)
+            id_ = self._id("section", classroom.id)
             yield id_, self._section(id_, classroom)
 
     def _section(self, id_: str, classroom: Classroom) -> Record:
         members = self.district.members_of.get(classroom.id, ())
         teaching = sorted((one for one in members if one.role != "student"), key=lambda one: one.primary != "true")
-        teachers = [clever_id("staff", one.person) for one in teaching]
+        teachers = [self._id("staff", one.person) for one in teaching]
         record = {
             "id": id_,
             "district": self.district_id,
@@ -191,7 +196,7 @@ class Collections:
             "name": classroom.title,
             "sis_id": classroom.id,
             "subject": _subject(classroom),
-            "students": [clever_id("student", one.person) for one in members if one.role == "student"],
+            "students": [self._id("student", one.person) for one in members if one.role == "student"],
             "teachers": teachers,
             **self._dates,
         }
@@ -203,8 +208,8 @@ class Collections:
             section_number=classroom.code,
             period=",".join(classroom.periods),
             grade=_grade(classroom.grades),
-            course=clever_id("course", classroom.course) if classroom.course else "",
-            term_id=clever_id("term", classroom.terms[0]) if classroom.terms else "",
+            course=self._id("course", classroom.course) if classroom.course else "",
+            term_id=self._id("term", classroom.terms[0]) if classroom.terms else "",
             ext={},
         )
         return record
@@ -295,7 +300,7 @@ class Collections:
         if int(id_[-4:], 16) % _SEEN_TWICE == 0:
             links = (*links, *links[:1])
         phone, kind = (person.sms, "Cell") if person.sms else (person.phone, "Home")
-        role: Record = {"student_relationships": [_relationship(id_, link) for link in links]}
+        role: Record = {"student_relationships": [self._relationship(id_, link) for link in links]}
         _add(
             role,
             id_,
@@ -306,11 +311,10 @@ class Collections:
         )
         return role
 
-
-def _relationship(id_: str, link: Guardianship) -> Record:
-    record: Record = {"student": clever_id("student", link.student)}
-    _add(record, id_, relationship=link.relationship, type=link.type)
-    return record
+    def _relationship(self, id_: str, link: Guardianship) -> Record:
+        record: Record = {"student": self._id("student", link.student)}
+        _add(record, id_, relationship=link.relationship, type=link.type)
+        return record
 
 
 def _add(record: Record, id_: str, **values: Any) -> None:

@@ -62,6 +62,8 @@ class Faults:
         hidden_schools: not shared any more (E 3).
         hidden_roles: of people; a role of OneRoster, or `student`, `staff`, `guardian` (E 4, 5, 23).
         hidden_collections: empty lists (E 4).
+        first_page_only: whatever is asked for, the first page comes, so that a walk may never end (E 20).
+        reissued: any text gives all records of Clever other IDs; those of the SIS stay (E 11).
         renumbered: any text gives all people other IDs (E 11).
         other_district: the token is another district's (E 24).
         skew_s: how far the server's clock is ahead (E 25).
@@ -70,6 +72,8 @@ class Faults:
     hidden_schools: set[str] = field(default_factory=set)
     hidden_roles: set[str] = field(default_factory=set)
     hidden_collections: set[str] = field(default_factory=set)
+    first_page_only: bool = False
+    reissued: str = ""
     renumbered: str = ""
     other_district: bool = False
     skew_s: float = 0.0
@@ -146,13 +150,27 @@ class Faults:
         """A list under another name (E 17)."""
         self._add(collection, page, times, page_change=lambda one: replace(one, key="items"))
 
+    def bare(self, collection: str | None = None, page: int | None = None) -> None:
+        """A list without a document around it, as a proxy was seen to send (B5)."""
+        self._add(collection, page, None, page_change=lambda one: replace(one, key=""))
+
     def empty(self, collection: str | None = None, page: int | None = None, *, times: int | None = None) -> None:
         """A page without records and without a next one (E 4)."""
         self._add(collection, page, times, page_change=lambda one: replace(one, rows=(), next_link=None))
 
-    def repeat_row(self, collection: str | None = None, page: int | None = None) -> None:
-        """The first record of a page twice (E 13, 14)."""
-        self._add(collection, page, None, page_change=lambda one: replace(one, rows=(*one.rows, *one.rows[:1])))
+    def repeat_row(
+        self,
+        collection: str | None = None,
+        page: int | None = None,
+        *,
+        otherwise: Callable[[bytes], bytes] = lambda row: row,
+    ) -> None:
+        """The first record of a page twice, the second time as `otherwise` makes it (E 13, 14)."""
+
+        def repeated(one: Page) -> Page:
+            return replace(one, rows=(*one.rows, *map(otherwise, one.rows[:1])))
+
+        self._add(collection, page, None, page_change=repeated)
 
     def lose_row(self, collection: str | None = None, page: int | None = None) -> None:
         """A page without its first record, although it is counted (E 13)."""
@@ -171,7 +189,8 @@ class Faults:
         with self._lock:
             self._troubles.clear()
         self.hidden_schools, self.hidden_roles, self.hidden_collections = set(), set(), set()
-        self.renumbered, self.other_district, self.skew_s = "", False, 0.0
+        self.first_page_only, self.reissued, self.renumbered = False, "", ""
+        self.other_district, self.skew_s = False, 0.0
 
     def _add(
         self,
@@ -208,7 +227,7 @@ class Faults:
     @property
     def view(self) -> tuple[object, ...]:
         """Tells apart what is shown with these switches."""
-        return tuple(sorted(self.hidden_schools)), tuple(sorted(self.hidden_roles)), self.renumbered
+        return tuple(sorted(self.hidden_schools)), tuple(sorted(self.hidden_roles)), self.renumbered, self.reissued
 
 
 class Struck:

@@ -254,14 +254,16 @@ class OneRosterServer(LocalServer):
             return failure(400, "invaliddata")
         rows = [] if collection in self.faults.hidden_collections else self._rows(asked, collection, owners)
         limit = min(asked.limit, self.largest)
-        some = rows[asked.offset : asked.offset + limit]
+        begin = 0 if self.faults.first_page_only else asked.offset
+        some = rows[begin : begin + limit]
         links = self._links(asked, limit, len(rows))
         page = struck.page(Page(some, LISTS[collection], links["self"], links.get("next")))
         if page.next_link:
             links["next"] = page.next_link
         else:
             links.pop("next", None)
-        body = b'{"%s":[%s]}' % (page.key.encode(), b",".join(page.rows))
+        listed = b"[%s]" % b",".join(page.rows)
+        body = b'{"%s":%s}' % (page.key.encode(), listed) if page.key else listed
         return Reply(body=body, headers=self._headers(len(page.rows), len(rows), links))
 
     def _links(self, asked: "_Asked", limit: int, total: int) -> dict[str, str]:

@@ -68,6 +68,7 @@ class Shape:
         roles_beside_role: `roles` on 1.1 too (B5).
         passwords: filled, with invented ones (B5).
         languages: told in the metadata of users.
+        leaving: the IDs of records whose status is `tobedeleted` (C3).
         flat_references: `classSourcedId` instead of `class` (B5).
     """
 
@@ -82,6 +83,7 @@ class Shape:
     passwords: bool = False
     languages: bool = True
     flat_references: bool = False
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ class Collections:
         return str(value).lower() if is_text else value
 
     def _base(self, id_: str) -> Record:
-        return {"sourcedId": id_, "status": "active", "dateLastModified": self.shape.modified}
+        status = "tobedeleted" if id_ in self.shape.leaving else "active"
+        return {"sourcedId": id_, "status": status, "dateLastModified": self.shape.modified}
 
     def _references(self, **ids: tuple[str, str]) -> Record:
         """References as objects, or flat as some servers write them."""

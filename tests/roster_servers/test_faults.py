@@ -133,6 +133,27 @@ def test_people_get_other_ids(server: CleverServer) -> None:
     assert not before & {one["data"]["id"] for one in ask(server, "/v3.1/users?limit=10000").json()["data"]}
 
 
+def test_all_records_get_other_ids_of_clever_and_keep_those_of_the_sis(server: CleverServer) -> None:
+    def ids() -> tuple[set[str], set[str]]:
+        users = [one["data"] for one in ask(server, "/v3.1/users?role=student&limit=1000").json()["data"]]
+        return {user["id"] for user in users}, {user["roles"]["student"]["sis_id"] for user in users}
+
+    before = ids()
+    server.faults.reissued = "after the merger"
+    after = ids()
+    assert not before[0] & after[0]
+    assert before[1] == after[1]
+    sections = ask(server, "/v3.1/sections?limit=1000").json()["data"]
+    assert {student for one in sections for student in one["data"]["students"]} <= after[0]
+
+
+def test_a_row_comes_again_with_another_content(server: CleverServer) -> None:
+    server.faults.repeat_row("students", 1, otherwise=lambda row: row.replace(b'"district":"', b'"district":"x'))
+    first, *_, last = ask(server).json()["data"]
+    assert first["data"]["id"] == last["data"]["id"]
+    assert first != last
+
+
 def test_the_district_is_another_and_its_clock_is_ahead(server: CleverServer) -> None:
     server.faults.other_district, server.faults.skew_s = True, 3600.0
     answer = ask(server, "/v3.1/districts")

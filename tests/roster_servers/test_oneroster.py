@@ -278,3 +278,17 @@ def test_faults_strike_the_pages_of_a_list(classlink: ClassLinkServer) -> None:
     classlink.faults.loop("users", 1)
     classlink.links = True
     assert "offset=0" in get(f"{classlink.proxy_url}/users", token=classlink.token).links["next"]["url"]
+
+
+def test_a_server_ignores_where_a_page_begins_or_sends_a_bare_list(classlink: ClassLinkServer) -> None:
+    url = f"{classlink.proxy_url}/users?limit=20&offset="
+    classlink.faults.first_page_only = True
+    assert get(f"{url}0", token=classlink.token).content == get(f"{url}40", token=classlink.token).content
+    classlink.faults.bare("users")
+    assert len(get(f"{url}0", token=classlink.token).json()) == 20
+
+
+def test_who_is_leaving_says_so(district: SourceDistrict) -> None:
+    student = district.students[0].id
+    with OneRosterServer(district, shape=Shape(leaving=frozenset({student}))) as server:
+        assert ask(server, f"/users/{student}").json()["user"]["status"] == "tobedeleted"
