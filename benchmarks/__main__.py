@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import check, databases, districts, findings, generating, night, reading, store, transfers
+from benchmarks import check, databases, districts, findings, generating, night, pulls, reading, store, transfers
 
 ALL = {
     "check": check.main,
@@ -11,6 +11,7 @@ ALL = {
     "findings": findings.main,
     "generating": generating.main,
     "night": night.main,
+    "pulls": pulls.main,
     "reading": reading.main,
     "store": store.main,
     "transfers": transfers.main,
