@@ -19,8 +19,9 @@ class Answers:
 
     def keep(self, collection: str, page: Any) -> None:
         """One more page of a collection."""
-        json.dump({"collection": collection, "page": page}, self._file, ensure_ascii=False, separators=(",", ":"))
-        self._file.write("\n")
+        # A page at once: json.dump writes it in pieces, and took three quarters of a whole pull (Python 3.11).
+        line = json.dumps({"collection": collection, "page": page}, ensure_ascii=False, separators=(",", ":"))
+        self._file.write(f"{line}\n")
 
     def __enter__(self) -> Self:
         return self
