@@ -44,8 +44,11 @@ class OnSqlite:
         told = sql.rstrip().rstrip(";")
         whole = f"with answer ({', '.join(names)}) as ({told}) select {arrays} from answer"  # noqa: S608 - all ours
         answer = self.execute(whole, values).fetchall()[0]
-        columns = zip(schema.items(), answer, strict=True)
-        return pl.DataFrame([_column(name, dtype, told) for (name, dtype), told in columns])
+        if answer[0] == "[]":
+            return pl.DataFrame(schema=schema)
+        texts = pl.DataFrame({name: [text] for name, text in zip(schema, answer, strict=True)})
+        # One question for all columns: polars decodes them side by side.
+        return texts.select(pl.col(name).str.json_decode(pl.List(dtype)).explode() for name, dtype in schema.items())
 
     def fill(self, stage: str, records: "pl.DataFrame") -> None:
         """Put records into a stage.
@@ -182,11 +185,3 @@ def _is_new(path: Path) -> bool:
     if has_batches(path):
         raise StoreVanished(str(path))
     return True
-
-
-def _column(name: str, dtype: "pl.DataType", told: str) -> "pl.Series":
-    import polars as pl
-
-    if told == "[]":
-        return pl.Series(name, [], dtype)
-    return pl.Series(name, [told]).str.json_decode(pl.List(dtype)).explode()

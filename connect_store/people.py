@@ -11,7 +11,7 @@ from connect_store.store import Store
 
 def guardian_keys(store: Store, district: str) -> frozenset[str]:
     """Guardians that the sync has brought."""
-    return frozenset(key for (key,) in store.rows("guardian_keys", district=district))
+    return frozenset(store.frame("guardian_keys", {"key": pl.String()}, district=district)["key"])
 
 
 def guardians_file_seen(store: Store, district: str) -> bool:

@@ -33,9 +33,11 @@ class Context:
 def context_of(home: Home, store: Store, batch: LedgerBatch, frozen: Profile) -> Context:
     """The context of a batch; of one that is not decided it is taken now and written into its folder."""
     path = home.batch(batch.district, batch.number) / _FILE
-    if batch.verdict is None or not path.is_file():
-        _write(path, Context(profile=_with_schools(home, frozen), known=known_to(store, batch.district)))
-    return _read(path, frozen)
+    if batch.verdict is not None and path.is_file():
+        return _read(path, frozen)
+    context = Context(profile=_with_schools(home, frozen), known=known_to(store, batch.district))
+    _write(path, context)
+    return context
 
 
 def known_to(store: Store, district: str) -> Known:
@@ -61,7 +63,7 @@ def _write(path: Path, context: Context) -> None:
     schools = context.profile.schools
     document = {
         "schools": None if schools is None else dict(schools),
-        "guardians": sorted(context.known.guardians),
+        "guardians": list(context.known.guardians),
         "guardians_file_seen": context.known.guardians_file_seen,
     }
     place_file(path, json.dumps(document))

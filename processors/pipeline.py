@@ -6,6 +6,7 @@ frozen or in work is run anew from its frozen files, one that was decided only l
 
 import contextlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -196,8 +197,10 @@ def _run(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> Outcome:
         batch = _take(store, batch, who=who)
     context = context_in(home, store, batch)
     profile = context.profile
-    files = read_frozen(home, batch, profile)  # 4 read
-    before = {} if batch.state == "decided" else people.baseline(store, batch.district)
+    with ThreadPoolExecutor(1) as beside:  # one core reads the files, another one the store
+        reading = beside.submit(read_frozen, home, batch, profile)  # 4 read
+        before = {} if batch.state == "decided" else people.baseline(store, batch.district)
+        files = reading.result()
     night = night_of(home, store, batch, files, profile, before)
     judgement = judge_set(files, profile, replace(context.known, night=night))  # 5 judge
 
