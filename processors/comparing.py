@@ -29,6 +29,7 @@ from connect_store.records import (
 )
 from processors.meaning import Roster
 from processors.moving import moves
+from validators.abreast import abreast
 from validators.judging import KEPT
 
 _BEFORE: Final = "_before"
@@ -84,7 +85,8 @@ class Apart:
 
 def apart(tonight: Frames, baseline: Frames) -> Mapping[EntityName, Apart]:
     """Each entity's records beside the baseline's, once for all that is asked about them."""
-    return {name: _apart(entity, tonight[name], baseline[name]) for name, entity in ENTITIES.items()}
+    found = abreast(lambda entity: _apart(entity, tonight[entity.name], baseline[entity.name]), [*ENTITIES.values()])
+    return dict(zip(ENTITIES, found, strict=True))
 
 
 def _apart(entity: Entity, tonight: pl.DataFrame, baseline: pl.DataFrame) -> Apart:

@@ -31,9 +31,10 @@ def rejected_cells(report: Report, table: Sheet) -> pl.DataFrame | None:
 
     Files that are no roster of the district cannot be repaired, and of another's no row may be written.
     """
-    reasons = _reasons(report, table.facts.file)
-    if reasons.is_empty() or not NO_ROSTER.isdisjoint(report.judgement.findings["code"]):
+    is_whole = table.facts.file not in report.judgement.rejected["file"]
+    if is_whole or not NO_ROSTER.isdisjoint(report.judgement.findings["code"]):
         return None
+    reasons = _reasons(report, table.facts.file)
     rows = reasons.join(table.rows.drop(*COLUMNS, RAW, strict=False), on=LINE, how="left", maintain_order="left")
     unread = table.broken.select(LINE, pl.col("raw").alias(RAW)).join(reasons, on=LINE, how="semi")
     if not unread.is_empty() and not _had_passwords(report, table.facts.file):

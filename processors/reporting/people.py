@@ -123,7 +123,7 @@ def _whose(told: pl.DataFrame, table: Table) -> pl.DataFrame:
     alone = pl.concat_str(pl.lit(f"{table.name} "), pl.col(LINE))
     kind = "class" if table.name == "classes" else "person"
     who = pl.coalesce(pl.lit(f"{kind} ") + _cell(table, _ID[table.name]), alone)
-    rows = table.rows.select(LINE, who=who)
+    rows = table.rows.join(told, on=LINE, how="semi").select(LINE, who=who)
     return told.select("family", "place", "root code", "root file", "file", LINE).join(rows, on=LINE)
 
 
