@@ -305,9 +305,15 @@ def _person(record: Mapping[str, Any], kind: str) -> tuple[Any, ...]:
         _text(role.get("grade")),
         primary,
         [*([primary] if primary else []), *schools],
-        _text(role.get("home_language_code") or role.get("home_language")),
+        _language(role),
         _text(record.get("last_modified")),
     )
+
+
+def _language(role: Mapping[str, Any]) -> str | None:
+    """The code, since 3.1; where that is `other`, the name says more (clever-classlink A4)."""
+    code = _text(role.get("home_language_code"))
+    return code if code and code != "other" else _text(role.get("home_language"))
 
 
 def _relations(record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -102,6 +102,7 @@ class _Walk:
         """The pages of a collection, to its proven end (clever-classlink C4)."""
         total: str | None = None
         came = 0
+        before: dict[str, Mapping[str, Any]] = {}
         while True:
             answer = self._ask(collection, came)
             records = _records(answer.document, collection)
@@ -110,6 +111,7 @@ class _Walk:
             if came and told != total:
                 raise PullFailed("source.changed", again=True)
             total = told
+            before = _require_other(records, before)
             if records:
                 yield records
             came += len(records)
@@ -143,6 +145,22 @@ class _Walk:
         if self._version not in {None, version}:
             raise PullFailed("source.changed", again=True)
         self._version = version
+
+
+def _require_other(
+    records: list[dict[str, Any]], before: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """The records of a page by ID; one of the page before comes again where rows moved, and another not at all (E 13).
+
+    Raises:
+        PullFailed: rows moved, or the whole page is the one before.
+    """
+    page: dict[str, Mapping[str, Any]] = {str(one.get("sourcedId")): one for one in records}
+    if page and page == before:
+        raise PullFailed("source.endless")
+    if any(before.get(key) == one for key, one in page.items()):
+        raise PullFailed("source.changed", again=True)
+    return page
 
 
 def _records(document: Any, collection: str) -> list[dict[str, Any]]:

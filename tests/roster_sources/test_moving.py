@@ -1,0 +1,58 @@
+"""Rows that move between the pages of a walk (clever-classlink E 13, 20), where no revision tells of it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from config.profiles import OneRosterApi, Profile, Source
+from roster_sources.failures import PullFailed
+from roster_sources.pulling import pull
+from tests.roster_servers.oneroster import OneRosterServer
+from tests.roster_sources.fetched import QUICK, district_of_night
+
+SMALL = replace(QUICK, page_records=50)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneRosterServer]:
+    with OneRosterServer(district_of_night()) as running:
+        monkeypatch.setenv("TOKEN", running.token)
+        yield running
+
+
+def profile_of(server: OneRosterServer) -> Profile:
+    settings = OneRosterApi(url=server.api_url, auth="bearer", secret="env:TOKEN")
+    district = Profile(id="d", name="District", time_zone=ZoneInfo("UTC"))
+    return replace(district, source=Source(kind="oneroster"), oneroster=settings)
+
+
+def test_a_row_that_comes_twice_means_that_another_did_not_come(server: OneRosterServer, tmp_path: Path) -> None:
+    """One comes at the beginning and one goes at the end: the total is what it was."""
+    before = server.district
+    *_, last = sorted(before.people, key=lambda person: person.id)
+    first = replace(last, id="!first")
+    after = before.without_person(last.id).with_person(first)
+    server.faults.then("users", 2, lambda: setattr(server, "district", after))
+
+    pull(profile_of(server), tmp_path, patience=SMALL)
+
+    brought = pl.read_csv(tmp_path / "users.csv", infer_schema=False)["sourcedId"]
+    assert set(brought) == {person.id for person in after.people}
+
+
+@pytest.mark.parametrize("totals", [True, False])
+def test_a_server_that_sends_its_first_page_for_ever_is_left(
+    server: OneRosterServer, tmp_path: Path, *, totals: bool
+) -> None:
+    server.totals, server.links = totals, False
+    server.faults.first_page_only = True
+
+    with pytest.raises(PullFailed) as failed:
+        pull(profile_of(server), tmp_path, patience=SMALL)
+
+    assert failed.value.code == "source.endless"
+    assert len(server.requests) < 20
