@@ -202,7 +202,9 @@ def _written(roster: RosterFiles, into: Path, answers: Path, facts: Facts | None
     findings = [*roster.found()]
     if facts and facts.trouble:
         findings.append(Finding(code="source.trouble", detail=facts.trouble))
+    if roster.guardians is not None and roster.guardians.is_empty():  # an empty file would say that all left (E 5)
+        roster = roster.without_guardians()
     if facts and before and before.counts.get("contacts") and not facts.counts.get("contacts", 1):
         findings.append(Finding(code="source.contacts_hidden", count=before.counts["contacts"]))
-        roster = roster.without_guardians()
+        facts = replace(facts, counts={**facts.counts, "contacts": before.counts["contacts"]})  # said every night
     return Pulled(files=tuple(roster.write(into)), answers=answers, findings=tuple(findings), facts=facts)

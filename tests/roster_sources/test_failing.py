@@ -118,6 +118,22 @@ def test_a_collection_that_was_full_and_is_empty_is_no_empty_school(district: tu
     assert (report.verdict, report.codes) == ("refused", {"source.emptied"})
 
 
+def test_contacts_that_stay_hidden_are_told_every_night_and_archive_no_guardian(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E 5: the second such night must not take the first one for how things are."""
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night(SMALL)
+        guardians = fetched.active("guardian")
+        server.faults.hidden_collections = {"contacts"}
+
+        for _ in range(2):
+            report = fetched.night(SMALL)
+
+            assert "source.contacts_hidden" in report.codes
+            assert fetched.active("guardian") == guardians > 0
+
+
 def test_data_that_change_during_each_walk_are_not_taken(district: tuple[Fetched, Server]) -> None:
     """E 10: half of an old roster and half of a new one."""
     fetched, server = district
