@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import stamina
 
-from config.mistakes import ConfigError
+from roster_sources.addresses import require_safe
 from roster_sources.failures import AccessRefused, PullFailed, spoken
 
 _SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
@@ -45,12 +44,6 @@ class Answer:
     headers: Mapping[str, str]
 
 
-class InsecureAddress(ConfigError):
-    """A token would go over the network for everybody to read."""
-
-    exit_code = 2
-
-
 class Asking:
     """A source, asked page by page. Nothing is followed to another host, where the token does not belong.
 
@@ -62,8 +55,7 @@ class Asking:
     def __init__(
         self, url: str, *, sign_in: Callable[[], httpx2.Auth], patience: Patience, keep_secrets: bool = False
     ) -> None:
-        if not _is_safe(url):
-            raise InsecureAddress(f"{url}: the address must begin with https://, for a secret is sent to it")
+        require_safe(url)
         self._base = url
         self._patience = patience
         self.page_records = patience.page_records
@@ -214,14 +206,3 @@ def _is_clock_wrong(response: httpx2.Response) -> bool:
 def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
     """Struck out before anything is kept: no answer with them exists outside this call."""
     return {key: value for key, value in record.items() if key.lower() not in _SECRET}
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,6 +7,7 @@ import httpx2
 import stamina
 from oauthlib import oauth1
 
+from roster_sources.addresses import require_safe
 from roster_sources.failures import AccessRefused, PullFailed, spoken
 
 _SIGNATURES: Final = {"sha1": oauth1.SIGNATURE_HMAC_SHA1, "sha256": oauth1.SIGNATURE_HMAC_SHA256}
@@ -46,6 +47,7 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
         AccessRefused: key or secret are not known there.
         PullFailed: no token can be had.
     """
+    require_safe(url)
     form = {"grant_type": "client_credentials", "scope": scope}
     try:
         for attempt in stamina.retry_context(on=httpx2.TransportError, attempts=_TRIES, timeout=None):
@@ -53,6 +55,8 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
                 answer = httpx2.post(url, data=form, auth=(key, secret), timeout=_WAIT_S)
     except httpx2.TransportError as error:
         raise PullFailed("source.unreachable", spoken(error), again=True) from error
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+        raise PullFailed("source.unreachable", f"HTTP {answer.status_code}", again=True)
     if answer.is_client_error:
         raise AccessRefused(f"HTTP {answer.status_code}")
     try:

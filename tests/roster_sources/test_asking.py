@@ -9,9 +9,10 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from roster_sources.asking import Answer, Asking, InsecureAddress, Patience
+from roster_sources.addresses import InsecureAddress
+from roster_sources.asking import Answer, Asking, Patience
 from roster_sources.failures import PullFailed
-from roster_sources.signing import Bearer
+from roster_sources.signing import Bearer, fetched_token
 from tests.roster_sources.scripted import Says, Scripted, scripted
 
 QUICK = Patience(tries=3, first_wait_s=0.01, longest_wait_s=1.0, silence_s=1.0, page_s=1.0, pull_s=20.0)
@@ -165,3 +166,16 @@ def test_a_link_to_another_host_is_not_followed() -> None:
 def test_a_token_is_not_sent_in_the_clear() -> None:
     with pytest.raises(InsecureAddress, match="https://"):
         Asking("http://roster.example.org", sign_in=lambda: Bearer("token"), patience=QUICK)
+
+
+def test_a_secret_for_a_token_is_not_sent_in_the_clear() -> None:
+    with pytest.raises(InsecureAddress, match="https://"):
+        fetched_token("http://roster.example.org/token", key="key", secret="secret", scope="")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_token_that_cannot_be_had_now_is_no_refusal(status: int) -> None:
+    with scripted(Says(status=status, body=b'{"access_token": "t"}')) as server, pytest.raises(PullFailed) as failed:
+        fetched_token(f"{server.url}/token", key="key", secret="secret", scope="")
+
+    assert (failed.value.code, failed.value.again) == ("source.unreachable", True)
