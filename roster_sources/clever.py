@@ -119,6 +119,8 @@ def _pages(asking: Asking, path: str, parameters: Mapping[str, str]) -> Iterator
     while records := _records(answer.document):
         yield records
         link = _next(answer.document)
+        if link is None and len(records) >= asking.page_records and not answer.document.get("links"):
+            raise PullFailed("source.unusable", "no links")  # more may follow: this is no proven end
         if link is None:
             return
         if link in seen:

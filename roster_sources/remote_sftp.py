@@ -153,7 +153,10 @@ async def _look(site: asyncssh.SFTPClient, path: str) -> list[_Seen]:
     """
     if not await site.isdir(path):
         return [await _seen(site, str(PurePosixPath(path).parent), PurePosixPath(path).name)]
-    names = [str(name) for name in (await site.listdir(path))[:_MOST_FILES]]
+    listed = [str(name) for name in await site.listdir(path)]
+    if len(listed) > _MOST_FILES:
+        raise PullFailed("source.endless")
+    names = [name for name in listed if "/" not in name]  # such a name would be written outside our folder
     tables = [await _seen(site, path, name) for name in names if table_of(name)]
     zips = [await _seen(site, path, name) for name in names if name.casefold().endswith(".zip")]
     if zips and (not tables or max(one.mtime for one in zips) > max(one.mtime for one in tables)):

@@ -1,5 +1,6 @@
 """Whatever goes wrong at whichever page of a pull: nobody is archived, and the report says why (clever-classlink E)."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -116,6 +117,23 @@ def test_a_collection_that_was_full_and_is_empty_is_no_empty_school(district: tu
         report = fetched.night(SMALL)
 
     assert (report.verdict, report.codes) == ("refused", {"source.emptied"})
+
+
+def test_a_full_page_of_clever_without_links_is_no_proven_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E 6, 17: the students after it would seem to have left."""
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night(SMALL)
+
+        def without_links(_: Request, reply: Reply) -> Reply:
+            told = json.loads(reply.body)
+            del told["links"]
+            return document(told)
+
+        server.disturb = without_links
+        with _nothing_changes(fetched):
+            report = fetched.night(SMALL)
+
+        assert (report.verdict, report.codes) == ("refused", {"source.unusable"})
 
 
 def test_contacts_that_stay_hidden_are_told_every_night_and_archive_no_guardian(

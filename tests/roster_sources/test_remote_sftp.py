@@ -107,3 +107,16 @@ def test_an_empty_site_is_never_an_empty_school(fetching: Fetching) -> None:
 
     assert (report.verdict, report.codes) == ("refused", {"source.no_files"})
     assert fetching.springfield.status_of("ana") == "active"
+
+
+def test_a_name_that_leads_out_of_the_folder_is_no_file_of_the_roster(
+    fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (fetching.site.folder / "roster.zip").write_bytes(b"PK")
+
+    async def listdir(*_: object) -> list[str]:
+        return ["../roster.zip"]
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "listdir", listdir)
+
+    assert fetching.night().codes == {"source.no_files"}
