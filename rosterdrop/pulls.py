@@ -202,6 +202,7 @@ def _by_the_clock(root: str, district: str) -> int:
         _tell(home, district, PullFailed("source.secret", missing.key), began, who)
     except Exception as error:
         write_down(error, home.root)
+        _note(home, district, PullNote(at=began, who=who, outcome="failed"))  # else it is due again at once, for ever
         raise
     return 0
 

@@ -35,7 +35,7 @@ def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime) -> bool:
     if not since:
         return True
     newest = since[0]
-    failed = newest.outcome == "failed" and newest.code in _PASSES
+    failed = newest.outcome == "failed" and (newest.code is None or newest.code in _PASSES)
     return failed and len(since) < _TRIES and now - newest.at >= _PAUSE
 
 

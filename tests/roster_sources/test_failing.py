@@ -10,6 +10,7 @@ import pytest
 
 from connect_store.pulls import last_pulls
 from connect_store.store import open_store
+from rosterdrop.pulls import _by_the_clock
 from tests.roster_servers.classlink import ClassLinkServer
 from tests.roster_servers.clever import CleverServer
 from tests.roster_servers.faults import HTML, Reply
@@ -239,3 +240,20 @@ def test_failed_pulls_stand_in_the_history(district: tuple[Fetched, Server]) -> 
     with open_store(fetched.home.store_db) as store:
         newest = last_pulls(store, "springfield")[0]
     assert (newest.outcome, newest.code, newest.batch) == ("failed", "source.access", number)
+
+
+def test_a_pull_that_broke_by_the_clock_is_noted_and_so_not_due_again_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("rosterdrop.pulls.pull", breaks)
+    monkeypatch.setattr("os.umask", lambda _: 0)
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, _):
+        with pytest.raises(RuntimeError):
+            _by_the_clock(str(fetched.home.root), "springfield")
+
+        with open_store(fetched.home.store_db) as store:
+            newest = last_pulls(store, "springfield")[0]
+    assert (newest.outcome, newest.code, newest.who) == ("failed", None, "service")
