@@ -141,4 +141,6 @@ def _records(document: Any) -> list[dict[str, Any]]:
 
 def _next(document: Mapping[str, Any]) -> str | None:
     links = document.get("links") or []
-    return next((link["uri"] for link in links if link.get("rel") == "next" and link.get("uri")), None)
+    if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
+        raise PullFailed("source.unusable", "no links")
+    return next((str(link["uri"]) for link in links if link.get("rel") == "next" and link.get("uri")), None)

@@ -122,7 +122,7 @@ async def _site(settings: RemoteSftp, patience: Patience) -> AsyncIterator[async
     if not settings.host_key:
         raise NoSecret("remote_sftp.host_key", "it is not set; rosterdrop source test shows the key of the site")
     password = secret_at(settings.password, "remote_sftp.password") if settings.password else None
-    key = asyncssh.import_private_key(secret_at(settings.key, "remote_sftp.key")) if settings.key else None
+    key = _private_key(secret_at(settings.key, "remote_sftp.key")) if settings.key else None
     if password is None and key is None:
         raise NoSecret("remote_sftp.password", "neither this nor remote_sftp.key is set")
     nobody: list[asyncssh.SSHKey] = []
@@ -143,6 +143,13 @@ async def _site(settings: RemoteSftp, patience: Patience) -> AsyncIterator[async
         connection.start_sftp_client() as client,
     ):
         yield client
+
+
+def _private_key(text: str) -> asyncssh.SSHKey:
+    try:
+        return asyncssh.import_private_key(text)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
+        raise NoSecret("remote_sftp.key", f"it is no private key without a passphrase ({error})") from None
 
 
 async def _look(site: asyncssh.SFTPClient, path: str) -> list[_Seen]:

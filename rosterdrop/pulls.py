@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from processors.lending import NotJudgedYet, lender_of
 from processors.locks import Held, pull_lock
 from processors.pipeline import work
 from processors.unpacking import DeliveredFile, kind_of
+from processors.verdicts import APPLIED
 from roster_sources.asking import Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
@@ -128,9 +129,17 @@ def _scratch(home: Home, district: str) -> Iterator[Path]:
 
 
 def _before(home: Home, district: str) -> Facts | None:
+    """What the source told at the last pull that brought a batch.
+
+    Its version is forgotten where that batch was not applied: the same data may be taken now (clever-classlink E 8).
+    """
     with open_store(home.store_db) as store:
         last = last_taken_pull(store, district)
-    return Facts.of(last.facts) if last and last.facts else None
+        if last is None or last.facts is None:
+            return None
+        batch = ledger.find(store, last.batch) if last.batch else None
+    facts = Facts.of(last.facts)
+    return facts if batch and batch.verdict in APPLIED else replace(facts, version=None)
 
 
 def _note(home: Home, district: str, note: PullNote) -> None:

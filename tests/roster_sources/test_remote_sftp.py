@@ -13,6 +13,7 @@ import pytest
 from config.writing import set_values
 from processors import pipeline
 from processors.reporting.json_document import as_json
+from roster_sources.secrets import NoSecret
 from rosterdrop.pulls import Ended, pull_roster
 from tests.roster_sources.sites import Site, openssh_site, site
 from tests.stories.springfield import NIGHT, Report, Springfield, as_csv, settled_home
@@ -120,3 +121,14 @@ def test_a_name_that_leads_out_of_the_folder_is_no_file_of_the_roster(
     monkeypatch.setattr(asyncssh.SFTPClient, "listdir", listdir)
 
     assert fetching.night().codes == {"source.no_files"}
+
+
+def test_a_file_that_is_no_key_is_named(fetching: Fetching, tmp_path: Path) -> None:
+    fetching.put(NIGHT)
+    wrong = tmp_path / "no_key"
+    wrong.write_text("nothing of the kind\n")
+    wrong.chmod(0o600)
+    fetching.set(key=f"file:{wrong}")
+
+    with pytest.raises(NoSecret, match=r"remote_sftp\.key: it is no private key"):
+        fetching.pull()
