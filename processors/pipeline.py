@@ -184,9 +184,9 @@ def _give_up(home: Home, store: Store, batch: LedgerBatch, *, who: str) -> None:
 
 def _profile_of(home: Home, batch: LedgerBatch) -> Profile:
     """The profile of a batch; today's where its folder is gone, and where that is not valid either, none."""
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(ConfigError):  # its folder is gone
         return read_profile(frozen.frozen_profile(home, batch), batch.district)
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(ConfigError):  # nor is today's valid
         return load_profile(home, batch.district)
     return ASSUMED
 

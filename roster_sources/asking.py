@@ -36,6 +36,13 @@ class Patience:
     pages: int = 100_000
 
 
+PATIENT: Final = Patience()
+"""What suits the real services."""
+
+Keep = Callable[[str, list[dict[str, Any]]], None]
+"""Is given the records of one page, and the collection that they are of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A document without its secrets, and the headers that came with it, by their names in lower case."""

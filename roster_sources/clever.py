@@ -1,10 +1,10 @@
 """Clever's data API: the walk through a district's collections (clever-classlink A)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from config.profiles import Clever
-from roster_sources.asking import Asking, Patience
+from roster_sources.asking import Asking, Keep, Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.secrets import secret_at
@@ -17,9 +17,6 @@ _ROLES: Final = {
     "students": "student",
     "contacts": "contact",
 }
-
-Keep = Callable[[str, list[dict[str, Any]]], None]
-"""Is given the records of one page, and the collection that they are of."""
 
 
 def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, patience: Patience) -> Facts:
@@ -119,9 +116,9 @@ def _pages(asking: Asking, path: str, parameters: Mapping[str, str]) -> Iterator
     while records := _records(answer.document):
         yield records
         link = _next(answer.document)
-        if link is None and len(records) >= asking.page_records and not answer.document.get("links"):
-            raise PullFailed("source.unusable", "no links")  # more may follow: this is no proven end
         if link is None:
+            if len(records) >= asking.page_records and not answer.document.get("links"):
+                raise PullFailed("source.unusable", "no links")  # more may follow: this is no proven end
             return
         if link in seen:
             raise PullFailed("source.endless")

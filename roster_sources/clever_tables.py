@@ -7,6 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from config.profiles import Clever, Source
+from roster_sources.frames import framed, joined
 from roster_sources.names import with_names
 from roster_sources.roster_files import RosterFiles, without_classes
 from validators.findings import Finding
@@ -63,37 +64,37 @@ class Collected:
     def keep(self, collection: str, records: Sequence[Mapping[str, Any]]) -> None:
         """Take the records of one page."""
         if collection == "schools":
-            self.schools.append(_frame(map(_school, records), _SCHOOL))
+            self.schools.append(framed(map(_school, records), _SCHOOL))
         elif collection == "terms":
-            self.terms.append(_frame(map(_term, records), _TERM))
+            self.terms.append(framed(map(_term, records), _TERM))
         elif collection == "sections":
-            self.sections.append(_frame(map(_section, records), _SECTION))
-            self.members.append(_frame((one for record in records for one in _members(record)), _MEMBER))
+            self.sections.append(framed(map(_section, records), _SECTION))
+            self.members.append(framed((one for record in records for one in _members(record)), _MEMBER))
         elif collection == "contacts":
-            self.relations.append(_frame((one for record in records for one in _relations(record)), _RELATION))
+            self.relations.append(framed((one for record in records for one in _relations(record)), _RELATION))
         else:
             kind = _KINDS[collection]
-            self.people.append(_frame((_person(record, kind) for record in records), _PERSON))
+            self.people.append(framed((_person(record, kind) for record in records), _PERSON))
 
 
 def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFiles:
     """The OneRoster files of a walk."""
-    schools = _joined(collected.schools, _SCHOOL).unique("id", keep="last", maintain_order=True)
+    schools = joined(collected.schools, _SCHOOL).unique("id", keep="last", maintain_order=True)
     school_ids = schools.select("id", school=_first_of(_SCHOOL_IDS[settings.school_ids]))
-    people = _people(_joined(collected.people, _PERSON), _joined(collected.members, _MEMBER), settings)
-    sections = _joined(collected.sections, _SECTION).unique("id", keep="last", maintain_order=True)
-    terms = _joined(collected.terms, _TERM).select(term="id", term_name="name")
+    people = _people(joined(collected.people, _PERSON), joined(collected.members, _MEMBER), settings)
+    sections = joined(collected.sections, _SECTION).unique("id", keep="last", maintain_order=True)
+    terms = joined(collected.terms, _TERM).select(term="id", term_name="name")
     classes = _classes(sections.join(terms, on="term", how="left"), school_ids, settings)
     classes, left = without_classes(classes, source.leave_classes)
-    members, hidden = _enrollments(_joined(collected.members, _MEMBER), classes, people)
-    guardians, dangling = _guardians(_joined(collected.relations, _RELATION), people, settings)
+    members, hidden = _enrollments(joined(collected.members, _MEMBER), classes, people)
+    guardians, dangling = _guardians(joined(collected.relations, _RELATION), people, settings)
     users, unplaced = _users(people, school_ids, settings)
     return RosterFiles(
         users=users,
         classes=classes.drop("section", "term_name"),
         enrollments=members,
         guardians=guardians if source.guardians else None,
-        links=_joined(collected.members, _MEMBER).height + guardians.height + dangling,
+        links=joined(collected.members, _MEMBER).height + guardians.height + dangling,
         hidden=hidden + dangling,
         findings=(*left, *unplaced),
     )
@@ -249,14 +250,6 @@ def _wanted(column: str, kinds: Sequence[str]) -> pl.Expr:
         return pl.lit(True)  # noqa: FBT003 - a literal of polars
     known = pl.col(column).replace("", None)
     return known.is_in(list(kinds)) | (known.is_null() & pl.lit(_UNKNOWN in kinds))
-
-
-def _frame(rows: Any, schema: Mapping[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=schema, orient="row", strict=False)
-
-
-def _joined(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
-    return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
 
 
 def _text(value: Any) -> str | None:

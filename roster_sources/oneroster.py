@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx2
 
 from config.profiles import OneRosterApi
-from roster_sources.asking import Answer, Asking, Patience
+from roster_sources.asking import Answer, Asking, Keep, Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.secrets import secret_at
@@ -16,8 +16,6 @@ from roster_sources.signing import Bearer, Signed, fetched_token
 _SMALLEST_PAGE: Final = 200
 _ROSTER: Final = ("orgs", "academicSessions", "classes", "users", "enrollments")
 _DEMOGRAPHICS: Final = "demographics"
-
-Keep = Callable[[str, list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +170,8 @@ def _records(document: Any, collection: str) -> list[dict[str, Any]]:
 
 
 def _is_more(answer: Answer, records: list[dict[str, Any]], came: int, total: str | None) -> bool:
-    if 'rel="next"' in answer.headers.get("link", ""):
-        return bool(records)
-    if total is not None and total.isdecimal():
-        return bool(records) and came < int(total)
-    return bool(records)
+    if not records:
+        return False
+    if 'rel="next"' in answer.headers.get("link", "") or total is None or not total.isdecimal():
+        return True
+    return came < int(total)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
+from roster_sources.frames import framed, joined
 from roster_sources.names import with_names
 from roster_sources.roster_files import RosterFiles, without_classes
 from validators.findings import Finding
@@ -69,17 +70,17 @@ class Collected:
         """Take the records of one page."""
         match collection:
             case "orgs":
-                self.orgs.append(_frame(((_text(one, "sourcedId"), _text(one, "type")) for one in records), _ORG))
+                self.orgs.append(framed(((_text(one, "sourcedId"), _text(one, "type")) for one in records), _ORG))
             case "academicSessions":
-                self.terms.append(_frame(((_text(one, "sourcedId"), _text(one, "title")) for one in records), _TERM))
+                self.terms.append(framed(((_text(one, "sourcedId"), _text(one, "title")) for one in records), _TERM))
             case "classes":
-                self.classes.append(_frame(map(_class, records), _CLASS))
+                self.classes.append(framed(map(_class, records), _CLASS))
             case "users":
-                self.users.append(_frame((_user(one, self.settings.language) for one in records), _USER))
+                self.users.append(framed((_user(one, self.settings.language) for one in records), _USER))
             case "enrollments":
-                self.enrollments.append(_frame(map(_enrollment, records), _ENROLLMENT))
+                self.enrollments.append(framed(map(_enrollment, records), _ENROLLMENT))
             case _:
-                self.relatives.append(_frame(_relatives(records, self.settings.guardian_columns), _RELATIVE))
+                self.relatives.append(framed(_relatives(records, self.settings.guardian_columns), _RELATIVE))
 
 
 def files_of(collected: Collected, source: Source, guardians: Guardians, reading: Reading) -> RosterFiles:
@@ -87,7 +88,7 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     users, unplaced = _of_shared(_newest(collected.users, _USER), collected.orgs)
     classes = _newest(collected.classes, _CLASS)
     enrollments = _newest(collected.enrollments, _ENROLLMENT)
-    terms = _joined(collected.terms, _TERM).select(termSourcedIds="id", term_name="title")
+    terms = joined(collected.terms, _TERM).select(termSourcedIds="id", term_name="title")
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
     enrollments = enrollments.join(classes.select(classSourcedId="sourcedId"), on="classSourcedId", how="semi")
     strangers = enrollments.join(users.select(userSourcedId="sourcedId"), on="userSourcedId", how="anti")
@@ -96,7 +97,7 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     linked = people.drop("agents").join(
         links, left_on="sourcedId", right_on="student", how="left", maintain_order="left"
     )
-    relatives = _joined(collected.relatives, _RELATIVE)
+    relatives = joined(collected.relatives, _RELATIVE)
     return RosterFiles(
         users=linked,
         classes=classes.drop("term_name"),
@@ -113,7 +114,7 @@ def _of_shared(users: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> tuple[pl.Da
 
     A school that is shared no more is still named by those who are at another too (clever-classlink E 3).
     """
-    shared = _joined(orgs, _ORG)["id"].to_list()
+    shared = joined(orgs, _ORG)["id"].to_list()
     if not shared:
         return users, []
     named = pl.col("orgSourcedIds").str.split(",").list.eval(pl.element().filter(pl.element().is_in(shared)))
@@ -145,7 +146,7 @@ def _of_district(
     users: pl.DataFrame, orgs: Sequence[pl.DataFrame], guardians: Guardians, reading: Reading
 ) -> list[Finding]:
     """People who belong to the district alone, which the profile does not know: they would be set aside."""
-    district = _joined(orgs, _ORG).filter(pl.col("type").is_in(["district", "local", "state", "national"]))["id"]
+    district = joined(orgs, _ORG).filter(pl.col("type").is_in(["district", "local", "state", "national"]))["id"]
     unknown = [org for org in district.to_list() if org not in reading.district_ids]
     of_it = users.filter(pl.col("orgSourcedIds").is_in(unknown))
     kin = of_it.filter(pl.col("role").is_in(_GUARDIANS)).height
@@ -175,19 +176,11 @@ def _guardians(relatives: pl.DataFrame) -> pl.DataFrame:
 
 def _newest(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
     """All records, each once: of several the one that changed last (E 13, 14)."""
-    found = _joined(pages, schema)
+    found = joined(pages, schema)
     if found["sourcedId"].is_unique().all():
         return found
     newest = found.sort("dateLastModified", nulls_last=False, maintain_order=True)
     return newest.unique("sourcedId", keep="last", maintain_order=True)
-
-
-def _frame(rows: Iterable[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=schema, orient="row", strict=False)
-
-
-def _joined(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
-    return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
 
 
 def _text(record: Mapping[str, Any], key: str) -> str | None:

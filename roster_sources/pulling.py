@@ -10,7 +10,7 @@ from config.profiles import Profile, SourceKind
 from processors.unpacking import ANSWERS
 from roster_sources import classlink, clever, clever_tables, oneroster, oneroster_tables, remote_sftp
 from roster_sources.answers import Answers, kept
-from roster_sources.asking import Patience
+from roster_sources.asking import PATIENT, Keep, Patience
 from roster_sources.facts import Facts, require_plausible
 from roster_sources.failures import PullFailed
 from roster_sources.roster_files import RosterFiles
@@ -52,50 +52,46 @@ class _Collected(Protocol):
 class _Way:
     """How rosters of one kind are fetched: the walk, what collects its pages, and what these mean."""
 
-    walk: Callable[[Profile, Callable[[str, Any], None], str | None, Patience], Facts]
+    walk: Callable[[Profile, Keep, str | None, Patience], Facts]
     collect: Callable[[Profile], _Collected]
     files: Callable[[Any, Profile], RosterFiles]
 
 
-def _walk_clever(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
+def _walk_clever(profile: Profile, keep: Keep, known: str | None, patience: Patience) -> Facts:
     return clever.walk(profile.clever, keep, guardians=profile.source.guardians, known=known, patience=patience)
 
 
-def _walk_classlink(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
-    return _walk_server(classlink.server_of(profile.classlink, patience), profile, keep, known, patience)
-
-
-def _walk_oneroster(profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience) -> Facts:
-    return _walk_server(oneroster.server_of(profile.oneroster), profile, keep, known, patience)
-
-
-def _walk_server(
-    server: oneroster.Server, profile: Profile, keep: Callable[[str, Any], None], known: str | None, patience: Patience
-) -> Facts:
+def _walk_server(profile: Profile, keep: Keep, known: str | None, patience: Patience) -> Facts:
     demographics = bool(profile.oneroster.guardian_columns) and profile.source.guardians
+    server = _server_of(profile, patience)
     return oneroster.walk(server, keep, demographics=demographics, known=known, patience=patience)
 
 
-def _collect_oneroster(profile: Profile) -> oneroster_tables.Collected:
-    return oneroster_tables.Collected(profile.oneroster)
+def _server_of(profile: Profile, patience: Patience) -> oneroster.Server:
+    """The OneRoster server of a district, behind ClassLink's proxy or not."""
+    if profile.source.kind == "classlink":
+        return classlink.server_of(profile.classlink, patience)
+    return oneroster.server_of(profile.oneroster)
 
 
-def _files_of_oneroster(collected: oneroster_tables.Collected, profile: Profile) -> RosterFiles:
+def _files_of_server(collected: oneroster_tables.Collected, profile: Profile) -> RosterFiles:
     return oneroster_tables.files_of(collected, profile.source, profile.guardians, profile.reading)
 
 
-_WAYS: Final[Mapping[SourceKind, _Way]] = {
-    "clever": _Way(
-        walk=_walk_clever,
-        collect=lambda _: clever_tables.Collected(),
-        files=lambda collected, profile: clever_tables.files_of(collected, profile.clever, profile.source),
-    ),
-    "classlink": _Way(walk=_walk_classlink, collect=_collect_oneroster, files=_files_of_oneroster),
-    "oneroster": _Way(walk=_walk_oneroster, collect=_collect_oneroster, files=_files_of_oneroster),
-}
+_CLEVER: Final = _Way(
+    walk=_walk_clever,
+    collect=lambda _: clever_tables.Collected(),
+    files=lambda collected, profile: clever_tables.files_of(collected, profile.clever, profile.source),
+)
+_SERVER: Final = _Way(
+    walk=_walk_server,
+    collect=lambda profile: oneroster_tables.Collected(profile.oneroster),
+    files=_files_of_server,
+)
+_WAYS: Final[Mapping[SourceKind, _Way]] = {"clever": _CLEVER, "classlink": _SERVER, "oneroster": _SERVER}
 
 
-def look(profile: Profile, patience: Patience = Patience()) -> dict[str, str]:  # noqa: B008 - a frozen value
+def look(profile: Profile, patience: Patience = PATIENT) -> dict[str, str]:
     """What the source of a district tells, without fetching its roster: what to ask for, and the answer.
 
     Raises:
@@ -105,12 +101,10 @@ def look(profile: Profile, patience: Patience = Patience()) -> dict[str, str]:  
     match profile.source.kind:
         case "clever":
             return clever.look(profile.clever, patience=patience)
-        case "classlink":
-            return oneroster.look(classlink.server_of(profile.classlink, patience), patience=patience)
-        case "oneroster":
-            return oneroster.look(oneroster.server_of(profile.oneroster), patience=patience)
-        case _:
+        case "sftp":
             return remote_sftp.look(profile.remote_sftp, patience=patience)
+        case _:
+            return oneroster.look(_server_of(profile, patience), patience=patience)
 
 
 def pull(
@@ -119,7 +113,7 @@ def pull(
     *,
     before: Facts | None = None,
     only_new: bool = False,
-    patience: Patience = Patience(),  # noqa: B008 - a frozen value
+    patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
 ) -> Pulled:
     """Fetch a district's roster and write it as files into an empty folder.
@@ -139,13 +133,13 @@ def pull(
     """
     settings = _settings_of(profile)
     known = before.version if before and only_new and before.settings == settings else None
-    for last in (False, False, True)[-_WALKS:]:
+    for walk in range(1, _WALKS + 1):
         try:
             if profile.source.kind == "sftp":
                 return _fetch(profile, into, known, patience)
             return _pull_once(profile, into, before, known, patience, advance)
         except PullFailed as failed:
-            if failed.code != "source.changed" or last:
+            if failed.code != "source.changed" or walk == _WALKS:
                 raise
     raise AssertionError  # the last walk ends by files or by an exception
 

@@ -25,7 +25,7 @@ from processors.locks import Held, pull_lock
 from processors.pipeline import work
 from processors.unpacking import DeliveredFile, kind_of
 from processors.verdicts import APPLIED
-from roster_sources.asking import Patience
+from roster_sources.asking import PATIENT, Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pulling import Advance, Pulled, nobody_watches, pull, replay
@@ -69,7 +69,7 @@ def pull_roster(
     *,
     who: str,
     only_new: bool = False,
-    patience: Patience = Patience(),  # noqa: B008 - a frozen value
+    patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
 ) -> Ended:
     """Fetch the roster of a district into a batch that waits to be judged.

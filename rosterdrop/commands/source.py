@@ -171,7 +171,7 @@ def advise(console: Console, district: str | None, answers: dict[str, str]) -> N
     advice = advise(told)
     console.terminal.json({"answers": told, **asdict(advice)})
     terminal = console.terminal
-    terminal.line(f"{_WAYS[advice.way]}; guardians: {_GUARDIANS[advice.guardians]}", style="bold")
+    terminal.line(f"{_WAY_IN_WORDS[advice.way]}; guardians: {_GUARDIANS_IN_WORDS[advice.guardians]}", style="bold")
     for title, lines in (("Why", advice.reasons), ("What is given up", advice.losses), ("First", advice.first)):
         if lines:
             terminal.line(f"{title}:")
@@ -179,13 +179,13 @@ def advise(console: Console, district: str | None, answers: dict[str, str]) -> N
             terminal.line(f"  - {line}")
 
 
-_WAYS: Final = {
+_WAY_IN_WORDS: Final = {
     "clever": "Fetch the roster from Clever",
     "classlink": "Fetch the roster from ClassLink",
     "files": "Send OneRoster files over SFTP",
     "hand": "Keep the roster up by hand",
 }
-_GUARDIANS: Final = {
+_GUARDIANS_IN_WORDS: Final = {
     "same": "from the same source",
     "file": "from guardians.csv on top of it",
     "hand": "by hand or by join codes",

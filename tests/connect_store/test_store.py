@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from connect_store import ledger
+from connect_store.applying import BROUGHT, CHANGE, apply
+from connect_store.applying import columns_of as columns_of_changes
 from connect_store.failures import StoreVanished
 from connect_store.records import ENTITIES, Entity
 from connect_store.statements import migrations
 from connect_store.store import Store, open_store
-from tests.asking import change, columns_of
+from tests.asking import ask, change, columns_of
 from tests.conftest import Engine
 
 NOW = ledger.moment("2026-11-24T02:11:09.000Z")
@@ -68,6 +71,20 @@ def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
         raise RuntimeError
 
     assert ledger.history(store, None, most=9) == []
+
+
+def test_a_record_that_is_changed_twice_in_one_batch_leaves_nothing(engine: Engine, store: Store) -> None:
+    """Stages have no keys of their own; the undo record has, and it is written first."""
+    number = open_batch(store)
+    room = ENTITIES["classroom"]
+    told = {"key": "m5", "title": "Math", "status": "active", BROUGHT: 1, CHANGE: "created"}
+    schema = {name: pl.Int64 if name == BROUGHT else pl.String for name in columns_of_changes(room)}
+    twice = pl.DataFrame([told, {**told, "title": "Art"}], schema=schema)
+
+    with pytest.raises(engine.refused), store.writing():
+        apply(store, district="d", batch=number, changes={"classroom": twice}, at=NOW)
+
+    assert ask(store, "select count(*) from classroom") == [(0,)]
 
 
 def test_an_older_attempt_cannot_decide(store: Store) -> None:
