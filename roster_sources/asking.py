@@ -123,7 +123,7 @@ class Asking:
                 with attempt:
                     return self._once(address, parameters)
         except _NotNow as last:
-            raise PullFailed(last.code, last.detail, again=True) from last
+            raise PullFailed(last.code, last.detail) from last
         raise AssertionError  # the loop ends by an answer or by an exception
 
     def _once(self, address: str, parameters: Mapping[str, str]) -> Answer:

@@ -79,7 +79,7 @@ def _walk(asking: Asking, settings: Clever, keep: Keep, *, guardians: bool, know
             newest = max([newest, *(record.get("last_modified") or "" for record in records)])
     after = _district(asking, settings)
     if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == "running":
-        raise PullFailed("source.changed", again=True)
+        raise PullFailed("source.changed")
     state = after.get("state")
     return Facts(
         counts=counts,

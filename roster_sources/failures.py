@@ -13,17 +13,15 @@ class PullFailed(Exception):
     Attributes:
         code: the finding that says why.
         detail: what of it may be read: a collection, a status of HTTP, an ID of a school.
-        again: whether the same pull may succeed later without anybody's help.
     """
 
     exit_code = 4
 
-    def __init__(self, code: str, detail: str | None = None, *, again: bool = False) -> None:
+    def __init__(self, code: str, detail: str | None = None) -> None:
         finding = {"code": code, "detail": detail}
         super().__init__(f"{message(finding, masked=False)} {fix(finding, masked=False)}")
         self.code = code
         self.detail = detail
-        self.again = again
 
 
 def spoken(error: BaseException) -> str:

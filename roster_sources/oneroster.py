@@ -107,7 +107,7 @@ class _Walk:
             told = answer.headers.get("x-total-count")
             self._require_one_version(answer)
             if came and told != total:
-                raise PullFailed("source.changed", again=True)
+                raise PullFailed("source.changed")
             total = told
             before = _require_other(records, before)
             if records:
@@ -116,7 +116,7 @@ class _Walk:
             if not _is_more(answer, records, came, total):
                 break
         if total is not None and total.isdecimal() and came != int(total):
-            raise PullFailed("source.changed", again=True)
+            raise PullFailed("source.changed")
 
     def _ask(self, collection: str, offset: int) -> Answer:
         """A page; where the server cannot make a large one, smaller ones from there on (B4: 502)."""
@@ -141,7 +141,7 @@ class _Walk:
         if self._version is None and version == self._known:
             raise NothingNew(rests=False)
         if self._version not in {None, version}:
-            raise PullFailed("source.changed", again=True)
+            raise PullFailed("source.changed")
         self._version = version
 
 
@@ -157,7 +157,7 @@ def _require_other(
     if page and page == before:
         raise PullFailed("source.endless")
     if any(before.get(key) == one for key, one in page.items()):
-        raise PullFailed("source.changed", again=True)
+        raise PullFailed("source.changed")
     return page
 
 

@@ -60,7 +60,7 @@ def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience)
     try:
         return asyncio.run(asyncio.wait_for(work, patience.pull_s))
     except TimeoutError as error:
-        raise PullFailed("source.unreachable", "too slow", again=True) from error
+        raise PullFailed("source.unreachable", "too slow") from error
     except asyncssh.HostKeyNotVerifiable as error:
         raise PullFailed("source.host_key") from error
     except asyncssh.PermissionDenied as error:
@@ -68,7 +68,7 @@ def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience)
     except asyncssh.SFTPNoSuchFile as error:
         raise PullFailed("source.no_files", settings.path) from error
     except (OSError, asyncssh.Error) as error:
-        raise PullFailed("source.unreachable", spoken(error), again=True) from error
+        raise PullFailed("source.unreachable", spoken(error)) from error
 
 
 def look(settings: RemoteSftp, *, patience: Patience) -> dict[str, str]:
@@ -101,7 +101,7 @@ def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:
     try:
         return asyncio.run(ask())
     except (OSError, TimeoutError, asyncssh.Error) as error:
-        raise PullFailed("source.unreachable", spoken(error), again=True) from error
+        raise PullFailed("source.unreachable", spoken(error)) from error
 
 
 async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:
@@ -113,7 +113,7 @@ async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: 
         copies = [await _copy(site, settings.path, seen, into) for seen in before]
         await asyncio.sleep(_SETTLE_S)
         if await _look(site, settings.path) != before:
-            raise PullFailed("source.changed", again=True)
+            raise PullFailed("source.changed")
     return copies, Facts(counts={"files": len(copies)}, version=version)
 
 
@@ -190,5 +190,5 @@ async def _copy(site: asyncssh.SFTPClient, path: str, seen: _Seen, into: Path) -
                     raise PullFailed("source.endless")
                 await asyncio.to_thread(file.write, block)
     if copied != seen.size:
-        raise PullFailed("source.changed", again=True)
+        raise PullFailed("source.changed")
     return target

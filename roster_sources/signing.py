@@ -54,12 +54,12 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
             with attempt:
                 answer = httpx2.post(url, data=form, auth=(key, secret), timeout=_WAIT_S)
     except httpx2.TransportError as error:
-        raise PullFailed("source.unreachable", spoken(error), again=True) from error
+        raise PullFailed("source.unreachable", spoken(error)) from error
     if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        raise PullFailed("source.unreachable", f"HTTP {answer.status_code}", again=True)
+        raise PullFailed("source.unreachable", f"HTTP {answer.status_code}")
     if answer.is_client_error:
         raise AccessRefused(f"HTTP {answer.status_code}")
     try:
         return str(answer.json()["access_token"])
     except (ValueError, KeyError, TypeError) as error:
-        raise PullFailed("source.unusable", f"HTTP {answer.status_code}", again=True) from error
+        raise PullFailed("source.unusable", f"HTTP {answer.status_code}") from error

@@ -13,7 +13,7 @@ SPREAD: Final = timedelta(minutes=10)
 
 _TRIES: Final = 3  # a day
 _PAUSE: Final = timedelta(hours=1)
-_PASSES: Final = frozenset({"source.unreachable", "source.busy", "source.unusable", "source.changed"})
+MAY_PASS: Final = frozenset({"source.unreachable", "source.busy", "source.unusable", "source.changed"})
 """What may be over in an hour without anybody's help."""
 
 
@@ -35,7 +35,7 @@ def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime) -> bool:
     if not since:
         return True
     newest = since[0]
-    failed = newest.outcome == "failed" and (newest.code is None or newest.code in _PASSES)
+    failed = newest.outcome == "failed" and (newest.code is None or newest.code in MAY_PASS)
     return failed and len(since) < _TRIES and now - newest.at >= _PAUSE
 
 
