@@ -8,23 +8,10 @@ import polars as pl
 
 from config.profiles import Clever, Source
 from roster_sources.frames import framed, joined
-from roster_sources.names import with_names
 from roster_sources.roster_files import RosterFiles, without_classes
+from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
 from validators.findings import Finding
 
-_GRADES: Final = {
-    "InfantToddler": "IT",
-    "Preschool": "PR",
-    "PreKindergarten": "PK",
-    "TransitionalKindergarten": "TK",
-    "Kindergarten": "KG",
-    "PostGraduate": "PS",
-    "Ungraded": "UG",
-    **{str(grade): f"{grade:02}" for grade in range(1, 14)},
-}
-_TYPES: Final = ("Primary", "Parent/Guardian", "Secondary", "Family", "Other", "Emergency")
-_UNKNOWN: Final = "unknown"
-_HOMEROOM: Final = "homeroom/advisory"
 _KINDS: Final = {"students": "student", "teachers": "teacher", "staff": "staff", "district_admins": "district_admin"}
 
 _SCHOOL: Final = {"id": pl.String, "sis_id": pl.String, "number": pl.String}
@@ -171,7 +158,7 @@ def _users(
         middleName="middle",
         identifier="number",
         email="email",
-        grades=pl.col("grade").replace(_GRADES),
+        grades=pl.col("grade").replace(GRADES),
         language="language",
     )
     return users, (Finding(code="source.unplaced", count=unplaced),) if unplaced else ()
@@ -180,14 +167,14 @@ def _users(
 def _classes(sections: pl.DataFrame, school_ids: pl.DataFrame, settings: Clever) -> pl.DataFrame:
     placed = sections.join(school_ids.rename({"id": "of"}), left_on="school", right_on="of", how="left")
     columns = ("id",) if settings.class_ids == "clever_id" else ("sis_id", "id")
-    homeroom = pl.col("subject") == _HOMEROOM
+    homeroom = pl.col("subject") == HOMEROOM
     return placed.select(
         section="id",
         term_name="term_name",
         sourcedId=_first_of(columns),
         status=pl.lit("active"),
         title="name",
-        grades=pl.col("grade").replace(_GRADES),
+        grades=pl.col("grade").replace(GRADES),
         classCode="number",
         classType=pl.when(homeroom).then(pl.lit("homeroom")).otherwise(pl.lit("scheduled")),
         schoolSourcedId="school_right",
@@ -226,11 +213,10 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
     """
     cell = pl.col("phone_type") == "Cell"
     kept = relations.filter(
-        _wanted("type", settings.contact_types), _wanted("relationship", settings.contact_relationships)
-    ).with_columns(phone=pl.when(_wanted("phone_type", settings.phone_types)).then("phone"))
-    rank = pl.col("type").replace_strict({kind: at for at, kind in enumerate(_TYPES)}, default=len(_TYPES))
+        is_wanted("type", settings.contact_types), is_wanted("relationship", settings.contact_relationships)
+    ).with_columns(phone=pl.when(is_wanted("phone_type", settings.phone_types)).then("phone"))
     students = people.filter(~pl.col("adult")).select("id", "key")
-    placed = kept.with_columns(rank=rank).join(students, left_on="student", right_on="id", how="left")
+    placed = kept.with_columns(rank=rank_of("type")).join(students, left_on="student", right_on="id", how="left")
     named = with_names(placed.filter(pl.col("key").is_not_null()).sort("rank", maintain_order=True))
     rows = named.unique(["contact", "student"], keep="first", maintain_order=True).select(
         studentSourcedId="key",
@@ -243,13 +229,6 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
         language=pl.lit(None, dtype=pl.String),
     )
     return rows, placed["key"].null_count()
-
-
-def _wanted(column: str, kinds: Sequence[str]) -> pl.Expr:
-    if not kinds:
-        return pl.lit(True)  # noqa: FBT003 - a literal of polars
-    known = pl.col(column).replace("", None)
-    return known.is_in(list(kinds)) | (known.is_null() & pl.lit(_UNKNOWN in kinds))
 
 
 def _text(value: Any) -> str | None:

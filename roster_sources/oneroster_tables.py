@@ -8,8 +8,8 @@ import polars as pl
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
 from roster_sources.frames import framed, joined
-from roster_sources.names import with_names
 from roster_sources.roster_files import RosterFiles, without_classes
+from validators.clever.vocabulary import with_names
 from validators.findings import Finding
 
 _ROLES: Final = {  # of 1.2; those of 1.1 are their own words

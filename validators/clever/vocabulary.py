@@ -1,0 +1,61 @@
+"""Clever's words as Connect's: grades, kinds of contacts, names that come as one text (clever-classlink A4, D1)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+GRADES: Final[Mapping[str, str]] = {
+    "InfantToddler": "IT",
+    "Preschool": "PR",
+    "PreKindergarten": "PK",
+    "TransitionalKindergarten": "TK",
+    "Kindergarten": "KG",
+    "PostGraduate": "PS",
+    "Ungraded": "UG",
+    **{str(grade): f"{grade:02}" for grade in range(1, 14)},
+}
+
+HOMEROOM: Final = "homeroom/advisory"
+"""The subject of a class that is no course."""
+
+_TYPES: Final = ("Primary", "Parent/Guardian", "Secondary", "Family", "Other", "Emergency")
+_UNKNOWN: Final = "unknown"
+
+
+def rank_of(type_column: str) -> pl.Expr:
+    """How near a contact of this type is to the student, the nearest 0: of more than six the first are taken."""
+    return pl.col(type_column).replace_strict({kind: at for at, kind in enumerate(_TYPES)}, default=len(_TYPES))
+
+
+def is_wanted(column: str, kinds: Sequence[str]) -> pl.Expr:
+    """Whether a profile takes contacts of a kind; without any named it takes all, `unknown` are those without one."""
+    if not kinds:
+        return pl.lit(True)  # noqa: FBT003 - a literal of polars
+    known = pl.col(column).replace("", None)
+    return known.is_in(list(kinds)) | (known.is_null() & pl.lit(_UNKNOWN in kinds))
+
+
+def with_names(contacts: pl.DataFrame) -> pl.DataFrame:
+    """People with `given` and `family`, from `first` and `last`; without a first name the last one is the whole name.
+
+    Source: clever-classlink A4, A8.
+    """
+    whole, first = pl.col("last").str.strip_chars(), pl.col("first").replace("", None)
+    comma = whole.str.contains(",", literal=True)
+    words = whole.str.split(" ").list.eval(pl.element().filter(pl.element() != ""))
+    family = (
+        pl.when(first.is_not_null())
+        .then(whole)
+        .when(comma)
+        .then(whole.str.split_exact(",", 1).struct.field("field_0").str.strip_chars())
+        .otherwise(words.list.last())
+    )
+    given = (
+        pl.when(first.is_not_null())
+        .then(first)
+        .when(comma)
+        .then(whole.str.splitn(",", 2).struct.field("field_1").str.strip_chars())
+        .otherwise(words.list.head(words.list.len() - 1).list.join(" "))
+    )
+    return contacts.with_columns(family=family, given=given)
