@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -110,46 +111,72 @@ class Asking:
             raise PullFailed("source.access", refused.detail) from refused
 
     def _patiently(self, address: str, parameters: Mapping[str, str]) -> Answer:
-        patience = self._patience
-        try:
-            for attempt in stamina.retry_context(
-                on=_wait,
-                attempts=patience.tries,
-                timeout=None,
-                wait_initial=patience.first_wait_s,
-                wait_max=patience.longest_wait_s,
-                wait_jitter=patience.first_wait_s,
-            ):
-                with attempt:
-                    return self._once(address, parameters)
-        except _NotNow as last:
-            raise PullFailed(last.code, last.detail) from last
-        raise AssertionError  # the loop ends by an answer or by an exception
+        def once() -> Answer:
+            request = self._client.build_request("GET", address, params=dict(parameters) or None)
+            return answer_to(
+                request, self._client, self._auth, patience=self._patience, until=self._until, hook=self._hook
+            )
 
-    def _once(self, address: str, parameters: Mapping[str, str]) -> Answer:
-        try:
-            with self._client.stream("GET", address, params=dict(parameters) or None, auth=self._auth) as response:
-                _require_fine(response, longest_wait_s=self._patience.longest_wait_s)
-                body = self._read(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise _NotNow("source.unreachable", spoken(error)) from error
-        try:
-            return Answer(json.loads(body, object_hook=self._hook), headers)
-        except (ValueError, RecursionError) as error:  # a gateway's page of HTML, a body that was cut
-            raise _NotNow("source.unusable", "no JSON") from error
+        return patiently(once, self._patience)
 
-    def _read(self, response: httpx2.Response) -> bytes:
-        """The body, as long as it comes in time and is no larger than a page may be."""
-        until = min(time.monotonic() + self._patience.page_s, self._until)
-        body = bytearray()
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > self._patience.page_bytes:
-                raise PullFailed("source.endless")
-            if time.monotonic() > until:
-                raise _NotNow("source.unreachable", "too slow")
-        return bytes(body)
+
+def patiently(once: Callable[[], Answer], patience: Patience) -> Answer:
+    """An answer, asked for again as long as that may help.
+
+    Raises:
+        AccessRefused: the source does not know us.
+        PullFailed: there is no answer that can be used.
+    """
+    try:
+        for attempt in stamina.retry_context(
+            on=_wait,
+            attempts=patience.tries,
+            timeout=None,
+            wait_initial=patience.first_wait_s,
+            wait_max=patience.longest_wait_s,
+            wait_jitter=patience.first_wait_s,
+        ):
+            with attempt:
+                return once()
+    except _NotNow as last:
+        raise PullFailed(last.code, last.detail) from last
+    raise AssertionError  # the loop ends by an answer or by an exception
+
+
+def answer_to(
+    request: httpx2.Request,
+    client: httpx2.Client,
+    auth: httpx2.Auth,
+    *,
+    patience: Patience,
+    until: float,
+    hook: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Answer:
+    """The answer to one request, asked once; `until` is when it must be there at the latest."""
+    try:
+        with closing(client.send(request, auth=auth, stream=True)) as response:
+            _require_fine(response, longest_wait_s=patience.longest_wait_s)
+            body = _read(response, patience, until)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+    except (httpx2.TransportError, httpx2.DecodingError) as error:
+        raise _NotNow("source.unreachable", spoken(error)) from error
+    try:
+        return Answer(json.loads(body, object_hook=hook), headers)
+    except (ValueError, RecursionError) as error:  # a gateway's page of HTML, a body that was cut
+        raise _NotNow("source.unusable", "no JSON") from error
+
+
+def _read(response: httpx2.Response, patience: Patience, until: float) -> bytes:
+    """The body, as long as it comes in time and is no larger than a page may be."""
+    until = min(time.monotonic() + patience.page_s, until)
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > patience.page_bytes:
+            raise PullFailed("source.endless")
+        if time.monotonic() > until:
+            raise _NotNow("source.unreachable", "too slow")
+    return bytes(body)
 
 
 class _NotNow(Exception):

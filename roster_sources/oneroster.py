@@ -16,6 +16,8 @@ from roster_sources.signing import Bearer, Signed, fetched_token
 _SMALLEST_PAGE: Final = 200
 _ROSTER: Final = ("orgs", "academicSessions", "classes", "users", "enrollments")
 _DEMOGRAPHICS: Final = "demographics"
+_STANDARD: Final = "https://purl.imsglobal.org/"
+_OF_DEMOGRAPHICS: Final = "roster-demographics.readonly"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +28,29 @@ class Server:
     sign_in: Callable[[], httpx2.Auth]
 
 
-def server_of(settings: OneRosterApi) -> Server:
+def server_of(settings: OneRosterApi, patience: Patience) -> Server:
     """The server that a profile names."""
-    return Server(url=settings.url, sign_in=lambda: _signature(settings))
+    return Server(url=settings.url, sign_in=lambda: _signature(settings, patience))
 
 
-def _signature(settings: OneRosterApi) -> httpx2.Auth:
+def _signature(settings: OneRosterApi, patience: Patience) -> httpx2.Auth:
     secret = secret_at(settings.secret, "oneroster.secret")
     if settings.auth == "bearer":
         return Bearer(secret)
     key = secret_at(settings.key, "oneroster.key")
     if settings.auth == "oauth1":
         return Signed(key, secret, settings.signature)
-    return Bearer(fetched_token(settings.token_url, key=key, secret=secret, scope=settings.scope))
+    scope = scope_of(settings)
+    return Bearer(fetched_token(settings.token_url, key=key, secret=secret, scope=scope, patience=patience))
+
+
+def scope_of(settings: OneRosterApi) -> str:
+    """What a token is to be good for: demographics have a scope of their own (clever-classlink C1)."""
+    scopes = settings.scope.split()
+    if not settings.guardian_columns or any(scope.endswith(_OF_DEMOGRAPHICS) for scope in scopes):
+        return settings.scope
+    family = next((scope.rpartition("/")[0] for scope in scopes if scope.startswith(_STANDARD)), None)
+    return f"{settings.scope} {family}/{_OF_DEMOGRAPHICS}" if family else settings.scope
 
 
 def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, patience: Patience) -> Facts:

@@ -71,7 +71,7 @@ def _server_of(profile: Profile, patience: Patience) -> oneroster.Server:
     """The OneRoster server of a district, behind ClassLink's proxy or not."""
     if profile.source.kind == "classlink":
         return classlink.server_of(profile.classlink, patience)
-    return oneroster.server_of(profile.oneroster)
+    return oneroster.server_of(profile.oneroster, patience)
 
 
 def _files_of_server(collected: oneroster_tables.Collected, profile: Profile) -> RosterFiles:
@@ -174,9 +174,8 @@ def _pull_once(
 
 
 def _settings_of(profile: Profile) -> str:
-    """Other settings may take other records of the same data."""
-    taken = (profile.source, profile.clever, profile.classlink, profile.oneroster, profile.guardians, profile.schools)
-    return hashlib.sha256(repr(taken).encode()).hexdigest()[:16]
+    """Other settings may make another roster of the same data, whichever of them it is."""
+    return hashlib.sha256(repr(profile).encode()).hexdigest()[:16]
 
 
 def replay(profile: Profile, answers: Path, into: Path) -> Pulled:

@@ -30,6 +30,7 @@ class _Seen:
     """A file of the site, as it was when it was looked at."""
 
     name: str
+    path: str
     size: int
     mtime: int
 
@@ -110,7 +111,7 @@ async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: 
         version = hashlib.sha256(repr(before).encode()).hexdigest()
         if version == known:
             raise NothingNew(rests=False)
-        copies = [await _copy(site, settings.path, seen, into) for seen in before]
+        copies = [await _copy(site, seen, into) for seen in before]
         await asyncio.sleep(_SETTLE_S)
         if await _look(site, settings.path) != before:
             raise PullFailed("source.changed")
@@ -174,15 +175,15 @@ async def _look(site: asyncssh.SFTPClient, path: str) -> list[_Seen]:
 
 
 async def _seen(site: asyncssh.SFTPClient, folder: str, name: str) -> _Seen:
-    facts = await site.stat(str(PurePosixPath(folder) / name))
-    return _Seen(name, facts.size or 0, facts.mtime or 0)
+    path = str(PurePosixPath(folder) / name)
+    facts = await site.stat(path)
+    return _Seen(name, path, facts.size or 0, facts.mtime or 0)
 
 
-async def _copy(site: asyncssh.SFTPClient, path: str, seen: _Seen, into: Path) -> Path:
-    folder = PurePosixPath(path).parent if PurePosixPath(path).name == seen.name else PurePosixPath(path)
+async def _copy(site: asyncssh.SFTPClient, seen: _Seen, into: Path) -> Path:
     target = into / seen.name
     copied = 0
-    async with site.open(str(folder / seen.name), "rb") as source:
+    async with site.open(seen.path, "rb") as source:
         with target.open("wb") as file:
             while block := cast(bytes, await source.read(_BLOCK)):
                 copied += len(block)

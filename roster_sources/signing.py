@@ -1,18 +1,18 @@
 """How a request says who asks: a token, an OAuth 1.0a signature, or a token that is fetched first."""
 
+import time
 from collections.abc import Iterator
 from typing import Final, Literal
 
 import httpx2
-import stamina
 from oauthlib import oauth1
 
 from roster_sources.addresses import require_safe
-from roster_sources.failures import AccessRefused, PullFailed, spoken
+from roster_sources.asking import Answer, Patience, answer_to, patiently
+from roster_sources.failures import AccessRefused, PullFailed
 
 _SIGNATURES: Final = {"sha1": oauth1.SIGNATURE_HMAC_SHA1, "sha256": oauth1.SIGNATURE_HMAC_SHA256}
-_TRIES: Final = 3
-_WAIT_S: Final = 30.0
+_BAD_REQUEST: Final = "HTTP 400"
 
 
 class Bearer(httpx2.Auth):
@@ -40,7 +40,7 @@ class Signed(httpx2.Auth):
         yield request
 
 
-def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
+def fetched_token(url: str, *, key: str, secret: str, scope: str, patience: Patience) -> str:
     """A token for client credentials (RFC 6749, 4.4).
 
     Raises:
@@ -49,17 +49,20 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str) -> str:
     """
     require_safe(url)
     form = {"grant_type": "client_credentials", "scope": scope}
+    with httpx2.Client(timeout=patience.silence_s) as client:
+
+        def once() -> Answer:
+            until = time.monotonic() + patience.page_s
+            request, credentials = client.build_request("POST", url, data=form), httpx2.BasicAuth(key, secret)
+            return answer_to(request, client, credentials, patience=patience, until=until)
+
+        try:
+            told = patiently(once, patience).document
+        except PullFailed as failed:
+            if failed.detail == _BAD_REQUEST:  # so invalid_client and invalid_scope may be told (RFC 6749, 5.2)
+                raise AccessRefused(_BAD_REQUEST) from failed
+            raise
     try:
-        for attempt in stamina.retry_context(on=httpx2.TransportError, attempts=_TRIES, timeout=None):
-            with attempt:
-                answer = httpx2.post(url, data=form, auth=(key, secret), timeout=_WAIT_S)
-    except httpx2.TransportError as error:
-        raise PullFailed("source.unreachable", spoken(error)) from error
-    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        raise PullFailed("source.unreachable", f"HTTP {answer.status_code}")
-    if answer.is_client_error:
-        raise AccessRefused(f"HTTP {answer.status_code}")
-    try:
-        return str(answer.json()["access_token"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PullFailed("source.unusable", f"HTTP {answer.status_code}") from error
+        return str(told["access_token"])
+    except (KeyError, TypeError) as error:
+        raise PullFailed("source.unusable", "no token") from error

@@ -41,6 +41,7 @@ def scripted(*answers: Says) -> Iterator[Scripted]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             script.asked.append(self.path)
             script.authorizations.append(self.headers.get("Authorization"))
             says = script.take()

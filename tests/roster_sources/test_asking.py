@@ -9,9 +9,11 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
+from config.profiles import OneRosterApi
 from roster_sources.addresses import InsecureAddress
 from roster_sources.asking import Answer, Asking, Patience
-from roster_sources.failures import PullFailed
+from roster_sources.failures import AccessRefused, PullFailed
+from roster_sources.oneroster import scope_of
 from roster_sources.signing import Bearer, fetched_token
 from rosterdrop.schedule import MAY_PASS
 from tests.roster_sources.scripted import Says, Scripted, scripted
@@ -172,12 +174,58 @@ def test_a_token_is_not_sent_in_the_clear() -> None:
 
 def test_a_secret_for_a_token_is_not_sent_in_the_clear() -> None:
     with pytest.raises(InsecureAddress, match="https://"):
-        fetched_token("http://roster.example.org/token", key="key", secret="secret", scope="")
+        fetched_token("http://roster.example.org/token", key="key", secret="secret", scope="", patience=QUICK)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_token_that_cannot_be_had_now_is_no_refusal(status: int) -> None:
-    with scripted(Says(status=status, body=b'{"access_token": "t"}')) as server, pytest.raises(PullFailed) as failed:
-        fetched_token(f"{server.url}/token", key="key", secret="secret", scope="")
+def token_of(server: Scripted, patience: Patience = QUICK) -> str:
+    return fetched_token(f"{server.url}/token", key="key", secret="secret", scope="", patience=patience)
 
-    assert failed.value.code == "source.unreachable"
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (Says(status=429), "source.busy"),
+        (Says(status=503), "source.unreachable"),
+        (Says(body=b"<html></html>"), "source.unusable"),
+        (Says(body=b'{"access_token": "t"}', cut=3), "source.unreachable"),
+    ],
+)
+def test_a_token_that_cannot_be_had_now_is_no_refusal(bad: Says, code: str) -> None:
+    with scripted(bad) as server, pytest.raises(PullFailed) as failed:
+        token_of(server)
+
+    assert (failed.value.code, len(server.asked)) == (code, QUICK.tries)
+
+
+def test_a_token_is_waited_for_as_long_as_a_page() -> None:
+    """clever-classlink E 18: each byte comes in time, the token does not."""
+    slow = Says(body=b'{"access_token": "t"}' + b" " * 200, pause_s=0.02)
+    with scripted(slow) as server, pytest.raises(PullFailed) as failed:
+        token_of(server, replace(QUICK, tries=1, page_s=0.3))
+
+    assert (failed.value.code, failed.value.detail) == ("source.unreachable", "too slow")
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_secret_that_is_not_known_is_refused_at_once(status: int) -> None:
+    """RFC 6749, 5.2: invalid_client comes with either."""
+    with scripted(Says(status=status, body=b'{"error": "invalid_client"}')) as server, pytest.raises(AccessRefused):
+        token_of(server)
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [
+        ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly", 2),
+        ("https://purl.imsglobal.org/spec/or/v1p1/scope/roster-demographics.readonly", 1),
+        ("everything", 1),
+    ],
+)
+def test_demographics_are_asked_for_where_guardians_stand_there(scope: str, asked: int) -> None:
+    """clever-classlink C1: they have a scope of their own."""
+    settings = OneRosterApi(scope=scope, guardian_columns=("Guardian1FullName,Guardian1Email,",))
+
+    assert len(scope_of(settings).split()) == asked
+    assert scope_of(OneRosterApi(scope=scope)) == scope

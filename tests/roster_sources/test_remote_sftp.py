@@ -1,6 +1,7 @@
 """Rosters that stand on a district's own SFTP site."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -82,6 +83,29 @@ def test_the_same_files_are_not_taken_twice(fetching: Fetching) -> None:
     fetching.night()
 
     assert fetching.pull(only_new=True).batch is None
+
+
+def test_another_folder_is_another_roster_though_its_files_look_the_same(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+    fetching.night()
+    other = fetching.site.folder / "other"
+    other.mkdir()
+    for file in fetching.site.folder.glob("*.csv"):
+        shutil.copy2(file, other)
+    fetching.set(path="other")
+
+    assert fetching.pull(only_new=True).batch is not None
+
+
+def test_a_folder_may_be_called_like_a_file_in_it(fetching: Fetching) -> None:
+    fetching.put(NIGHT)
+    folder = fetching.site.folder / "nightly" / "users.csv"
+    folder.mkdir(parents=True)
+    for file in fetching.site.folder.glob("*.csv"):
+        file.rename(folder / file.name)
+    fetching.set(path="nightly/users.csv")
+
+    assert fetching.night().verdict == "accepted"
 
 
 def test_a_site_with_another_host_key_is_refused_and_nobody_is_archived(fetching: Fetching) -> None:
