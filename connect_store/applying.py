@@ -45,15 +45,20 @@ def apply(store: Store, *, district: str, batch: int, changes: Changes, at: date
     Must run inside `store.writing()`, together with the ledger's entry. Nothing is deleted but what an undo takes back:
     `archived` ends or archives a record and leaves it where it is. `tell_logins`: whether changed logins are events.
     """
+    is_initial = _brings_anything(changes) and is_first_sync(store, district)
+    write(store, district=district, batch=batch, changes=changes)
+    if not is_initial:
+        tell(store, district=district, batch=batch, at=at, logins=tell_logins)
+
+
+def write(store: Store, *, district: str, batch: int, changes: Changes) -> None:
+    """The same without events: whoever writes so tells in another way what changed for whom."""
     told = {name: records for name in ENTITIES if (records := changes.get(name)) is not None and not records.is_empty()}
-    is_initial = _brings_anything(told) and is_first_sync(store, district)
     for name, records in told.items():
         # In the order of the keys: measured, a first load into tables with keys takes half to two thirds of the time.
         _write(store, ENTITIES[name], records.sort(ENTITIES[name].key), district=district, batch=batch)
     for name, records in reversed(told.items()):
         _remove(store, ENTITIES[name], records.filter(pl.col(CHANGE) == REMOVED), district=district)
-    if not is_initial:
-        tell(store, district=district, batch=batch, at=at, logins=tell_logins)
 
 
 def _brings_anything(changes: Changes) -> bool:

@@ -56,11 +56,30 @@ def find_people(
     kind: str | None = None,
     most: int = 50,
 ) -> list[Person]:
-    """People of a district whose name holds `name` (without regard to case and accents), or with this ID or contact."""
+    """People of a district whose name holds `name` (without regard to case and accents), or with this ID or contact.
+
+    Whoever had the ID before it became another is found by it too.
+    """
     wanted = folded(name or "")
     found = store.rows("people", district=district, kind=kind, key=key, contact=contact)
+    if key is not None:
+        found += _called_before(store, district, key, contact, {(row[0], row[1]) for row in found}, kind)
     matching = [row for row in found if wanted in folded(f"{row[2]} {row[3]}")]
     return [_person(store, district, row) for row in matching[:most]]
+
+
+def _called_before(
+    store: Store, district: str, key: str, contact: str | None, known: set[tuple[str, str]], kind: str | None
+) -> list[tuple[str, ...]]:
+    """People whose ID this was once; nobody twice."""
+    now = [one for one in store.rows("called_before", district=district, key=key) if one not in known]
+    return [
+        row
+        for of_kind, current in now
+        if kind in {None, of_kind}
+        for row in store.rows("people", district=district, kind=of_kind, key=current, contact=contact)
+        if row[1] == current
+    ]
 
 
 def folded(text: str) -> str:

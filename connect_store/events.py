@@ -21,6 +21,7 @@ EventName = Literal[
     "guardian_linked",
     "guardian_disconnected",
     "credential_changed",
+    "id_changed",
     "sync_failed",
     "files_missing",
     "sync_recovered",
@@ -35,7 +36,8 @@ class Event:
         id: ascending, never given twice: the cursor, and what tells a repeat.
         batch: the night, the undo or the change by hand that did it.
         student: of a guardian that was linked or disconnected, the student.
-        detail: of changed credentials, which fields (`email`, `sms`); of a notice its reason; never a value.
+        detail: of changed credentials, which fields (`email`, `sms`); of a changed ID the one before; of a notice its
+            reason; never a value.
     """
 
     id: int

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from connect_store.records import PERSON, Kind
 from connect_store.store import Store
+
+_NEWEST: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +38,58 @@ class Owned:
     batch: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """An ID of a person: the batch after which they had it (0 where it was the first), and that with which it ended."""
+
+    key: str
+    after: int
+    up_to: int
+
+
+def ids_of(store: Store, district: str, kind: Kind, key: str) -> list[Called]:
+    """Every ID that a person ever had, the one of now first."""
+    called, up_to = [], _NEWEST
+    while True:
+        about = store.rows("renumbered_about", district=district, kind=kind, key=key)
+        before = [(int(batch), str(was)) for batch, was, given in about if given == key and batch < up_to]
+        since, was = before[-1] if before else (0, None)
+        gave_away = max((int(batch) for batch, had, _ in about if had == key and batch < up_to), default=0)
+        called.append(Called(key=key, after=max(since, gave_away), up_to=up_to))
+        if was is None or gave_away > since:  # what had the ID before it was given away is another record
+            return called
+        key, up_to = was, since
+
+
 def history_of(store: Store, district: str, kind: Kind, key: str) -> list[Step]:
-    """Everything that the store knows to have changed about a person, oldest first."""
+    """Everything that the store knows to have changed about a person, oldest first, whatever the ID was then."""
+    ids = ids_of(store, district, kind, key)
+    renamed = [_renumbered(store, before, now) for now, before in pairwise(ids)]
     who = {"district": district, "kind": kind, "key": key}
-    found = store.rows("person_history", **who)
+    found = _of_ids(store, "person_history", district, kind, ids)
     states = [*(row[4:] for row in found), *(tuple(row) for row in store.rows("person_now", **who))]
     fields = [
         step
         for row, (before, after) in zip(found, pairwise(states), strict=False)
         for step in _fields(row, before, after)
     ]
-    links = [_link(row) for row in store.rows("link_history", **who)]
-    return sorted([*fields, *links], key=lambda step: step.batch)
+    links = [_link(row) for row in _of_ids(store, "link_history", district, kind, ids)]
+    return sorted([*fields, *links, *renamed], key=lambda step: step.batch)
+
+
+def _of_ids(store: Store, statement: str, district: str, kind: Kind, ids: Sequence[Called]) -> list[tuple[Any, ...]]:
+    """What is remembered under each ID of a person while it was theirs, oldest first."""
+    return [
+        row
+        for one in reversed(ids)
+        for row in store.rows(statement, district=district, kind=kind, key=one.key)
+        if one.after < row[0] <= one.up_to
+    ]
+
+
+def _renumbered(store: Store, before: Called, now: Called) -> Step:
+    ((at, origin, who),) = store.rows("who_did", batch=now.after)
+    return Step(batch=now.after, at=at, origin=origin, who=who, what="id", before=before.key, after=now.key)
 
 
 def owners_of(store: Store, district: str, kind: Kind, key: str) -> list[Owned]:

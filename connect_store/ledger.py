@@ -305,7 +305,7 @@ def enter_done(
     store: Store,
     *,
     district: str,
-    origin: Literal["undo", "hand"],
+    origin: Literal["undo", "hand", "switch"],
     at: datetime,
     changes: Mapping[str, Mapping[str, int]],
     summary: Mapping[str, Any],

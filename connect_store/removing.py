@@ -13,7 +13,7 @@ _OF_ENTITIES: Final = (
     *(name for name in ENTITIES if name not in _LAST),
     *_LAST,
 )
-_TABLES: Final = (*_OF_ENTITIES, "permission", "pause", "outbox", "purged", "event", "batch")
+_TABLES: Final = (*_OF_ENTITIES, "permission", "pause", "outbox", "renumbered", "purged", "event", "batch")
 
 
 def batches_of(store: Store, district: str) -> int:

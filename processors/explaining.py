@@ -12,6 +12,7 @@ from config.home import Home
 from config.tables import TABLES, TableName
 from connect_store import ledger
 from connect_store.directory import Person, find_people
+from connect_store.history import ids_of
 from connect_store.ledger import LedgerBatch
 from connect_store.retention import purged
 from connect_store.store import Store, open_store
@@ -89,7 +90,8 @@ def why(
     """
     with open_store(home.store_db) as store:
         people = tuple(find_people(store, district, name=name, key=key, contact=contact))
-        keys = frozenset([*([key] if key else []), *(one.key for one in people)])
+        ids = (called.key for one in people for called in ids_of(store, district, one.kind, one.key))
+        keys = frozenset([*([key] if key else []), *ids])
         wanted = _Wanted(name=name, contact=contact, keys=keys)
         newest = islice(ledger.judged(store, district, test=False), nights)
         told = tuple(_told(home, store, batch, wanted) for batch in newest)

@@ -13,13 +13,14 @@ from connect_store import ledger
 from connect_store.applying import CHANGE, Changes, apply
 from connect_store.ledger import LedgerBatch
 from connect_store.records import KINDS, EntityName
+from connect_store.renumbering import backwards, renumber, renumbered
 from connect_store.store import Store, open_store
 from connect_store.undo_record import undo_record
 from processors import deliveries, lifecycle
 from processors.answers import ANSWERABLE, Answer, NoAnswer, is_of
 from processors.freezing import deliver
 from processors.locks import district_lock
-from processors.undoing import undone
+from processors.undoing import Undo, undone
 from processors.verdicts import APPLIED, WAITING
 
 _LOCK_WAIT_S: Final = 60.0
@@ -145,6 +146,7 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
     Raises:
         NotToBeDone: it was not applied, or a newer one was.
         NoUndoRecord: what it found is not known any more.
+        CannotRenumber: it gave out IDs, and somebody else has one of the old ones by now.
         UnknownBatch: there is no such batch.
         Held: another process works on the district.
     """
@@ -156,18 +158,30 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
         if all(each is None or each.number != number for each in newest):
             raise NotToBeDone(_why_not(store, batch))
         with store.writing():
-            plan = undone(undo_record(store, number))
-            counted = counts(plan.changes)
             now = _now()
-            undoing = ledger.enter_done(
-                store, district=district, origin="undo", at=now, of=number, changes=counted, summary={}
-            )
-            apply(store, district=district, batch=undoing, changes=plan.changes, at=now)
+            if (mapping := renumbered(store, number)).is_empty():
+                undoing, plan, counted = _give_back(store, batch, now)
+            else:
+                plan = Undo(changes={}, kept={})
+                undoing, counted = renumber(
+                    store, district, backwards(mapping), origin="undo", of=number, at=now, summary={}
+                )
             _turn(store, batch)
             ledger.note(store, number, "undo", at=now, who=who, detail=f"as batch {undoing}: {why}")
             ledger.note(store, undoing, "undo", at=now, who=who, detail=f"of batch {number}: {why}")
             ledger.pause(store, district, at=now, who=who, why=f"batch {number} was undone: {why}")
     return Undone(number=undoing, changes=counted, kept=plan.kept)
+
+
+def _give_back(store: Store, batch: LedgerBatch, now: datetime) -> tuple[int, Undo, dict[str, dict[str, int]]]:
+    """What a batch found is in force again; the number of the undo, what it is, and what it changes."""
+    plan = undone(undo_record(store, batch.number))
+    counted = counts(plan.changes)
+    undoing = ledger.enter_done(
+        store, district=batch.district, origin="undo", at=now, of=batch.number, changes=counted, summary={}
+    )
+    apply(store, district=batch.district, batch=undoing, changes=plan.changes, at=now)
+    return undoing, plan, counted
 
 
 def _turn(store: Store, batch: LedgerBatch) -> None:

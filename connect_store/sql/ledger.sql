@@ -102,7 +102,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
-   and origin not in ('undo', 'hand')
+   and origin not in ('undo', 'hand', 'switch')
    and verdict is not null
    and id < :before
  order by id desc
@@ -114,7 +114,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
-   and origin not in ('undo', 'hand')
+   and origin not in ('undo', 'hand', 'switch')
    and state in ('decided', 'reported')
    and (requeue_of is null or origin in ('schedule', 'once'))
    and verdict in ('accepted', 'accepted_with_rejections', 'withheld')
@@ -127,7 +127,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
-   and origin not in ('undo', 'hand')
+   and origin not in ('undo', 'hand', 'switch')
  order by id desc
  limit 1;
 
@@ -137,7 +137,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
   from batch
  where district = :district
    and test = :test
-   and origin not in ('undo', 'hand')
+   and origin not in ('undo', 'hand', 'switch')
    and state not in ('failed', 'discarded', 'undone')
    and (verdict is null or verdict <> 'refused')
  order by id desc
@@ -150,7 +150,7 @@ select count(*)
  where district = :district
    and test = 0
    and id > :batch
-   and origin not in ('undo', 'hand')
+   and origin not in ('undo', 'hand', 'switch')
    and (   state in ('frozen', 'working', 'scheduled')
         or (state in ('decided', 'reported') and verdict in ('accepted', 'accepted_with_rejections', 'withheld')));
 
@@ -167,7 +167,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  limit 1;
 
 -- name: last_night
--- The newest night whose changes are in Connect; an undo is none, nor is what people did by hand.
+-- The newest night whose changes are in Connect, or switch to other IDs; an undo is none, nor is what people did by hand.
 select id, district, test, origin, received, state, attempt, verdict, requeue_of, files, changes, summary, decided
   from batch
  where district = :district
@@ -179,7 +179,7 @@ select id, district, test, origin, received, state, attempt, verdict, requeue_of
  limit 1;
 
 -- name: nights_after
--- Nights in Connect that are newer than a batch, newest first; who undoes it undoes them first.
+-- Nights in Connect and switches to other IDs that are newer than a batch, newest first; who undoes it undoes them first.
 select id
   from batch
  where district = :district
@@ -191,7 +191,7 @@ select id
  order by id desc;
 
 -- name: enter_done
--- What was done at once and never waits: an undo, or a change by hand.
+-- What was done at once and never waits: an undo, a change by hand, or a switch to other IDs.
 insert into batch (id, district, test, origin, received, state, verdict, requeue_of, files, changes, summary, decided)
 values ((select coalesce(max(id), 0) + 1 from batch), :district, 0, :origin, :at, 'reported', 'accepted', :of, '[]', :changes, :summary, :at)
 returning id;

@@ -90,6 +90,10 @@ delete from pause
 delete from outbox
  where district = :district;
 
+-- name: remove_renumbered
+delete from renumbered
+ where district = :district;
+
 -- name: remove_purged
 delete from purged
  where batch in (select id from batch where district = :district);

@@ -131,6 +131,7 @@ def _about(entry: LedgerBatch, facts: Mapping[str, str | None]) -> Iterator[str]
         "approve": f"batch {entry.requeue_of}, approved",
         "once": f"batch {entry.requeue_of}, synced once",
         "undo": f"batch {entry.requeue_of}, undone",
+        "switch": "a switch to the IDs of another source",
         "restore": "a backup that was put back",
         "remove": "a district that was removed",
     }
@@ -312,7 +313,7 @@ def diff(console: Console, before: int, after: int, *, show_values: bool) -> Non
     )
 
 
-_UNDOING: Final = ("removed", "updated", "created")
+_UNDOING: Final = ("removed", "updated", "created", "renumbered")
 
 
 def _district_of(home: Home, number: int) -> str:
@@ -387,6 +388,7 @@ def as_document(entry: LedgerBatch) -> dict[str, Any]:
 
 
 _ACTIONS = ("created", "updated", "archived", "restored", "unchanged", "withheld")
+_ALL_ACTIONS = (*_ACTIONS, "renumbered")
 
 
 def _as_row(entry: LedgerBatch) -> list[str | int | None]:
@@ -423,8 +425,10 @@ def _title_of_changes(entry: LedgerBatch) -> str:
 def _what_changed(entry: LedgerBatch) -> str:
     if entry.changed_nothing:
         return "nothing"
-    totals = {action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _ACTIONS}
-    said = [f"{totals[action]} {action}" for action in _ACTIONS if action != "unchanged" and totals[action]]
+    totals = {
+        action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _ALL_ACTIONS
+    }
+    said = [f"{totals[action]} {action}" for action in _ALL_ACTIONS if action != "unchanged" and totals[action]]
     changes = ", ".join(said) or "nothing"
     until = entry.waits_until
     return f"nothing yet, at {until:%Y-%m-%d %H:%M}: {changes}" if until else changes
