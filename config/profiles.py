@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from config.languages import DEFAULT
@@ -13,6 +13,7 @@ from config.tables import REQUIRED_BY_DEFAULT, SCHOOL_COLUMNS, TableName
 GuardiansFrom = Literal["auto", "users", "guardians", "none"]
 StudentId = Literal["student_id", "student_number"]
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-1", "shift_jis"]
+_SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,17 +213,28 @@ class Source:
     """Where the district's roster is fetched from, and when it is not. Table `[source]`.
 
     `blackout`: days without a pull. `guardians`: whether the source brings them too. `leave_classes`: classes that are
-    not brought in, each as `subject=…`, `term=…`, `type=…`, `title=…` or `id=…`.
+    not brought in, each as `subject=…`, `term=…`, `type=…`, `title=…` or `id=…`. `still_days`: so many school days
+    without any change are strange; 0 for never.
     """
 
     kind: SourceKind = "none"
     blackout: tuple[Days, ...] = ()
     guardians: bool = True  # connect-behaviour 2.1, Allow sync to manage Guardians
     leave_classes: tuple[str, ...] = ()  # connect-behaviour 5, over-shared sections
+    still_days: int = 10  # clever-classlink E 9: two weeks of school, in which somebody always moves
 
     def rests_on(self, day: date) -> bool:
         """Whether nothing is fetched on a day of the district."""
         return any(days.first <= day <= days.last for days in self.blackout)
+
+    def school_days(self, after: date, until: date) -> int:
+        """How many days after one and until another are neither of a weekend nor without a pull."""
+        days = (after + timedelta(days=number + 1) for number in range((until - after).days))
+        return sum(day.weekday() < _SATURDAY and not self.rests_on(day) for day in days)
+
+    def is_long(self, after: date, until: date) -> bool:
+        """Whether so much time without any change is strange."""
+        return 0 < self.still_days <= self.school_days(after, until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ def looked_at(
         reused=people.reused,
         shared=people.shared,
         same_as=same_as,
-        same_days=same_days,
+        same_days=0 if profile.source.kind != "none" else same_days,  # of a source: source.still
         usual=usual(_as_earlier(batch).rows for batch in applied),
         rejected_people=frozenset()
         if rejecting is None

@@ -1,14 +1,18 @@
 """What is known of a pull beside its records, and what may not be between one pull and the next."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 
+from config.profiles import Source
 from roster_sources.failures import PullFailed
+from validators.findings import Finding
 
 _MAY_BE_EMPTY: Final = frozenset({"terms", "staff", "district_admins", "contacts", "demographics", "academicSessions"})
 _STALE: Final = timedelta(days=1)
+_FEW_TEACHERS: Final = 5
+_MANY_TEACHERS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,9 @@ class Facts:
         newest: when the record that changed last did so, ISO 8601 in UTC.
         trouble: what the source says is wrong on its side.
         settings: tells apart pulls that took other parts of the same data.
+        fingerprint: of the files that were made of the data.
+        same_since: the day of the first pull that brought these files, ISO 8601.
+        teachers: how many came; None where the source gave the files themselves.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -29,6 +36,9 @@ class Facts:
     newest: str | None = None
     trouble: str | None = None
     settings: str | None = None
+    fingerprint: str | None = None
+    same_since: str | None = None
+    teachers: int | None = None
 
     def as_document(self) -> dict[str, Any]:
         """What a store can keep."""
@@ -38,6 +48,31 @@ class Facts:
     def of(cls, document: Mapping[str, Any]) -> Self:
         """From what a store kept."""
         return cls(**document)
+
+
+def standing(now: Facts, before: Facts | None, today: date) -> Facts:
+    """The facts of a pull, with the day since which its files are what they are."""
+    is_same = before is not None and before.fingerprint is not None and before.fingerprint == now.fingerprint
+    since = before.same_since if before and is_same else None
+    return replace(now, same_since=since or today.isoformat())
+
+
+def stillness(now: Facts, source: Source, today: date) -> list[Finding]:
+    """That nothing changed for so long that the source may show an old state: a frozen app says nothing (E 9)."""
+    since = date.fromisoformat(now.same_since) if now.same_since else today
+    if not source.is_long(since, today):
+        return []
+    return [Finding(code="source.still", detail=since.isoformat(), count=source.school_days(since, today))]
+
+
+def missing_teachers(now: Facts, before: Facts | None) -> list[Finding]:
+    """That a good part of the teachers is gone, as where a rule of the sharing was changed (E 23)."""
+    if now.teachers is None or before is None or before.teachers is None:
+        return []
+    gone = before.teachers - now.teachers
+    if gone < max(_FEW_TEACHERS, before.teachers * _MANY_TEACHERS):
+        return []
+    return [Finding(code="source.teachers", detail=f"{now.teachers}", count=gone)]
 
 
 def require_plausible(now: Facts, before: Facts | None) -> None:

@@ -1,17 +1,18 @@
 """A pull: one walk through a source, and the OneRoster files that it ends as."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from config.profiles import Profile, SourceKind
+from config.profiles import Profile, Source, SourceKind
 from processors.unpacking import ANSWERS
 from roster_sources import classlink, clever, clever_tables, oneroster, oneroster_tables, remote_sftp
 from roster_sources.answers import Answers, kept
 from roster_sources.asking import PATIENT, Keep, Patience
-from roster_sources.facts import Facts, require_plausible
+from roster_sources.facts import Facts, missing_teachers, require_plausible, standing, stillness
 from roster_sources.failures import PullFailed
 from roster_sources.roster_files import RosterFiles
 from validators.findings import Finding
@@ -113,6 +114,7 @@ def pull(
     *,
     before: Facts | None = None,
     only_new: bool = False,
+    today: date | None = None,
     patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
 ) -> Pulled:
@@ -123,6 +125,7 @@ def pull(
         into: the folder.
         before: what the source told at the last pull that was taken.
         only_new: whether nothing is read where the source tells that nothing changed since.
+        today: in the district's time zone; the clock's day where none is given.
         patience: how long the source is waited for.
         advance: who watches.
 
@@ -136,8 +139,10 @@ def pull(
     for walk in range(1, _WALKS + 1):
         try:
             if profile.source.kind == "sftp":
-                return _fetch(profile, into, known, patience)
-            return _pull_once(profile, into, before, known, patience, advance)
+                pulled = _fetch(profile, into, known, patience)
+            else:
+                pulled = _pull_once(profile, into, before, known, patience, advance)
+            return _beside_earlier(pulled, before, profile.source, today or datetime.now(profile.time_zone).date())
         except PullFailed as failed:
             if failed.code != "source.changed" or walk == _WALKS:
                 raise
@@ -173,6 +178,24 @@ def _pull_once(
     return _written(way.files(collected, profile), into, path, facts, before)
 
 
+def _beside_earlier(pulled: Pulled, before: Facts | None, source: Source, today: date) -> Pulled:
+    """What a pull brought, with what there is to say of it beside those before."""
+    if pulled.facts is None:
+        return pulled
+    facts = standing(replace(pulled.facts, fingerprint=_fingerprint(pulled.files)), before, today)
+    found = (*stillness(facts, source, today), *missing_teachers(facts, before))
+    return replace(pulled, facts=facts, findings=(*pulled.findings, *found))
+
+
+def _fingerprint(files: Sequence[Path]) -> str:
+    """Tells apart what files hold, whatever their order."""
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        with path.open("rb") as file:
+            whole.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
+
+
 def _settings_of(profile: Profile) -> str:
     """Other settings may make another roster of the same data, whichever of them it is."""
     return hashlib.sha256(repr(profile).encode()).hexdigest()[:16]
@@ -200,4 +223,5 @@ def _written(roster: RosterFiles, into: Path, answers: Path, facts: Facts | None
     if facts and before and before.counts.get("contacts") and not facts.counts.get("contacts", 1):
         findings.append(Finding(code="source.contacts_hidden", count=before.counts["contacts"]))
         facts = replace(facts, counts={**facts.counts, "contacts": before.counts["contacts"]})  # said every night
+    facts = facts and replace(facts, teachers=roster.users.filter(role="teacher").height)
     return Pulled(files=tuple(roster.write(into)), answers=answers, findings=tuple(findings), facts=facts)

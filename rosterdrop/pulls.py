@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from config.home import Home
@@ -69,6 +69,7 @@ def pull_roster(
     *,
     who: str,
     only_new: bool = False,
+    now: datetime | None = None,
     patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
 ) -> Ended:
@@ -82,11 +83,18 @@ def pull_roster(
     profile = load_profile(home, district)
     if profile.source.kind == "none":
         raise NoSource(district)
-    began = datetime.now(UTC)
+    began = now or datetime.now(UTC)
+    today = began.astimezone(profile.time_zone).date()
     with pull_lock(home, district, who=who), _scratch(home, district) as folder:
         try:
             pulled = pull(
-                profile, folder, before=_before(home, district), only_new=only_new, patience=patience, advance=advance
+                profile,
+                folder,
+                before=_before(home, profile, today),
+                only_new=only_new,
+                today=today,
+                patience=patience,
+                advance=advance,
             )
         except NothingNew as nothing:
             note = PullNote(at=began, who=who, outcome="paused" if nothing.rests else "unchanged")
@@ -128,18 +136,21 @@ def _scratch(home: Home, district: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _before(home: Home, district: str) -> Facts | None:
+def _before(home: Home, profile: Profile, today: date) -> Facts | None:
     """What the source told at the last pull that brought a batch.
 
     Its version is forgotten where that batch was not applied: the same data may be taken now (clever-classlink E 8).
+    So it is after long without a change: the data are read, and the report says since when they stand still (E 9).
     """
     with open_store(home.store_db) as store:
-        last = last_taken_pull(store, district)
+        last = last_taken_pull(store, profile.id)
         if last is None or last.facts is None:
             return None
         batch = ledger.find(store, last.batch) if last.batch else None
     facts = Facts.of(last.facts)
-    return facts if batch and batch.verdict in APPLIED else replace(facts, version=None)
+    is_old = profile.source.is_long(last.at.astimezone(profile.time_zone).date(), today)
+    is_applied = batch is not None and batch.verdict in APPLIED
+    return facts if is_applied and not is_old else replace(facts, version=None)
 
 
 def _note(home: Home, district: str, note: PullNote) -> None:

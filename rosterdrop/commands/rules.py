@@ -44,6 +44,8 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "source.access": {"detail": "HTTP 401"},
     "source.not_found": {"detail": "HTTP 404"},
     "source.trouble": {"detail": "error"},
+    "source.still": {"detail": "2026-11-06"},
+    "source.teachers": {"detail": "64"},
     "manifest.size": {"file": "users.csv", "hint": "20480", "detail": "16384"},
     "manifest.sha256": {"file": "users.csv", "hint": "9f86d0…", "detail": "60303a…"},
 }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -60,12 +61,12 @@ class Fetched:
         """Change settings: `source__kind="clever"`."""
         set_values(self.home, "springfield", {key.replace("__", "."): value for key, value in values.items()})
 
-    def pull(self, *, only_new: bool = False, patience: Patience = QUICK) -> Ended:
-        return pull_roster(self.home, "springfield", who="test", only_new=only_new, patience=patience)
+    def pull(self, *, only_new: bool = False, now: datetime | None = None, patience: Patience = QUICK) -> Ended:
+        return pull_roster(self.home, "springfield", who="test", only_new=only_new, now=now, patience=patience)
 
-    def night(self, patience: Patience = QUICK) -> Report:
+    def night(self, patience: Patience = QUICK, *, now: datetime | None = None) -> Report:
         """Fetch, judge and apply."""
-        number = self.pull(patience=patience).batch
+        number = self.pull(now=now, patience=patience).batch
         assert number is not None
         return self.finish(number)
 

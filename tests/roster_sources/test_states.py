@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def clever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fe
     with from_clever(tmp_path / "home", monkeypatch) as (district, server):
         assert district.night().verdict == "accepted"
         yield district, server
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(18), UTC)
+
+
+def somebody_leaves(server: CleverServer) -> None:
+    server.district = server.district.without_person(server.district.students[0].id)
 
 
 def test_a_district_that_rests_is_left_alone(clever: tuple[Fetched, CleverServer]) -> None:
@@ -57,6 +66,59 @@ def test_trouble_on_the_side_of_the_source_is_told(clever: tuple[Fetched, Clever
 
     assert report.verdict == "accepted"
     assert "source.trouble" in report.codes
+
+
+def test_data_that_stand_still_for_two_weeks_of_school_are_told(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 9: an app that Clever froze goes on to see its old data, and their sync seems to run."""
+    district, server = clever
+    district.set(source__blackout='["2026-12-21/2027-01-03"]')
+    somebody_leaves(server)
+    codes = {}
+    for day in (date(2026, 12, 7), date(2026, 12, 18), date(2027, 1, 4), date(2027, 1, 5)):
+        server.last_sync = f"{day}T08:00:00.000Z"
+        codes[day.isoformat()] = "source.still" in district.night(now=noon(day)).codes
+
+    assert codes == {"2026-12-07": False, "2026-12-18": False, "2027-01-04": True, "2027-01-05": True}
+
+    somebody_leaves(server)
+    assert "source.still" not in district.night(now=noon(date(2027, 1, 6))).codes
+
+
+def test_a_source_that_tells_of_no_change_for_two_weeks_is_read_all_the_same(
+    clever: tuple[Fetched, CleverServer],
+) -> None:
+    """E 9: a sync that stopped is as still as a frozen app."""
+    district, server = clever
+    somebody_leaves(server)
+    district.night(now=noon(date(2026, 12, 7)))
+
+    assert district.pull(only_new=True, now=noon(date(2026, 12, 18))).batch is None
+    number = district.pull(only_new=True, now=noon(date(2026, 12, 21))).batch
+
+    assert number is not None
+    assert "source.still" in district.finish(number).codes
+
+
+def test_who_wants_no_word_of_data_that_stand_still_gets_none(clever: tuple[Fetched, CleverServer]) -> None:
+    district, server = clever
+    district.set(source__still_days="0")
+    somebody_leaves(server)
+    district.night(now=noon(date(2026, 12, 7)))
+
+    assert "source.still" not in district.night(now=noon(date(2027, 3, 1))).codes
+
+
+def test_a_teacher_list_that_lost_a_good_part_is_told(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 23: a rule of the sharing was changed."""
+    district, server = clever
+    teachers = server.district.teachers
+    for teacher in teachers[:20]:
+        server.district = server.district.without_person(teacher.id)
+
+    report = district.night()
+
+    assert {"source.teachers", "class.without_teacher"} <= report.codes
+    assert "source.teachers" not in district.night().codes
 
 
 def test_the_token_of_another_district_brings_nothing(clever: tuple[Fetched, CleverServer]) -> None:
