@@ -76,13 +76,17 @@ def confirmed_in(path: Path) -> pl.DataFrame:
         raise NotAProposal(f"{path} cannot be read as a CSV file of proposed pairs") from error
     if missing := [column for column in (CONFIRM, *PAIRS) if column not in rows.columns]:
         raise NotAProposal(f"{path} lacks the columns {', '.join(missing)}; take the file that connect propose wrote")
-    says_yes = pl.col(CONFIRM).str.strip_chars().str.to_lowercase().is_in(_YES)
-    found = rows.filter(says_yes).select(*PAIRS).drop_nulls().unique(maintain_order=True)
+    found = rows.filter(says_yes(CONFIRM)).select(*PAIRS).drop_nulls().unique(maintain_order=True)
     if found.is_empty():
         raise NotAProposal(
             f"no row of {path} is confirmed: write yes into the column {CONFIRM} of those that are right"
         )
     return found
+
+
+def says_yes(column: str) -> pl.Expr:
+    """Whether a person wrote yes into a cell."""
+    return pl.col(column).str.strip_chars().str.to_lowercase().is_in(_YES)
 
 
 def _waiting(store: Store, district: str) -> LedgerBatch | None:

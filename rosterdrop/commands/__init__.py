@@ -41,7 +41,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "batch": Place("batch:batch", "The history of batches, and what can be done with one."),
     "person": Place("person:person", "Find a person of a district in Connect, and explain them."),
     "roster": Place("roster:roster", "What is in Connect, as it was after any night."),
-    "source": Place("source:source", "Rosters that are fetched: Clever, ClassLink, an SFTP site."),
+    "source": Place("switching:source", "Rosters that are fetched: Clever, ClassLink, an SFTP site."),
     "connect": Place("setting_up:connect", "What people may do by hand beside the sync."),
 }
 
