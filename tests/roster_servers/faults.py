@@ -22,7 +22,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is sent: `hang_s` before the headers, `pause_s` between pieces, `cut` bytes held back, or nothing at all."""
+    """What is sent: `hang_s` before the headers, `pause_s` between pieces, `cut` bytes held back, or nothing at all.
+
+    `chunked`: in chunks, without a length ahead.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -33,6 +36,7 @@ class Reply:
     piece: int = 1
     cut: int = 0
     hang_up: bool = False
+    chunked: bool = False
 
 
 @dataclass(slots=True)
@@ -133,6 +137,10 @@ class Faults:
     ) -> None:
         """Close the connection before the whole body was sent (E 19)."""
         self._add(collection, page, times, reply_change=lambda reply: replace(reply, cut=short_by))
+
+    def break_chunk(self, collection: str | None = None, page: int | None = None, *, times: int | None = None) -> None:
+        """Close the connection in the middle of a chunk, where no length told how much there is (E 19)."""
+        self._add(collection, page, times, reply_change=lambda reply: replace(reply, chunked=True, cut=1))
 
     def hang_up(self, collection: str | None = None, page: int | None = None, *, times: int | None = None) -> None:
         """Close the connection without an answer (E 19)."""

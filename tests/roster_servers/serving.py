@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.roster_servers.faults import Faults, Reply
 
 _POLL_S: Final = 0.02
+_END: Final = b"\r\n0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +167,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         self.send_header("Date", formatdate(self.server.local.now(), usegmt=True))
         self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(len(reply.body)))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self._send_body(reply)
 
     def _send_body(self, reply: Reply) -> None:
-        body = reply.body[: len(reply.body) - reply.cut] if reply.cut else reply.body
+        body = reply.body[: len(reply.body) - reply.cut]
+        if reply.chunked:
+            body = b"%x\r\n%s%s" % (len(reply.body), body, b"" if reply.cut else _END)
         step = reply.piece if reply.pause_s else max(len(body), 1)
         for at in range(0, len(body), step):
             self.wfile.write(body[at : at + step])

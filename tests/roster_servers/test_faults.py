@@ -50,8 +50,10 @@ def test_busy_tells_when(server: CleverServer) -> None:
     [
         (lambda faults: faults.hang(30.0, "students"), httpx2.ReadTimeout),
         (lambda faults: faults.cut("students"), httpx2.RemoteProtocolError),
+        (lambda faults: faults.break_chunk("students"), httpx2.RemoteProtocolError),
+        (lambda faults: faults.hang_up("students"), httpx2.RemoteProtocolError),
     ],
-    ids=["hang", "cut"],
+    ids=["hang", "cut", "broken chunk", "hung up"],
 )
 def test_an_answer_does_not_come_whole(
     server: CleverServer, turn: Callable[[Faults], None], error: type[Exception]

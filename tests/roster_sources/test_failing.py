@@ -1,16 +1,20 @@
 """Whatever goes wrong at whichever page of a pull: nobody is archived, and the report says why (clever-classlink E)."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
+from config.loading import load_profile
 from connect_store.pulls import last_pulls
 from connect_store.store import open_store
-from rosterdrop.pulls import _by_the_clock
+from roster_sources.pulling import Advance, nobody_watches, pull
+from rosterdrop.pulls import _by_the_clock, pull_roster
 from tests.roster_servers.classlink import ClassLinkServer
 from tests.roster_servers.clever import CleverServer
 from tests.roster_servers.faults import HTML, Reply
@@ -20,6 +24,7 @@ from tests.roster_sources.fetched import QUICK, Fetched, from_classlink, from_cl
 Server = CleverServer | ClassLinkServer
 SMALL = replace(QUICK, page_records=40)
 ONCE = replace(SMALL, tries=1)
+PAGES = ["some", pytest.param("all", marks=pytest.mark.soak)]
 
 
 @dataclass
@@ -43,6 +48,11 @@ FAULTS: dict[str, tuple[Callable[[Reply], Reply], str]] = {
     "html": (lambda _: Reply(body=HTML, content_type="text/html"), "source.unusable"),
     "502": (lambda _: Reply(status=502, body=HTML, content_type="text/html"), "source.unreachable"),
     "cut": (lambda reply: replace(reply, cut=5), "source.unreachable"),
+    "cut json": (lambda reply: replace(reply, body=reply.body[: len(reply.body) // 2]), "source.unusable"),
+    "broken chunk": (lambda reply: replace(reply, chunked=True, cut=5), "source.unreachable"),
+    "hangs": (lambda reply: replace(reply, hang_s=2.0), "source.unreachable"),
+    "trickles": (lambda reply: replace(reply, pause_s=0.1), "source.unreachable"),
+    "too large": (lambda _: Reply(body=b" " * 200_000), "source.endless"),
     "hung up": (lambda reply: replace(reply, hang_up=True), "source.unreachable"),
     "no list": (lambda _: document({"imsx_codeMajor": "failure"}), "source.unusable"),
     "revoked": (lambda _: document({"message": "Unauthorized"}, status=401), "source.access"),
@@ -52,6 +62,11 @@ FAULTS: dict[str, tuple[Callable[[Reply], Reply], str]] = {
         "source.elsewhere",
     ),
     "gone": (lambda _: document({"message": "not found"}, status=404), "source.not_found"),
+}
+PATIENCE = {
+    "hangs": replace(ONCE, silence_s=0.4),
+    "trickles": replace(ONCE, page_s=0.4),
+    "too large": replace(ONCE, page_bytes=100_000),
 }
 
 
@@ -73,51 +88,199 @@ def _nothing_changes(fetched: Fetched) -> Iterator[None]:
     assert fetched.roster() == before
 
 
-def _requests_of_a_pull(fetched: Fetched, server: Server) -> int:
+def _whole_walk(fetched: Fetched, server: Server, advance: Advance = nobody_watches) -> list[str]:
+    """What a whole walk asks, in order."""
     before = len(server.requests)
-    fetched.night(SMALL)
-    return len(server.requests) - before
+    with TemporaryDirectory() as folder:
+        pull(load_profile(fetched.home, "springfield"), Path(folder), patience=SMALL, advance=advance)
+    assert len(server.requests) - before > 10
+    return server.requests[before:]
+
+
+def _some(pages: str, count: int, which: int = 1) -> Sequence[int]:
+    """Which requests go wrong, one after the other: all, or the first, the middle or the last one."""
+    return range(count) if pages == "all" else ((0, count // 2, count - 1)[which % 3],)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("pages", ["first, middle, last", pytest.param("all", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("pages", PAGES)
 def test_a_page_that_fails_fails_the_pull_whichever_it_is(
     district: tuple[Fetched, Server], fault: str, pages: str
 ) -> None:
-    """E 1, 6, 7, 15, 16, 17, 19, 21."""
+    """E 1, 6, 7, 15 to 19, 21: and the next night begins anew."""
     fetched, server = district
-    requests = _requests_of_a_pull(fetched, server)
+    whole = _whole_walk(fetched, server)
     does, code = FAULTS[fault]
-    assert requests > 10
 
     with _nothing_changes(fetched):
-        for page in range(requests) if pages == "all" else (0, requests // 2, requests - 1):
+        for page in _some(pages, len(whole), [*FAULTS].index(fault)):
             server.disturb = At(page, does)
-            report = fetched.night(ONCE)
+            report = fetched.night(PATIENCE.get(fault, ONCE))
             assert (report.verdict, report.codes) == ("refused", {code}), f"request {page}"
 
     server.disturb = None
+    before = len(server.requests)
     assert fetched.night(SMALL).verdict == "accepted"
+    assert server.requests[before:] == whole
 
 
 def test_a_page_that_fails_once_is_asked_again_and_nobody_notices(district: tuple[Fetched, Server]) -> None:
     fetched, server = district
-    requests = _requests_of_a_pull(fetched, server)
+    whole = _whole_walk(fetched, server)
 
-    for page in range(0, requests, 4):
+    for page in range(0, len(whole), 8):
         server.disturb = At(page, FAULTS["502"][0], times=1)
         assert fetched.night(SMALL).verdict == "accepted", f"request {page}"
 
 
-def test_a_collection_that_was_full_and_is_empty_is_no_empty_school(district: tuple[Fetched, Server]) -> None:
-    """E 4: a switch of the sharing."""
+@pytest.mark.parametrize("pages", PAGES)
+def test_a_token_that_is_changed_at_any_page_is_taken_from_there(
+    district: tuple[Fetched, Server], pages: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E 2: the new one stands where the old one stood, or in the list of ClassLink; one page is asked twice."""
     fetched, server = district
-    server.faults.hidden_collections = {"sections", "classes"}
+    *whole, _ = _whole_walk(fetched, server)
+
+    for page in _some(pages, len(whole)):
+
+        def changed(reply: Reply) -> Reply:
+            monkeypatch.setenv("CLEVER_TOKEN", server.rotate_token())
+            return reply
+
+        before = len(server.requests)
+        server.disturb = At(page, changed, times=1)
+        assert fetched.night(SMALL).verdict == "accepted", f"request {page}"
+        asked = [one for one in server.requests[before:] if not one.startswith("/applications")]
+        told = [one for one in whole if not one.startswith("/applications")]
+        assert len(asked) <= len(told) + 2, f"request {page}"
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_a_sync_that_ends_during_the_walk_makes_it_begin_anew(district: tuple[Fetched, Server], pages: str) -> None:
+    """E 10: the second walk is of one state."""
+    fetched, server = district
+    *whole, _ = _whole_walk(fetched, server)
+    student = server.district.students[0].id
+
+    for page in _some(pages, len(whole)):
+
+        def synced(reply: Reply, page: int = page) -> Reply:
+            server.district = server.district.changed(student, given=f"Name{page}")
+            if isinstance(server, CleverServer):
+                server.last_sync = f"2026-11-24T08:12:44.{page:03}Z"
+            else:
+                server.revision = f"after {page}"
+            return reply
+
+        server.disturb = At(page, synced, times=1)
+        assert fetched.night(SMALL).verdict == "accepted", f"request {page}"
+        assert f"Name{page}" in {row[2] for row in fetched.roster()["person"]}, f"request {page}"
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_a_pull_that_dies_at_any_page_leaves_nothing_half_done(district: tuple[Fetched, Server], pages: str) -> None:
+    """E 30: nothing is noted, nothing is left on the disk, and the next walk begins anew."""
+    fetched, server = district
+    seen: list[str] = []
+    whole = _whole_walk(fetched, server, lambda collection, _: seen.append(collection))
 
     with _nothing_changes(fetched):
+        for page in _some(pages, len(seen)):
+            with pytest.raises(_Killed):
+                _pull_that_dies(fetched, page)
+            assert not list(fetched.home.batches.rglob(".freezing-*")), f"page {page}"
+
+    before = len(server.requests)
+    assert fetched.night(SMALL).verdict == "accepted"
+    assert server.requests[before:] == whole
+
+
+@pytest.mark.parametrize("pages", PAGES)
+def test_a_next_page_that_is_this_one_ends_the_pull(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: str
+) -> None:
+    """E 20: at whichever page of Clever; a server that counts rows is asked by its offsets."""
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night(SMALL)
+        whole = [one for one in _whole_walk(fetched, server) if "/districts" not in one]
+
+        with _nothing_changes(fetched):
+            for page in _some(pages, len(whole)):
+                server.disturb = Looping(page)
+                report = fetched.night(ONCE)
+                assert (report.verdict, report.codes) == ("refused", {"source.endless"}), f"page {page}"
+
+
+@dataclass
+class Looping:
+    """From a page with a number on, each names itself as the next; lists alone are counted."""
+
+    page: int
+    seen: int = -1
+
+    def __call__(self, request: Request, reply: Reply) -> Reply:
+        if request.path.endswith("/districts"):
+            return reply
+        self.seen += 1
+        if self.seen < self.page:
+            return reply
+        told = json.loads(reply.body)
+        return document({**told, "links": [{"rel": "next", "uri": request.target}]})
+
+
+EMPTIED = {
+    "clever": ("schools", "terms", "sections", "teachers", "staff", "students"),
+    "classlink": ("orgs", "academicSessions", "classes", "users", "enrollments"),
+}
+
+
+def test_a_collection_that_was_full_and_is_empty_is_no_empty_school(district: tuple[Fetched, Server]) -> None:
+    """E 4: a switch of the sharing, whichever it is."""
+    fetched, server = district
+    kind = "clever" if isinstance(server, CleverServer) else "classlink"
+
+    with _nothing_changes(fetched):
+        for collection in EMPTIED[kind]:
+            server.faults.hidden_collections = {collection}
+            fetched.pull(patience=SMALL)
+            with open_store(fetched.home.store_db) as store:
+                assert last_pulls(store, "springfield")[0].code == "source.emptied", collection
         report = fetched.night(SMALL)
 
     assert (report.verdict, report.codes) == ("refused", {"source.emptied"})
+
+
+@pytest.mark.parametrize("opened", [from_clever, from_classlink])
+def test_what_is_not_shared_yet_is_no_empty_district(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[..., Any]
+) -> None:
+    """E 4: the token is there, and the sharing was never saved."""
+    with opened(tmp_path / "home", monkeypatch) as (fetched, server):
+        server.faults.hidden_collections = {*EMPTIED["clever"], *EMPTIED["classlink"], "contacts", "district_admins"}
+
+        report = fetched.night(SMALL)
+
+        assert (report.verdict, report.codes) == ("refused", {"source.nothing_shared"})
+
+
+def test_where_students_are_no_longer_shared_their_sections_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E 22: half of them are hidden, and all answers are right in themselves."""
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night(SMALL)
+
+        def half(request: Request, reply: Reply) -> Reply:
+            if request.query.get("role") != "student":
+                return reply
+            told = json.loads(reply.body)
+            return document({**told, "data": told["data"][::2]})
+
+        server.disturb = half
+        with _nothing_changes(fetched):
+            report = fetched.night(SMALL)
+
+        assert (report.verdict, report.codes) == ("refused", {"source.half_shared"})
 
 
 def test_a_full_page_of_clever_without_links_is_no_proven_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,34 +363,18 @@ def test_ids_that_all_changed_are_not_taken_for_everybody_leaving(district: tupl
     assert report.verdict == "held"
 
 
-def test_a_pull_that_died_leaves_nothing_half_done(district: tuple[Fetched, Server]) -> None:
-    """E 30: the next walk begins anew."""
-    fetched, server = district
-
-    class Killed(BaseException):
-        pass
-
-    def dies(_: Request, reply: Reply) -> Reply:
-        if len(server.requests) > asked + 5:
-            raise_in_client.append(True)
-        return reply
-
-    asked, raise_in_client = len(server.requests), list[bool]()
-    server.disturb = dies
-    with _nothing_changes(fetched), pytest.raises(Killed):
-        _pull_until(fetched, raise_in_client, Killed)
-
-    server.disturb = None
-    assert fetched.night(SMALL).verdict == "accepted"
-    assert not list(fetched.home.batches.rglob(".freezing-*"))
+class _Killed(BaseException):
+    """As if the process had ended."""
 
 
-def _pull_until(fetched: Fetched, stop: list[bool], error: type[BaseException]) -> None:
-    from rosterdrop.pulls import pull_roster
+def _pull_that_dies(fetched: Fetched, page: int) -> None:
+    seen = -1
 
     def advance(_collection: str, _records: int) -> None:
-        if stop:
-            raise error
+        nonlocal seen
+        seen += 1
+        if seen == page:
+            raise _Killed
 
     pull_roster(fetched.home, "springfield", who="test", patience=SMALL, advance=advance)
 
