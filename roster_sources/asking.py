@@ -16,6 +16,8 @@ import stamina
 from roster_sources.addresses import require_safe
 from roster_sources.failures import AccessRefused, PullFailed, spoken
 
+stamina.instrumentation.set_on_retry_hooks([])  # its own prints each retry to stdout, where --json stands
+
 _SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
 _TOO_MANY: Final = 429
 _SHORTEST_WAIT_S: Final = 1.0

@@ -368,6 +368,15 @@ def test_secrets_are_never_shown(home: Home, line: str) -> None:
     assert "the value cannot be used here" in str(error.value)
 
 
+@pytest.mark.parametrize("key", ["clever.token", "classlink.partner_key", "oneroster.secret", "remote_sftp.password"])
+def test_a_secret_where_its_place_belongs_is_not_shown(home: Home, key: str) -> None:
+    home.profile_file("springfield").write_text(f'{PROFILE}{key} = "correct"\n')
+    with pytest.raises(InvalidConfig) as error:
+        load_profiles(home)
+    assert "correct" not in str(error.value)
+    assert f"{key}: the value cannot be used here" in str(error.value)
+
+
 def test_every_port_may_be_one_of_several(home: Home) -> None:
     home.settings_file.write_text(f"[server.more_ports]\n1 = {OLD}\n2223 = {OLD}\n65535 = {OLD}\n[metrics]\nport = 0\n")
     assert set(load_settings(home).server.more_ports) == {"1", "2223", "65535"}

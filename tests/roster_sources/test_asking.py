@@ -52,6 +52,13 @@ def test_what_may_pass_is_tried_again(bad: Says) -> None:
         assert len(server.asked) == 3
 
 
+def test_a_try_that_is_made_again_prints_nothing_between_the_lines_of_json(capfd: pytest.CaptureFixture[str]) -> None:
+    with scripted(Says(status=500), GOOD) as server:
+        ask(server)
+
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
