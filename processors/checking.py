@@ -13,6 +13,7 @@ from config.tables import TableName
 from connect_store import people
 from connect_store.store import Store, open_store
 from processors import unpacking
+from processors.clever_sets import by_file, clever_among, tables_made
 from processors.contexts import known_to
 from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
 from processors.lending import repairable
@@ -129,6 +130,11 @@ def _read(files: Sequence[DeliveredFile], profile: Profile, folder: Path, advanc
         kept += inside.files
         found += inside.findings
     tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
+    if clever := by_file(clever_among(kept)):
+        paths = {which: file.path for which, file in clever.items()}
+        made = tables_made(paths, folder, profile, delivered={file.table for file in tables})
+        tables += [SetFile(path=path, file=path.name, table=table) for table, path in made.paths.items()]
+        found += made.findings
     return read_set(tables, profile, found, advance)
 
 

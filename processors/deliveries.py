@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from config.clever_files import CleverFile, clever_file_of, tables_named, tables_of
 from config.home import Home
 from config.profiles import Profile
-from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, table_of
 from connect_store import ledger
 from connect_store.ledger import LedgerBatch, LedgerFile
@@ -17,9 +17,9 @@ from connect_store.retention import require_files
 from connect_store.store import Store
 from processors import freezing, frozen
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, names_in, require_archive
-from processors.freezing import Delivery
+from processors.freezing import MADE, Delivery
 from processors.lending import lendable, lender_of
-from processors.unpacking import DeliveredFile, kind_of
+from processors.unpacking import DeliveredFile, kind_of, seen_as
 
 
 class NothingToTake(Exception):
@@ -40,7 +40,7 @@ def files_at(paths: Sequence[Path]) -> list[DeliveredFile]:
         return [_archive(paths)]
     files = [_delivered(path) for named in paths for path in _csv_files(named)]
     tables = Counter(file.table for file in files if file.table)
-    if not tables and not any(file.kind == "repair" for file in files):
+    if not tables and not any(file.kind in {"repair", "clever"} for file in files):
         raise NothingToTake("no users.csv, classes.csv, enrollments.csv or guardians.csv is there; nothing was done")
     for table, times in tables.items():
         if times > 1:
@@ -88,7 +88,7 @@ def without_older(store: Store, profile: Profile, delivery: Delivery, *, now: da
     newer = [file for file in delivery.files if not _is_older(file, came)]
     if len(newer) == len(delivery.files):
         return delivery
-    if not any(file.table or file.kind == "archive" for file in newer):
+    if not any(file.table or file.kind in {"archive", "clever"} for file in newer):
         return None
     missing = frozenset(profile.arrival.expected) - _tables_of(newer)
     return replace(delivery, files=newer, carried=_lent(store, profile, missing, test=delivery.test, now=now))
@@ -105,8 +105,8 @@ def again(
 ) -> Delivery:
     """The frozen files of an old batch, to be run with today's profile, or with its own where they are approved.
 
-    An archive that was inflated is left out, for its files stand beside it. What was refused is looked at anew, an
-    archive as well as repaired rows.
+    An archive that was inflated is left out, for its files stand beside it; so are tables that were made of Clever's
+    files, which are made of them again. What was refused is looked at anew, an archive as well as repaired rows.
 
     Raises:
         NewerBatch: a newer batch of the district was applied or waits to be.
@@ -126,7 +126,7 @@ def again(
             carried_from=file.carried_from,
         )
         for file in batch.files
-        if not _is_inflated(file, batch)
+        if not _is_inflated(file, batch) and not _is_made(file, batch)
     ]
     return Delivery(
         district=batch.district,
@@ -156,21 +156,31 @@ def _is_inflated(file: LedgerFile, batch: LedgerBatch) -> bool:
     return kind_of(file.file) == "archive" and bool(inside)
 
 
+def _is_made(file: LedgerFile, batch: LedgerBatch) -> bool:
+    """Whether a table was made of Clever's files of its batch."""
+    beside = any(kind_of(other.file) == "clever" for other in batch.files)
+    return beside and file.generation.startswith(MADE) and file.carried_from is None
+
+
 def _is_older(file: DeliveredFile, came: Mapping[TableName, datetime]) -> bool:
-    """Whether a newer file came for the table of this one, or for any table where it is an archive."""
-    if file.kind == "archive":
+    """Whether a newer file came for the table of this one, or for any table where it is about several."""
+    if file.kind in {"archive", "clever"}:
         return any(file.arrived < at for at in came.values())
     return file.table is not None and file.table in came and file.arrived < came[file.table]
 
 
 def _tables_of(files: Iterable[DeliveredFile]) -> frozenset[TableName]:
     """The tables that files bring, by their names; of an archive those of its directory, or none."""
-    names: list[str] = []
+    tables: set[TableName] = set()
+    of_clever: set[CleverFile] = set()
     for file in files:
-        inside = names_in(file.path) if file.kind == "archive" and not file.unexpected else ()
-        names += [file.name] if file.table else ()
-        names += () if isinstance(inside, Refusal) else inside
-    return frozenset(table for name in names if (table := table_of(name)))
+        if file.table:
+            tables.add(file.table)
+        elif file.kind == "clever" and (which := clever_file_of(file.name)):
+            of_clever.add(which)
+        elif file.kind == "archive" and not file.unexpected and not isinstance(inside := names_in(file.path), Refusal):
+            tables |= tables_named(inside)
+    return frozenset(tables) | tables_of(of_clever)
 
 
 def _archive(paths: Sequence[Path]) -> DeliveredFile:
@@ -196,19 +206,17 @@ def _csv_files(named: Path) -> list[Path]:
 
 def _without_overtaken_repairs(files: Sequence[DeliveredFile]) -> list[DeliveredFile]:
     """Repaired rows beside new tables are not used: the tables make a newer batch than the one that they repair."""
-    beside_tables = any(file.table for file in files)
+    beside_tables = any(file.table or file.kind == "clever" for file in files)
     return [replace(file, unexpected=True) if file.kind == "repair" and beside_tables else file for file in files]
 
 
 def _delivered(path: Path) -> DeliveredFile:
-    facts = path.stat()
-    with path.open("rb") as content:
-        repairs = is_repair(content.read(START_BYTES))
+    kind, table = seen_as(path)
     return DeliveredFile(
         path=path.resolve(),
         name=path.name,
-        kind="repair" if repairs else kind_of(path.name),
-        table=None if repairs else table_of(path.name),
-        generation=f"upload-{facts.st_mtime_ns}",
+        kind=kind,
+        table=table,
+        generation=f"upload-{path.stat().st_mtime_ns}",
         arrived=datetime.now(UTC),
     )

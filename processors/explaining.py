@@ -9,6 +9,8 @@ from typing import Final
 import polars as pl
 
 from config.home import Home
+from config.origins import FILE as SENT_FILE
+from config.origins import LINE as SENT_LINE
 from config.tables import TABLES, TableName
 from connect_store import ledger
 from connect_store.directory import Person, find_people
@@ -149,8 +151,8 @@ def _rows(table: Table, judgement: Judgement, wanted: _Wanted) -> Iterator[Row]:
     for row in found.iter_rows(named=True):
         line = row[LINE]
         yield Row(
-            file=file,
-            line=line,
+            file=row.get(SENT_FILE) or file,
+            line=int(row.get(SENT_LINE) or line),
             key=row[keys] if keys else None,
             fate="rejected" if line in rejected else aside.get(line, "accepted"),
             reasons=tuple(reasons.get(line, ())),

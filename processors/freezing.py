@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
+from config.clever_files import KEPT_PREFIX, clever_file_of
 from config.disk import sync
 from config.home import Home
 from config.loading import read_profile
@@ -31,6 +33,9 @@ from validators.finding import Finding
 
 SCRATCH: Final = ".freezing-"
 """How the name of a folder begins in which a batch of a district is made."""
+
+MADE: Final = "made-"
+"""How the generation of a table begins that was made of Clever's files."""
 
 _OF_THE_DELIVERY: Final = frozenset({"archive.skipped", "file.overtaken", "repair.applied", "repair.overtaken"})
 
@@ -98,7 +103,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     lender = _lender_for(store, delivery)
     with _workplace(home, delivery.district) as workplace:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
-        own = _take_all(delivery, workplace, profile.arrival.trigger)
+        own = _take_all(delivery, workplace, profile)
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
         found = [
             *delivery.found,
@@ -175,10 +180,14 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         return read_profile(place, delivery.district)
 
 
-def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> Frozen:
-    """The delivered files, those of an archive too, and what was found; of a refused set nothing counts as a table."""
-    target = workplace / "files"
+def _take_all(delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
+    """The delivered files, those of an archive and those that are made of Clever's too, and what was found.
+
+    Of a refused set nothing counts as a table.
+    """
+    target, trigger = workplace / "files", profile.arrival.trigger
     kept, found = unpacking.sorted_out(unpacking.with_triggers(_with_names_of_repairs(delivery.files), trigger))
+    clever = [file for file in kept if file.kind == "clever"]
     limits = Limits(most_bytes=delivery.most_inflated, reserve_bytes=delivery.reserve_bytes)
     files: list[LedgerFile] = []
     for archive in (file for file in kept if file.kind == "archive"):
@@ -186,16 +195,56 @@ def _take_all(delivery: Delivery, workplace: Path, trigger: str) -> Frozen:
         inside = unpacking.unpack(
             replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
-        files += [take(file, target) for file in inside.files]
+        files += [take(file, target) for file in map(_under_kept_name, inside.files)]
+        clever += [file for file in inside.files if file.kind == "clever"]
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
     taken = {file.file for file in files}  # an archive may have a manifest.csv, and another one came beside it
-    loose = [file for file in kept if file.name not in taken]
+    loose = [file for file in map(_under_kept_name, kept) if file.name not in taken]
     files += [take(file, target) for file in loose]
     found += unpacking.deltas(replace(file, path=target / file.name) for file in loose)
+    if clever and not is_refused(found):
+        made = _made_of_clever(clever, files, target, profile)
+        files += made.files
+        found += made.findings
     if is_refused(found):
         files = [replace(file, table=None) for file in files]
     return Frozen(files=tuple(files), findings=tuple(found))
+
+
+def _made_of_clever(
+    clever: Sequence[DeliveredFile], files: Sequence[LedgerFile], target: Path, profile: Profile
+) -> Frozen:
+    """The tables that Clever's files make, as newly as the newest of these came."""
+    from processors.clever_sets import tables_made  # reads them with polars; other sets are frozen unread
+
+    places = {
+        which: target / _under_kept_name(file).name
+        for file in clever
+        if (which := clever_file_of(file.name)) is not None
+    }
+    made = tables_made(places, target, profile, delivered={file.table for file in files if file.table})
+    newest = max(clever, key=attrgetter("arrived"))
+    return Frozen(
+        files=tuple(
+            LedgerFile(
+                file=path.name,
+                table=table,
+                bytes=path.stat().st_size,
+                sha256=digest(path),
+                generation=f"{MADE}{newest.generation}",
+                arrived=ledger.stamp(newest.arrived),
+            )
+            for table, path in made.paths.items()
+        ),
+        findings=made.findings,
+    )
+
+
+def _under_kept_name(file: DeliveredFile) -> DeliveredFile:
+    """The file under the name that a batch keeps it by: Clever's enrollments.csv is called like a table."""
+    which = clever_file_of(file.name) if file.kind == "clever" else None
+    return file if which is None else replace(file, name=f"{KEPT_PREFIX}{which}.csv")
 
 
 def _lent(

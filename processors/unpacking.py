@@ -1,22 +1,24 @@
 """What was delivered, sorted: what counts, what only came beside it, and the files of an archive."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, Literal
 
+from config.clever_files import KEPT_PREFIX, clever_file_of
+from config.contents import START_BYTES, content_of
 from config.profiles import Arrival
 from config.tables import TABLES, TableName, file_of, table_of
 from processors.archives import WITHOUT_RESERVE, Limits, Refusal, inflate
 from validators.catalogue.entries import rejecting
 from validators.finding import Finding
 
-FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "answers", "other"]
-"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, what a source
-answered, or none of these."""
+FileKind = Literal["table", "archive", "repair", "clever", "manifest", "trigger", "answers", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, repaired rows, one of Clever's, what says that the set is whole,
+what a source answered, or none of these."""
 
 ANSWERS: Final = "rosterdrop-answers.jsonl.gz"
 """What the source of a roster answered, kept with the batch that was made of it."""
@@ -74,17 +76,25 @@ class Unpacked:
 def kind_of(name: str, *, trigger: str = Arrival().trigger) -> FileKind:
     """What a file is by its name alone, where no gateway has told; `trigger` is the profile's pattern."""
     folded = name.casefold()
-    if table_of(name):
-        return "table"
-    if folded.endswith(".zip"):
-        return "archive"
-    if _REPAIR.fullmatch(folded):
-        return "repair"
-    if folded == ANSWERS:
-        return "answers"
-    if folded in _MANIFESTS:
-        return "manifest"
-    return "trigger" if fnmatchcase(folded, trigger.casefold()) else "other"
+    told: Mapping[FileKind, bool] = {
+        "table": table_of(name) is not None,
+        "archive": folded.endswith(".zip"),
+        "repair": _REPAIR.fullmatch(folded) is not None,
+        "clever": folded.startswith(KEPT_PREFIX) and clever_file_of(folded) is not None,
+        "answers": folded == ANSWERS,
+        "manifest": folded in _MANIFESTS,
+        "trigger": fnmatchcase(folded, trigger.casefold()),
+    }
+    return next((kind for kind, is_so in told.items() if is_so), "other")
+
+
+def seen_as(path: Path, *, trigger: str = Arrival().trigger) -> tuple[FileKind, TableName | None]:
+    """What a file is by its name and its first line, and the table that it is taken as."""
+    with path.open("rb") as file:
+        content = content_of(path.name, file.read(START_BYTES))
+    if content is not None:
+        return content, None
+    return kind_of(path.name, trigger=trigger), table_of(path.name)
 
 
 def is_refused(found: Iterable[Finding]) -> bool:
@@ -98,7 +108,7 @@ def sorted_out(files: Sequence[DeliveredFile]) -> tuple[list[DeliveredFile], lis
     What a newer archive or file has taken the place of is named and not kept.
     """
     chosen = next((file.name for file in files if file.kind == "archive" and not file.unexpected), None)
-    overtaken = [file for file in files if file.unexpected and file.kind in {"table", "archive", "repair"}]
+    overtaken = [file for file in files if file.unexpected and file.kind in {"table", "archive", "repair", "clever"}]
     kept = [file for file in files if file not in overtaken]
     return kept, [*_strangers(kept), *(_older(file, files, chosen) for file in overtaken), *_twice(kept)]
 
@@ -153,11 +163,14 @@ def with_triggers(files: Iterable[DeliveredFile], trigger: str) -> list[Delivere
 
 
 def _inside(archive: DeliveredFile, path: Path, trigger: str) -> DeliveredFile:
+    kind, table = seen_as(path, trigger=trigger)
+    if kind == "repair":  # rows that are repaired come by themselves; in a ZIP such a file is judged as its table
+        kind, table = kind_of(path.name, trigger=trigger), table_of(path.name)
     return DeliveredFile(
         path=path,
         name=path.name,
-        kind=kind_of(path.name, trigger=trigger),
-        table=table_of(path.name),
+        kind=kind,
+        table=table,
         generation=archive.generation,
         arrived=archive.arrived,
         link=True,
@@ -192,10 +205,11 @@ def _older(file: DeliveredFile, files: Sequence[DeliveredFile], archive: str | N
 
 
 def _twice(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
-    first: dict[TableName, str] = {}
+    first: dict[str, str] = {}
     for file in files:
-        if file.table is None:
+        taken_as = file.table or (file.name.casefold() if file.kind == "clever" else None)
+        if taken_as is None:
             continue
-        if file.table in first:
-            yield Finding(code="file.twice", file=file.name, detail=first[file.table])
-        first.setdefault(file.table, file.name)
+        if taken_as in first:
+            yield Finding(code="file.twice", file=file.name, detail=first[taken_as])
+        first.setdefault(taken_as, file.name)

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 import asyncssh
 import stamina
 
+from config.clever_files import clever_file_of
 from config.profiles import RemoteSftp
 from config.tables import table_of
 from roster_sources.asking import Patience
@@ -165,7 +166,7 @@ async def _look(site: asyncssh.SFTPClient, path: str) -> list[_Seen]:
     if len(listed) > _MOST_FILES:
         raise PullFailed("source.endless")
     names = [name for name in listed if "/" not in name]  # such a name would be written outside our folder
-    tables = [await _seen(site, path, name) for name in names if table_of(name)]
+    tables = [await _seen(site, path, name) for name in names if table_of(name) or clever_file_of(name)]
     zips = [await _seen(site, path, name) for name in names if name.casefold().endswith(".zip")]
     if zips and (not tables or max(one.mtime for one in zips) > max(one.mtime for one in tables)):
         return [max(zips, key=lambda one: one.mtime)]

@@ -23,7 +23,7 @@ from processors.freezing import SCRATCH, Delivery, deliver
 from processors.lending import NotJudgedYet, lender_of
 from processors.locks import Held, pull_lock
 from processors.pipeline import work
-from processors.unpacking import DeliveredFile, kind_of
+from processors.unpacking import DeliveredFile, kind_of, seen_as
 from processors.verdicts import APPLIED
 from roster_sources.asking import PATIENT, Patience
 from roster_sources.facts import Facts
@@ -199,11 +199,12 @@ def _lent_guardians(home: Home, district: str) -> frozenset[TableName]:
 
 
 def _delivered(path: Path, now: datetime) -> DeliveredFile:
+    kind, table = seen_as(path)
     return DeliveredFile(
         path=path,
         name=path.name,
-        kind=kind_of(path.name),
-        table=table_of(path.name),
+        kind=kind,
+        table=table,
         generation=f"pull-{path.stat().st_mtime_ns}",
         arrived=now,
         link=True,

@@ -13,10 +13,10 @@ from typing import Any, Final
 import structlog
 
 from config.accounts import Account
+from config.contents import START_BYTES, Content, content_of
 from config.home import Home
 from config.loading import Configuration, Live
 from config.profiles import ASSUMED, Profile
-from config.repairs import START_BYTES, is_repair
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.failures import StoreVanished
@@ -56,6 +56,7 @@ _LONGEST_PAUSE_S: Final = 300.0
 _A_DAY: Final = timedelta(days=1)
 _BUSY_S: Final = 600.0  # until retention looks again at districts that somebody works on
 _KINDS: Final = {"archive": "a ZIP archive", "manifest": "a manifest", "trigger": "a trigger file"}
+_CONTENTS: Final[Mapping[Content, str]] = {"repair": "repaired rows", "clever": "one of Clever's files"}
 _log = structlog.get_logger("rosterdrop")
 
 
@@ -357,7 +358,11 @@ def _shortfall(shortage: Shortage) -> Shortfall:
     """What the gateway tells, in the words of reports."""
     return Shortfall(
         because=shortage.because,
-        present=[file.name for file in shortage.present if file.kind in {"table", "archive"} and not file.unexpected],
+        present=[
+            file.name
+            for file in shortage.present
+            if file.kind in {"table", "archive", "clever"} and not file.unexpected
+        ],
         missing=[file_of(table) for table in sorted(shortage.missing)],
         uploads=[_unfinished(upload) for upload in shortage.interrupted],
         mismatches=[
@@ -397,26 +402,26 @@ class _Look:
 
     sha256: str | None = None
     peek: Peek | None = None
-    is_repair: bool = False
+    content: Content | None = None
 
 
 def _looked_at(file: ArrivedFile, profile: Profile) -> _Look:
     try:
-        repairs = file.path.suffix.casefold() == ".csv" and _holds_repairs(file)
-        table = "users" if repairs else file.table  # of repaired rows only the lines count, whatever table they are of
+        content = _content(file) if file.path.suffix.casefold() == ".csv" else None
+        table = "users" if content else file.table  # of other rows only the lines count, whatever table they are of
         look = _Look(
             sha256=frozen.digest(file.path),
             peek=None if table is None else _peek(file, table, profile),
-            is_repair=repairs,
+            content=content,
         )
         return look if file.is_still(file.path.stat()) else _Look()
     except FileNotFoundError:
         return _Look()
 
 
-def _holds_repairs(file: ArrivedFile) -> bool:
-    with file.path.open("rb") as content:
-        return is_repair(content.read(START_BYTES))
+def _content(file: ArrivedFile) -> Content | None:
+    with file.path.open("rb") as start:
+        return content_of(file.name, start.read(START_BYTES))
 
 
 def _peek(file: ArrivedFile, table: TableName, profile: Profile) -> Peek:
@@ -425,8 +430,8 @@ def _peek(file: ArrivedFile, table: TableName, profile: Profile) -> Peek:
 
 
 def _header_verdict(file: ArrivedFile, look: _Look, trigger: str) -> str | None:
-    if look.is_repair:
-        return "repaired rows"
+    if look.content:
+        return _CONTENTS[look.content]
     if look.peek is None:
         kind = kind_of(file.name, trigger=trigger)
         return None if file.table else _KINDS.get(kind, "not a roster file")

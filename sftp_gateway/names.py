@@ -61,8 +61,8 @@ def is_archive(name: str) -> bool:
     return folded(name).endswith(".zip")
 
 
-def may_be_repair(name: str) -> bool:
-    """Whether a file of this name may hold repaired rows: its header tells, whatever else it is called."""
+def tells_by_header(name: str) -> bool:
+    """Whether the header of a file of this name tells what it holds: repaired rows, one of Clever's files, a table."""
     return folded(name).endswith(".csv") and not is_manifest(name)
 
 

@@ -23,8 +23,9 @@ from config.tables import TableName
 
 DropName = Literal["main", "test"]
 
-FileKind = Literal["table", "archive", "repair", "manifest", "trigger", "other"]
-"""What a file is in its set: a table's CSV, a ZIP, repaired rows, what says that the set is whole, or none of these."""
+FileKind = Literal["table", "archive", "repair", "clever", "manifest", "trigger", "other"]
+"""What a file is in its set: a table's CSV, a ZIP, repaired rows, one of Clever's, what says that the set is whole, or
+none of these."""
 
 Fault = Literal["missing", "size", "sha256", "too_large", "not_json", "schema"]
 """What is wrong between a manifest and the drop; the last three tell of the manifest itself."""
@@ -195,9 +196,9 @@ class Receiver(Protocol):
             district: whose drop it is.
             drop: the main drop, or the `test/` folder inside it.
             files: what is taken, and beside it the `unexpected` files, which the report names. What is taken is one
-                `archive` alone, to be inflated, or tables; manifests and triggers have done their work and are only
-                consumed. Two files that are not unexpected may claim one table (`users.csv` and `USERS.csv`): nobody
-                can tell which is right, so the batch is refused with an error that names both.
+                `archive` alone, to be inflated, or tables, or files of Clever's; manifests and triggers have done their
+                work and are only consumed. Two files that are not unexpected may claim one table (`users.csv` and
+                `USERS.csv`): nobody can tell which is right, so the batch is refused with an error that names both.
             carried: expected tables that are to be carried from the last judged batch.
         """
 

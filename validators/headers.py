@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Self
 
+from config.origins import ORIGIN
 from validators.cells import EDGES
 from validators.findings import Finding
 from validators.passwords import is_password
@@ -230,7 +231,7 @@ def notes(columns: Columns, read: Sequence[str]) -> Iterator[Finding]:
         yield Finding(code="header.excel_hint", line=header.line)
     if columns.passwords:
         yield Finding(code="file.password_dropped", line=header.line)
-    if unknown := [name for name in read if name not in columns.names]:
+    if unknown := [name for name in read if name not in columns.names and name not in ORIGIN]:
         yield Finding(code="header.column_unknown", line=header.line, detail=", ".join(map(_listed, unknown)))
 
 

@@ -17,6 +17,7 @@ from validators.elsewhere import Belonging
 from validators.findings import Finding, as_frame
 from validators.nights import RENUMBERED, Night
 from validators.no_roster import OTHER_DISTRICT
+from validators.origins import ORIGINS, origins_of
 from validators.protecting import TOLD_BY, protected, without_id
 from validators.schemas import columns_of
 from validators.sifting import Sieve, joined_found, key_of
@@ -105,6 +106,7 @@ class Judgement:
         schools: SIS ID to name of the schools that count: the profile's, or those found where it says `auto`.
         guardians_from: which table brings guardians tonight; None where neither does.
         renumbered: people who probably got a new ID, as `nights.RENUMBERED`.
+        origins: where rows of tables that were made of other files stood in these, as `origins.ORIGINS`.
     """
 
     facts: tuple[FileFacts, ...]
@@ -119,6 +121,7 @@ class Judgement:
     schools: Mapping[str, str] = field(default_factory=dict)
     guardians_from: Literal["users", "guardians"] | None = None
     renumbered: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RENUMBERED))
+    origins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ORIGINS))
 
 
 def unjudged(findings: pl.DataFrame) -> Judgement:
@@ -190,12 +193,13 @@ def judge(
     for sieve in sieves.values():
         sieve.check()
     brings = sets.brings_guardians(terms.guardians, tables)
+    findings = causes.ordered(
+        joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
+    )
     return Judgement(
         facts=_facts(tables),
         standing={name: _accepted(sieve) for name, sieve in sieves.items() if name != "guardians" or brings == name},
-        findings=causes.ordered(
-            joined_found(read, as_frame(about_the_set), *(sieve.found for sieve in sieves.values())), sieves
-        ),
+        findings=findings,
         rejected=_rejected_of(sieves),
         set_aside=_set_aside_of(sieves),
         protected=protected(sieves),
@@ -205,6 +209,7 @@ def judge(
         schools=terms.schools,
         guardians_from=brings,
         renumbered=known.night.renumbered,
+        origins=origins_of(tables.values(), findings),
     )
 
 
@@ -225,13 +230,14 @@ def judge_parts(tables: Mapping[TableName, Table], profile: Profile, *, read_fin
     sieves = {sieve.name: as_delivered(sieve, profile.reading) for sieve in judged}
     for sieve in sieves.values():
         sieve.check()
-    found = joined_found(read_findings, *(sieve.found for sieve in sieves.values()))
+    findings = causes.ordered(joined_found(read_findings, *(sieve.found for sieve in sieves.values())), sieves)
     return Judgement(
         facts=_facts(tables),
         standing={},
-        findings=causes.ordered(found, sieves),
+        findings=findings,
         rejected=_rejected_of(sieves),
         set_aside=_set_aside_of(sieves),
+        origins=origins_of(tables.values(), findings),
     )
 
 

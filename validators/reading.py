@@ -25,7 +25,7 @@ from validators.inner_headers import could_repeat_header, without_headers
 from validators.passwords import without_passwords
 from validators.schemas import schema_of, takes_any_column
 from validators.surroundings import Body, body_of
-from validators.tables import LINE, FileFacts, Newline, Table
+from validators.tables import LINE, FileFacts, Newline, Sheet, Table
 from validators.traces import LOST, cleaned, is_id
 
 _LOST: Final = LOST.encode()
@@ -42,6 +42,19 @@ class Reading:
     table: Table | None
     findings: pl.DataFrame
     facts: FileFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetReading:
+    """What came of one file that is no table of ours; `sheet` is None where it cannot be used.
+
+    `findings` as a Reading has them; `may_lack_letters` as a Table has it.
+    """
+
+    sheet: Sheet | None
+    findings: pl.DataFrame
+    facts: FileFacts
+    may_lack_letters: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +101,33 @@ def read(
         carried_from=carried_from,
     )
     layout = layout_of(name).with_chosen(headers).without(dispensable)
-    reading = _reading_of(data, facts, encoding, layout, name)
+    came = _sheet_of(data, facts, encoding, layout, takes_any=takes_any_column(name))
+    sheet = came.sheet
+    table = (
+        None
+        if sheet is None
+        else Table(
+            name=name, facts=came.facts, rows=sheet.rows, broken=sheet.broken, may_lack_letters=came.may_lack_letters
+        )
+    )
     delivered = file or path.name
-    if delivered.casefold() == facts.file:
-        return reading
-    renamed = as_frame([Finding(code="file.renamed", file=facts.file, detail=delivered)])
-    return replace(reading, findings=pl.concat([renamed, reading.findings]))
+    renamed = [] if delivered.casefold() == facts.file else [Finding(code="file.renamed", detail=delivered)]
+    findings = pl.concat([_placed(facts, renamed), came.findings]) if renamed else came.findings
+    return Reading(table=table, findings=findings, facts=came.facts)
+
+
+def read_sheet(path: Path, layout: Layout, *, file: str, encoding: Encoding = "utf-8") -> SheetReading:
+    """Read a delivered file that is no table of ours, with the same care; nothing is raised for what it holds.
+
+    Args:
+        path: where the file lies.
+        layout: its columns.
+        file: what it is called where it is spoken of.
+        encoding: what the profile names for files that are not UTF-8.
+    """
+    data = path.read_bytes()
+    facts = FileFacts(file=file, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    return _sheet_of(data, facts, encoding, layout, takes_any=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +227,7 @@ def layout_of(name: TableName) -> Layout:
     return Layout.of(schema_of(name))
 
 
-def _reading_of(data: bytes, facts: FileFacts, encoding: Encoding, layout: Layout, name: TableName) -> Reading:
+def _sheet_of(data: bytes, facts: FileFacts, encoding: Encoding, layout: Layout, *, takes_any: bool) -> SheetReading:
     text = _text_of(data, encoding)
     if isinstance(text, Finding):
         return _unusable(facts, [text])
@@ -218,7 +252,7 @@ def _reading_of(data: bytes, facts: FileFacts, encoding: Encoding, layout: Layou
     cells = sound
     if refused := [*_truncation(cells), *_failed_query(cells), *differs, *_repetitions(cells.rows, columns)]:
         return _unusable(facts, [*text.notes, *refused])
-    return _table_of(name, facts, columns, cells, body, text.notes)
+    return _usable(facts, columns, cells, body, text.notes, takes_any=takes_any)
 
 
 def _text_of(data: bytes, encoding: Encoding) -> Decoded | Finding:
@@ -236,8 +270,8 @@ def _rows_of(body: Body, columns: Columns, layout: Layout) -> tuple[Cells, list[
     return without_headers(cells, columns, layout)
 
 
-def _unusable(facts: FileFacts, findings: Iterable[Finding]) -> Reading:
-    return Reading(table=None, findings=_placed(facts, findings), facts=facts)
+def _unusable(facts: FileFacts, findings: Iterable[Finding]) -> SheetReading:
+    return SheetReading(sheet=None, findings=_placed(facts, findings), facts=facts)
 
 
 def _placed(facts: FileFacts, findings: Iterable[Finding]) -> pl.DataFrame:
@@ -313,24 +347,24 @@ def _with_content(rows: pl.DataFrame, places: Sequence[int]) -> list[int]:
     return kept
 
 
-def _table_of(
-    name: TableName, facts: FileFacts, columns: Columns, cells: Cells, body: Body, notes: Iterable[Finding]
-) -> Reading:
+def _usable(
+    facts: FileFacts, columns: Columns, cells: Cells, body: Body, notes: Iterable[Finding], *, takes_any: bool
+) -> SheetReading:
     header = columns.header
     chosen = cells.rows.select(LINE, **_chosen(cells.rows, columns))
     rows, traces = cleaned(chosen, body.utf8)
     broken = without_passwords(cells.broken, columns.passwords, width=len(header.cells), separator=header.separator)
     said = [
         *notes,
-        *header_notes(columns, () if takes_any_column(name) else rows.columns[1:]),
+        *header_notes(columns, () if takes_any else rows.columns[1:]),
         *body.notes,
         *_counts(cells, header, facts, body),
         *cells.notes,
     ]
     found = pl.concat([_placed(facts, said), traces]).with_columns(file=pl.lit(facts.file))
     may_lack_letters = _LOST[:1] in body.utf8 and _LOST in body.utf8  # one byte is found ten times faster than three
-    table = Table(name=name, facts=facts, rows=rows, broken=broken, may_lack_letters=may_lack_letters)
-    return Reading(table=table, findings=found, facts=facts)
+    sheet = Sheet(facts=facts, rows=rows, broken=broken)
+    return SheetReading(sheet=sheet, findings=found, facts=facts, may_lack_letters=may_lack_letters)
 
 
 def _counts(cells: Cells, header: Header, facts: FileFacts, body: Body) -> Iterator[Finding]:

@@ -1,14 +1,18 @@
 """Findings and rejected rows in the order of repair, with their texts, masked where values must not show."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 import polars as pl
 
+from config.clever_files import clever_file_of
 from config.masking import masked as masked_value
+from config.tables import table_of
 from processors.reporting.contents import Report, is_foreign
 from validators.catalogue import described, of_level
+from validators.clever.columns import headers_sent
 from validators.distinct import each_distinct
 
 LEVELS: Final = ("error", "warning", "info")
@@ -18,6 +22,7 @@ _STAGES: Final = {
     "batch": 0,
     "set": 0,
     "archive": 0,
+    "clever": 0,
     "version": 0,
     "package": 0,
     "mode": 0,
@@ -55,6 +60,7 @@ _STAGES_BY_FILE: Final = {
 }
 _LAST_STAGE: Final = 8
 
+_CAMEL: Final = re.compile(r"[a-z]+[A-Z]")  # names that stand for nothing but columns: `grades` may be a word
 _CONFORMANCE: Final = "oneroster."
 
 
@@ -77,11 +83,13 @@ def findings_in_order(report: Report, *, masked: bool) -> pl.DataFrame:
         report: what is told.
         masked: whether values are reduced to kind and length, here and in the messages.
 
-    Returns: errors before warnings before notes, root causes first; `cause` is an index into this very frame.
+    Returns: errors before warnings before notes, root causes first; `cause` is an index into this very frame. `file`,
+    `line` and `column` are those of what was sent; `judged_file` and `judged_line` where the row stood when it was
+    judged, in tables that were made of other files.
     """
     is_alien = is_foreign(report)
-    ordered = _in_order(report.judgement.findings)
-    findings = described(ordered, masked=masked or is_alien, language=report.language)
+    ordered = _as_sent(_in_order(report.judgement.findings), report.judgement.origins)
+    findings = _in_their_words(described(ordered, masked=masked or is_alien, language=report.language))
     return _without_places(findings) if is_alien else findings
 
 
@@ -104,6 +112,42 @@ def _in_order(findings: pl.DataFrame) -> pl.DataFrame:
     ordered = findings.with_row_index("was").sort(_turn(findings), maintain_order=True)
     places = ordered["was"].arg_sort()  # the inverse: where each of them is now
     return ordered.drop("was").with_columns(cause=places.gather(ordered["cause"]).cast(pl.Int32))
+
+
+def _as_sent(findings: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+    """Findings with the places that whoever sent the files knows."""
+    judged = findings.with_columns(judged_file="file", judged_line="line")
+    if origins.is_empty():
+        return judged
+    column = pl.col("column")
+    for (sent, file), _ in origins.group_by("sent_file", "file"):
+        clever, table = clever_file_of(str(sent)), table_of(str(file))
+        if clever and table:
+            is_here = (pl.col("sent_file") == sent) & (pl.col("file") == file)
+            column = pl.when(is_here).then(pl.col("column").replace(headers_sent(clever, table))).otherwise(column)
+    return (
+        judged.join(origins, on=("file", "line"), how="left", maintain_order="left")
+        .with_columns(column=column)
+        .with_columns(file=pl.coalesce("sent_file", "file"), line=pl.coalesce("sent_line", "line"))
+        .drop("sent_file", "sent_line")
+    )
+
+
+def _in_their_words(findings: pl.DataFrame) -> pl.DataFrame:
+    """Texts that name a column of a table, about rows that stand in another file, with what that file calls it."""
+    moved = findings.filter(pl.col("file").ne_missing(pl.col("judged_file"))).select("file", "judged_file").unique()
+    for sent, file in moved.iter_rows():
+        clever, table = clever_file_of(sent or ""), table_of(file or "")
+        if clever is None or table is None:
+            continue
+        names = {name: header for name, header in headers_sent(clever, table).items() if _CAMEL.match(name)}
+        is_here = (pl.col("file") == sent) & (pl.col("judged_file") == file)
+        for text in ("message", "fix"):
+            told = pl.col(text)
+            for name, header in names.items():
+                told = told.str.replace_all(rf"\b{name}\b", header)
+            findings = findings.with_columns(pl.when(is_here).then(told).otherwise(text).alias(text))
+    return findings
 
 
 def _turn(findings: pl.DataFrame) -> pl.Series:

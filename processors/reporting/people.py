@@ -22,6 +22,7 @@ _ID: Final[Mapping[TableName, str]] = {
     "guardians": "guardianSourcedId",
     "student_attributes": "studentSourcedId",
 }
+_JUDGED: Final = ("judged_file", "judged_line")
 _NAME: Final[Mapping[TableName, tuple[str, ...]]] = {
     "users": ("givenName", "familyName"),
     "classes": ("title",),
@@ -87,17 +88,23 @@ def people_in(
     if rooted.is_empty() or not tables:
         return NOBODY_NAMED
     chosen = _first_of_each(rooted, tables)
-    wanted = chosen.select("file", LINE).vstack(_frame_of(places)).unique()
-    names = _names(wanted, tables, student_id, say)
+    listed = rooted.join(_frame_of(places), on=("file", LINE), how="semi").filter(pl.col(LINE).is_not_null())
+    wanted = pl.concat([found.select("file", LINE, *_JUDGED) for found in (chosen, listed)]).unique()
+    names = _names(wanted.select(file="judged_file", line="judged_line").unique(), tables, student_id, say)
     causes: dict[tuple[str, str | None], Concerned] = {}
     for (code, file), rows in chosen.partition_by("root code", "root file", as_dict=True, maintain_order=True).items():
         first = tuple(
-            Somebody(who=names[of, line], file=of, line=line) for of, line in rows.select("file", LINE).iter_rows()
+            Somebody(who=names[judged, at], file=of, line=line)
+            for of, line, judged, at in rows.select("file", LINE, *_JUDGED).iter_rows()
         )
         causes[str(code), None if file is None else str(file)] = Concerned(
             first=first, more=int(rows["concerned"][0]) - len(first)
         )
-    return People(by_cause=causes, at=names)
+    places_of = wanted.select("file", LINE, *_JUDGED).iter_rows()
+    return People(
+        by_cause=causes,
+        at={(of, line): names[judged, at] for of, line, judged, at in places_of if (judged, at) in names},
+    )
 
 
 def _frame_of(places: Iterable[tuple[str, int]]) -> pl.DataFrame:
@@ -109,7 +116,7 @@ def _first_of_each(rooted: pl.DataFrame, tables: Mapping[TableName, Table]) -> p
     roots = rooted.filter(pl.col("cause").is_null(), pl.col("level") != "info")
     causes = roots.unique("family").select("family", pl.col("code", "file").name.prefix("root "))
     told = rooted.filter(pl.col(LINE).is_not_null()).join(causes, on="family", maintain_order="left")
-    parts = [_whose(told.filter(pl.col("file") == table.facts.file), table) for table in tables.values()]
+    parts = [_whose(told.filter(pl.col("judged_file") == table.facts.file), table) for table in tables.values()]
     every = pl.concat(parts).sort("place").unique(("family", "who"), keep="first", maintain_order=True)
     return (
         every.with_columns(pl.len().over("family").alias("concerned"))
@@ -121,10 +128,11 @@ def _first_of_each(rooted: pl.DataFrame, tables: Mapping[TableName, Table]) -> p
 def _whose(told: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Findings in a file with `who` tells one person from another there; a row without ID is of a person of its own."""
     alone = pl.concat_str(pl.lit(f"{table.name} "), pl.col(LINE))
+    judged = pl.col(LINE).alias("judged_line")
     kind = "class" if table.name == "classes" else "person"
     who = pl.coalesce(pl.lit(f"{kind} ") + _cell(table, _ID[table.name]), alone)
-    rows = table.rows.join(told, on=LINE, how="semi").select(LINE, who=who)
-    return told.select("family", "place", "root code", "root file", "file", LINE).join(rows, on=LINE)
+    rows = table.rows.join(told, left_on=LINE, right_on="judged_line", how="semi").select(judged, who=who)
+    return told.select("family", "place", "root code", "root file", "file", LINE, *_JUDGED).join(rows, on="judged_line")
 
 
 def _names(

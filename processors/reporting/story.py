@@ -154,7 +154,7 @@ def story_of(
 
 def _left_out(counts: Sequence[FileCounts], traced: pl.DataFrame) -> Mapping[str | None, LeftOut]:
     rejecting = traced.filter(pl.col("rejects") == "row")
-    reasons = dict(rejecting.group_by("file").agg(pl.col("family").n_unique()).iter_rows())
+    reasons = dict(rejecting.group_by("judged_file").agg(pl.col("family").n_unique()).iter_rows())
     by_file: dict[str | None, LeftOut] = {
         file.facts.file: LeftOut(rows=file.rejected, reasons=reasons.get(file.facts.file, 0))
         for file in counts

@@ -14,9 +14,10 @@ along with its files:
    nobody will inflate counts as complete, and one with no table in it does where no other file brings one: their batch
    says at once what is wrong with them.
 4. **The expected set**, once its session has ended or all is quiet.
-5. **Repaired rows**, which are about the last batch's files and whole by themselves. Beside tables or a ZIP they do not
+5. **Clever's own files**, which compete likewise: together they make the tables. A guardians.csv may come with them.
+6. **Repaired rows**, which are about the last batch's files and whole by themselves. Beside tables or a ZIP they do not
    count: those make a newer batch than the one that was repaired.
-6. **Quiet**, where the rest can be carried.
+7. **Quiet**, where the rest can be carried.
 
 Nothing is taken while an upload is open, or while a table or a manifest that was cut off has not come again.
 """
@@ -30,13 +31,16 @@ from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Final, Literal
 
+from config.clever_files import clever_file_of, tables_of
+from config.contents import Content
 from config.profiles import Arrival as ArrivalRule
 from config.tables import ALONGSIDE, TableName, table_of
-from sftp_gateway.names import blocked_by, folded, is_archive, is_manifest, is_temporary, may_be_repair
+from sftp_gateway.names import blocked_by, final_name, folded, is_archive, is_manifest, is_temporary, tells_by_header
 from sftp_gateway.receiving import ArrivedFile, FileKind, Mismatch
 from sftp_gateway.sets.manifests import Judged, Manifest, by_name, file_for, judged
 
 _WILDCARDS: Final = "*?["
+_BESIDE_CLEVER: Final[frozenset[TableName]] = ALONGSIDE | {"guardians"}
 _SPEAKS_BACK: Final = timedelta(hours=1)
 
 
@@ -47,13 +51,13 @@ class Inside:
     Attributes:
         manifests: what has the name of one; None where it makes no sense as one.
         archives: the tables that a ZIP brings; None where nobody will inflate it, so that the batch must say why.
-        repairs: whether a CSV file holds repaired rows instead of a table.
+        contents: what a CSV file holds instead of a table.
         sha256: hashes, in hex, as far as a manifest made us ask for them.
     """
 
     manifests: Mapping[int, Manifest | None] = field(default_factory=dict)
     archives: Mapping[int, frozenset[TableName] | None] = field(default_factory=dict)
-    repairs: Mapping[int, bool] = field(default_factory=dict)
+    contents: Mapping[int, Content | None] = field(default_factory=dict)
     sha256: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -119,7 +123,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A ZIP, or all loose tables together: what competes for being the set."""
+    """A ZIP, all loose tables together, or Clever's files: what competes for being the set."""
 
     files: tuple[ArrivedFile, ...]
     tables: frozenset[TableName]
@@ -142,7 +146,7 @@ def next_step(drop: DropState, rule: ArrivalRule, carriable: frozenset[TableName
     if broken := _broken(found, missing, carriable, drop.last_taken_at):
         left_s = drop.last_event_s + max(rule.partial_quiet_s, rule.settle_s) - now_s
         return Wait(left_s) if left_s > 0 else Wait(broken=broken)
-    if not found.tables or blocked_by(drop.interrupted):
+    if not found.tables or _is_blocked(drop, found):
         return Wait()
     quiet_left_s = drop.last_event_s + _quiet_needed_s(drop, rule, found, missing) - now_s
     if quiet_left_s > 0:
@@ -172,9 +176,17 @@ def gathered(drop: DropState, rule: ArrivalRule) -> Gathered:
 
 def _has_unread(drop: DropState) -> bool:
     """Whether something came that must be looked into before anybody decides; its arrival leads to the next look."""
-    known = drop.inside.manifests.keys() | drop.inside.archives.keys() | drop.inside.repairs.keys()
-    telling = (is_manifest, is_archive, may_be_repair)
+    known = drop.inside.manifests.keys() | drop.inside.archives.keys() | drop.inside.contents.keys()
+    telling = (is_manifest, is_archive, tells_by_header)
     return any(file.generation not in known and any(tells(file.name) for tells in telling) for file in drop.new)
+
+
+def _is_blocked(drop: DropState, found: Gathered) -> bool:
+    """Whether a file of the set was cut off; one of Clever's names stands for something else beside other tables."""
+    is_clever = any(file.kind == "clever" for file in found.files)
+    return bool(blocked_by(drop.interrupted)) or (
+        is_clever and any(clever_file_of(final_name(name)) for name in drop.interrupted)
+    )
 
 
 def _broken(
@@ -195,12 +207,12 @@ def _came_late(found: Gathered, last_taken_at: datetime | None) -> bool:
 
 def _of_kind(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> ArrivedFile:
     kind = _kind_of(file, rule, inside)
-    return replace(file, kind=kind, table=None if kind == "repair" else file.table)
+    return replace(file, kind=kind, table=None if kind in {"repair", "clever"} else file.table)
 
 
 def _kind_of(file: ArrivedFile, rule: ArrivalRule, inside: Inside) -> FileKind:
-    if inside.repairs.get(file.generation):
-        return "repair"
+    if content := inside.contents.get(file.generation):
+        return content
     if file.table:
         return "table"
     if inside.manifests.get(file.generation):
@@ -216,7 +228,9 @@ def _candidates(
     """What may be the set; where one of our manifests names a ZIP or tables, only those."""
     tables = _uncontested([file for file in files if file.kind == "table"], manifests)
     loose = frozenset(file.table for file in tables if file.table) - ALONGSIDE
-    found = [_Candidate(tuple(tables), loose, _newest(tables))] if loose else []
+    of_clever = _of_clever(files, tables)
+    is_apart = loose and not (of_clever and loose <= _BESIDE_CLEVER)
+    found = [*of_clever, *([_Candidate(tuple(tables), loose, _newest(tables))] if is_apart else [])]
     for file in files:
         if file.kind == "archive":
             brings = inside.archives.get(file.generation, frozenset())
@@ -225,6 +239,15 @@ def _candidates(
     named = {file.generation for manifest in manifests if manifest.is_ours for file in _named_by(manifest, files)}
     promised = [one for one in found if any(file.generation in named for file in one.files)]
     return [one for one in promised or found if one.files] or _repairs(files, rule)
+
+
+def _of_clever(files: Sequence[ArrivedFile], tables: Sequence[ArrivedFile]) -> list[_Candidate]:
+    """All files of Clever's together, and those that may come with them."""
+    of_clever = [file for file in files if file.kind == "clever"]
+    beside = [file for file in tables if file.table in _BESIDE_CLEVER]
+    named = {which for file in of_clever if (which := clever_file_of(file.name))}
+    brought = tables_of(named) | {file.table for file in beside if file.table} - ALONGSIDE
+    return [_Candidate((*of_clever, *beside), brought, _newest((*of_clever, *beside)))] if of_clever else []
 
 
 def _repairs(files: Sequence[ArrivedFile], rule: ArrivalRule) -> list[_Candidate]:

@@ -1,4 +1,4 @@
-"""What the insides of new files tell about their set: manifests, directories of ZIPs, repairs, hashes for a manifest.
+"""What the insides of new files tell about their set: manifests, directories of ZIPs, headers, hashes for a manifest.
 
 This is the gateway's only look into files. Each generation is looked into once; all of it waits for the disk and
 belongs into a thread.
@@ -15,12 +15,13 @@ from io import FileIO
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
-from config.repairs import START_BYTES, is_repair
+from config.clever_files import tables_named
+from config.contents import START_BYTES, Content, content_of
 from config.tables import ALONGSIDE, TableName, table_of
 from sftp_gateway.drops.arrivals import FileIdentity
 from sftp_gateway.drops.drops import Drop
 from sftp_gateway.drops.uploads import identity_of
-from sftp_gateway.names import folded, is_archive, is_manifest, is_sound, may_be_repair
+from sftp_gateway.names import folded, is_archive, is_manifest, is_sound, tells_by_header
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.sets.completeness import Inside
 from sftp_gateway.sets.manifests import LARGEST, Manifest, parsed, unhashed
@@ -52,10 +53,10 @@ class Evidence:
         known = self._inside
         manifests = self._each(filter(_is_manifest, new), known.manifests, _manifest)
         archives = self._each(filter(_is_archive, new), known.archives, lambda _, content: tables_in(content))
-        repairs = self._each(filter(_may_be_repair, new), known.repairs, _is_repair)
+        contents = self._each(filter(_tells_by_header, new), known.contents, _content)
         read = [manifest for manifest in manifests.values() if manifest]
         sha256 = self._each(unhashed(read, new), known.sha256, _sha256)
-        self._inside = Inside(manifests=manifests, archives=archives, repairs=repairs, sha256=sha256)
+        self._inside = Inside(manifests=manifests, archives=archives, contents=contents, sha256=sha256)
         return self._inside
 
     def _each(
@@ -102,12 +103,12 @@ def _is_archive(file: ArrivedFile) -> bool:
     return is_archive(file.name)
 
 
-def _may_be_repair(file: ArrivedFile) -> bool:
-    return may_be_repair(file.name)
+def _tells_by_header(file: ArrivedFile) -> bool:
+    return tells_by_header(file.name)
 
 
-def _is_repair(_file: ArrivedFile, content: FileIO) -> bool:
-    return is_repair(content.read(START_BYTES))
+def _content(file: ArrivedFile, content: FileIO) -> Content | None:
+    return content_of(file.name, content.read(START_BYTES))
 
 
 def _manifest(file: ArrivedFile, content: FileIO) -> Manifest | None:
@@ -169,7 +170,8 @@ def _tables_among(places: Iterable[PurePosixPath]) -> frozenset[TableName] | Non
     tables = frozenset(table for table, _ in found)
     folders = {folder for _, folder in found}
     together = len(folders) <= 1 and all(len(folder.parts) <= 1 for folder in folders)
-    return tables - ALONGSIDE if together and len(tables) == len(found) else None
+    named = tables_named(place.name for place in places)
+    return named - ALONGSIDE if together and len(tables) == len(found) else None
 
 
 def _sha256(_file: ArrivedFile, content: FileIO) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.roster_servers.clever_files import clever_files
 from tests.roster_servers.oneroster import Auth
 from tests.roster_sources.fetched import (
     Roster,
+    district_of_night,
     fetched_home,
     from_classlink,
     from_clever,
@@ -31,6 +33,24 @@ def test_clever_brings_the_same_roster_except_what_it_does_not_know(
     """Lost by the way: languages, phones of staff and students, a second phone of guardians, kinds of teachers."""
     with from_clever(tmp_path / "home", monkeypatch) as (district, _):
         report = district.night()
+
+    assert report.verdict == "accepted"
+    brought = district.roster()
+    for name in ("attachment", "membership", "guardianship"):
+        assert brought[name] == by_files[name], name
+    assert _as_clever_knows(brought) == _as_clever_knows(by_files)
+    assert {row[:3] for row in brought["classroom"]} == {row[:3] for row in by_files["classroom"]}
+
+
+def test_clevers_own_files_bring_the_same_roster_except_what_they_do_not_know(by_files: Roster, tmp_path: Path) -> None:
+    """The same is lost as by the API, and staff who are of no school: staff.csv has no row for them."""
+    district = fetched_home(tmp_path / "home")
+    folder = tmp_path / "clever"
+    folder.mkdir()
+    for name, content in clever_files(district_of_night()).items():
+        (folder / name).write_bytes(content)
+
+    report = district.upload(folder)
 
     assert report.verdict == "accepted"
     brought = district.roster()

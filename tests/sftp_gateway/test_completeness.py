@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.contents import Content
 from config.profiles import Arrival as ArrivalRule
 from config.tables import TableName, file_of, table_of
-from sftp_gateway.names import OUR_MANIFEST, blocked_by, is_manifest, makes_good, may_be_repair
+from sftp_gateway.names import OUR_MANIFEST, blocked_by, is_manifest, makes_good, tells_by_header
 from sftp_gateway.receiving import ArrivedFile
 from sftp_gateway.sets.completeness import DropState, Inside, Take, Wait, gathered, next_step
 from sftp_gateway.sets.manifests import Manifest, Promise
@@ -46,8 +47,8 @@ PART = files("users.csv", "classes.csv")
 def drop(new: tuple[ArrivedFile, ...] = WHOLE, quiet_s: float = 1000.0, **facts: Any) -> DropState:
     """A drop whose CSV files were looked into: they are tables unless `inside` says that they are repairs."""
     state = replace(DropState(new=new, last_event_s=NOW_S - quiet_s), **facts)
-    tables = {one.generation: False for one in new if may_be_repair(one.name)}
-    return replace(state, inside=replace(state.inside, repairs=tables | dict(state.inside.repairs)))
+    tables: dict[int, Content | None] = {one.generation: None for one in new if tells_by_header(one.name)}
+    return replace(state, inside=replace(state.inside, contents=tables | dict(state.inside.contents)))
 
 
 def step(state: DropState, rule: ArrivalRule = RULE, carriable: frozenset[TableName] = NONE) -> Take | Wait:
@@ -348,7 +349,7 @@ class Night:
                 one.generation: Manifest(name=one.name, promises=promises) for one in new if is_manifest(one.name)
             },
             archives={one.generation: ALL for one in new if one.name == "roster.zip"},
-            repairs={one.generation: False for one in new if may_be_repair(one.name)},
+            contents={one.generation: None for one in new if tells_by_header(one.name)},
         )
 
     def is_promised(self) -> bool:
@@ -391,7 +392,7 @@ def test_a_trigger_without_any_table_is_told_unless_a_batch_has_just_taken_what_
     assert step(drop(files("users.csv.done"))) == Wait()
 
 
-REPAIRS = Inside(repairs={1: True})
+REPAIRS = Inside(contents={1: "repair"})
 
 
 @pytest.mark.parametrize("name", ["users.csv", "rejected users (fixed).csv"])

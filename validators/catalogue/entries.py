@@ -20,6 +20,7 @@ GROUPS: Final = (
         "sets",
         "archives",
         "sources",
+        "clever",
         "repairs",
         "reading",
         "users",
