@@ -22,7 +22,7 @@ from config.disk import sync
 from config.districts import district_ids
 from config.documents import Schema, as_toml, known_keys, mistakes_in, schema, unknown_setting
 from config.home import Home
-from config.loading import load_accounts
+from config.loading import load_accounts, load_profile
 from config.mistakes import ConfigError, InvalidConfig, UnknownAccount, UnknownDistrict
 from config.toml import parse
 
@@ -102,6 +102,13 @@ def set_values(home: Home, district: str, texts: Mapping[str, str]) -> None:
 def write_schools(home: Home, district: str, schools: Mapping[str, str]) -> None:
     """Write the schools that a district brings in: SIS ID to name."""
     _change_profile(home, district, {("schools",): dict(schools)})
+
+
+def move_schools(home: Home, district: str, ids: Mapping[str, str]) -> None:
+    """Give schools of a profile other IDs, under the names that they have; the others stay."""
+    schools = load_profile(home, district).schools
+    if schools is not None and not ids.keys().isdisjoint(schools):
+        write_schools(home, district, {ids.get(id_, id_): name for id_, name in schools.items()})
 
 
 def add_account(home: Home, account: Account) -> None:

@@ -52,6 +52,11 @@ def backwards(mapping: pl.DataFrame) -> pl.DataFrame:
     return mapping.select("kind", was="key", key="was")
 
 
+def schools_in(mapping: pl.DataFrame) -> dict[str, str]:
+    """The IDs of schools that become others."""
+    return dict(mapping.filter(kind="school").select("was", "key").rows())
+
+
 def renumbering(store: Store, district: str, mapping: pl.DataFrame) -> Changes:
     """The changes by which records get other IDs; who gives one away may get another's in the same change.
 

@@ -9,11 +9,12 @@ import polars as pl
 
 from config.home import Home
 from config.loading import load_profile
+from config.writing import move_schools
 from connect_store import ledger
 from connect_store.applying import CHANGE, Changes, apply
 from connect_store.ledger import LedgerBatch
 from connect_store.records import KINDS, EntityName
-from connect_store.renumbering import backwards, renumber, renumbered
+from connect_store.renumbering import backwards, renumber, renumbered, schools_in
 from connect_store.store import Store, open_store
 from connect_store.undo_record import undo_record
 from processors import deliveries, lifecycle
@@ -170,6 +171,7 @@ def undo(home: Home, number: int, *, who: str, why: str) -> Undone:
             ledger.note(store, number, "undo", at=now, who=who, detail=f"as batch {undoing}: {why}")
             ledger.note(store, undoing, "undo", at=now, who=who, detail=f"of batch {number}: {why}")
             ledger.pause(store, district, at=now, who=who, why=f"batch {number} was undone: {why}")
+        move_schools(home, district, schools_in(backwards(mapping)))
     return Undone(number=undoing, changes=counted, kept=plan.kept)
 
 

@@ -18,11 +18,11 @@ import polars.selectors as cs
 from config.home import Home
 from config.loading import load_profile
 from config.profiles import Profile
-from config.writing import set_values
+from config.writing import move_schools
 from connect_store import ledger, people
 from connect_store.ledger import LedgerBatch
 from connect_store.records import CLASSROOM, PERSON, Frames
-from connect_store.renumbering import MAPPING, renumber
+from connect_store.renumbering import MAPPING, renumber, schools_in
 from connect_store.store import Store, open_store
 from processors.contexts import known_to
 from processors.file_sets import judge_set
@@ -154,7 +154,7 @@ def switch(home: Home, district: str, path: Path, *, who: str, why: str) -> Swit
             )
             detail = f"to the IDs of batch {at.batch.number}: {why}"
             ledger.note(store, number, "switch", at=now, who=who, detail=detail)
-    _move_schools(home, at.profile, mapping)
+    move_schools(home, district, schools_in(mapping))  # a crash before it refuses the next night, which names them
     return Switched(number=number, counts=counted, next=at.next)
 
 
@@ -345,12 +345,3 @@ def _refuse(path: Path, wrong: pl.DataFrame, column: str, known: pl.DataFrame | 
     lost = known is not None and not wrong.select(bare).join(known.select(bare), on=column, how="semi").is_empty()
     hint = ". A spreadsheet took zeros away: let it open these columns as text" if lost else ""
     raise NotAProposal(f"{path} names IDs that {says}: {named}{more}{hint}")
-
-
-def _move_schools(home: Home, profile: Profile, mapping: pl.DataFrame) -> None:
-    """The profile names the schools by their new IDs; a crash before it refuses the next night, which names them."""
-    schools = profile.schools or {}
-    moved = {was: key for was, key in mapping.filter(kind="school").select("was", "key").rows() if was in schools}
-    if moved:
-        told = {f"schools.{was}": "" for was in moved if was not in moved.values()}
-        set_values(home, profile.id, {**told, **{f"schools.{key}": schools[was] for was, key in moved.items()}})

@@ -273,8 +273,8 @@ def events(console: Console, district: str, after: int, most: int) -> None:
     """Read what changed for whom in DISTRICT, in order.
 
     Created, archived and restored people, linked and disconnected guardians, changed e-mail addresses and mobile
-    numbers of active users: by nights, by hand and by an undo. A line for each holds IDs and names of fields, never a
-    value. The first sync of a district has none.
+    numbers of active users: by nights, by hand and by an undo; IDs that became others (`id_changed`, the old one in
+    `detail`). A line for each holds IDs and names of fields, never a value. The first sync of a district has none.
 
     Notices for administrators are among them (kind `district`, the reason in `detail`): `sync_failed` where a night was
     withheld, held, refused or could not be worked on, `files_missing`, and `sync_recovered` with the first night that

@@ -1,8 +1,10 @@
 """Other IDs and the way back leave the store as it was, whatever the IDs are: chains, cycles, swaps, new ones."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connect_store import people
@@ -19,10 +21,9 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def connect(tmp_path_factory: pytest.TempPathFactory) -> Connect:
-    """What comes back to where it was can be used for the next example."""
-    made = Connect(tmp_path_factory.mktemp("renumbering") / "connect.db")
+@pytest.fixture
+def connect(tmp_path: Path) -> Connect:
+    made = Connect(tmp_path / "connect.db")
     made.night(
         users=[
             student("s1", agents=["g1", "g2"]),
@@ -54,7 +55,8 @@ def mappings(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(rows, MAPPING, orient="row")
 
 
-@settings(max_examples=25, deadline=None)
+# One store for all examples: each leaves it as it was.
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mapping=mappings())
 def test_the_way_back_is_the_identity(connect: Connect, mapping: pl.DataFrame) -> None:
     before = connect.contents()

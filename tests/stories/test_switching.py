@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from config.loading import load_profile
 from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from tests.asking import ask, change
@@ -177,20 +178,42 @@ def test_the_held_batch_itself_is_applied_after_the_switch(moving: Support) -> N
     assert (answer["verdict"], came_and_left(Report(answer))) == ("accepted", NOBODY)
 
 
-def test_an_undone_switch_can_be_made_again_by_undoing_that(moving: Support) -> None:
+def test_a_switch_is_undone_before_older_nights_and_made_again_by_undoing_that(moving: Support) -> None:
     moving.looks()
     moving.confirms()
     switched, number = moving.contents(), moving.newest()
+    answer = moving.does("batch", "undo", "1", *WHY)
+    assert (answer.code, f"batch undo {number}" in answer.err) == (2, True)
     assert moving.told("batch", "undo", str(number), *WHY)["changes"]["student"] == {"renumbered": 60}
     assert moving.does("batch", "undo", str(moving.newest()), *WHY).code == 0
     assert moving.contents() == switched
 
 
-def test_a_night_of_before_is_undone_only_after_the_switch(moving: Support) -> None:
-    moving.looks()
-    moving.confirms()
-    answer = moving.does("batch", "undo", "1", *WHY)
-    assert (answer.code, f"batch undo {moving.newest()}" in answer.err) == (2, True)
+def test_a_school_of_another_id_is_found_by_its_people_and_the_profile_follows(
+    springfield_at_rest: Springfield, tmp_path: Path
+) -> None:
+    springfield_at_rest.uploads_by_hand(**NIGHT)
+    support = Support(Fetched(springfield_at_rest.home), tmp_path / "ids.csv")
+    support.does("district", "pause", "springfield", *WHY)
+    school = {"0042": "LHS"}
+    moved = {
+        table: [{column: school.get(cell, cell) for column, cell in row.items()} for row in rows]
+        for table, rows in NIGHT.items()
+    }
+    assert springfield_at_rest.uploads_by_hand(**moved).verdict == "refused"
+    before = support.contents()
+    kinds = support.looks()
+    assert (kinds["school"]["mapped"], kinds["classroom"]["kept"], kinds["student"]["gone"]) == (1, 1, 0)
+    assert support.confirms().code == 0
+    switch = support.newest()
+    assert load_profile(springfield_at_rest.home, "springfield").schools == {"LHS": "Lincoln High"}
+    assert support.does("district", "resume", "springfield").code == 0
+    night = Report(support.told("batch", "requeue", str(support.seen["batch"]), "--wait"))
+    assert (night.verdict, came_and_left(night)) == ("accepted", NOBODY)
+    for number in (night.number, switch):
+        support.does("batch", "undo", str(number), *WHY)
+    assert support.contents() == before
+    assert load_profile(springfield_at_rest.home, "springfield").schools == {"0042": "Lincoln High"}
 
 
 def test_a_new_sis_gives_everybody_another_id_over_oneroster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,12 +317,9 @@ def test_a_file_for_connect_as_it_was_is_refused(moving: Support, tmp_path: Path
     assert (answer.code, "as it was before" in answer.err) == (2, True)
 
 
-def test_a_batch_that_is_in_connect_is_to_be_undone_first(moving: Support) -> None:
-    answer = moving.does("source", "switch", "springfield", "--batch", "1", "--out", moving.pairs)
-    assert (answer.code, "rosterdrop batch undo 1" in answer.err) == (2, True)
-
-
-def test_the_dry_run_reads_well_in_a_terminal(moving: Support) -> None:
+def test_the_dry_run_reads_well_and_looks_only_at_what_is_not_in_connect(moving: Support) -> None:
     lines = moving.does("source", "switch", "springfield", "--out", moving.pairs).out.splitlines()
     assert f"  rosterdrop source switch springfield --confirm {moving.pairs}" in lines
     assert "  rosterdrop district resume springfield" in lines
+    answer = moving.does("source", "switch", "springfield", "--batch", "1", "--out", moving.pairs)
+    assert (answer.code, "rosterdrop batch undo 1" in answer.err) == (2, True)
