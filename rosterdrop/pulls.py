@@ -1,6 +1,7 @@
 """A district's roster is fetched and ends as a batch; a pull that failed too, so that a report says why."""
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 from config.home import Home
 from config.loading import load_profile, load_settings
@@ -31,6 +33,8 @@ from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pulling import Advance, Pulled, nobody_watches, pull, replay
 from roster_sources.secrets import NoSecret
 from validators.findings import Finding
+
+_PULLING: Final = f"{SCRATCH}pull-"
 
 
 class NoSource(Exception):
@@ -85,7 +89,7 @@ def pull_roster(
         raise NoSource(district)
     began = now or datetime.now(UTC)
     today = began.astimezone(profile.time_zone).date()
-    with pull_lock(home, district, who=who), _scratch(home, district) as folder:
+    with pull_lock(home, district, who=who), _pulling(home, district) as folder:
         try:
             pulled = pull(
                 profile,
@@ -129,10 +133,19 @@ def replay_batch(home: Home, district: str, number: int, *, who: str) -> int:
 
 
 @contextmanager
-def _scratch(home: Home, district: str) -> Iterator[Path]:
+def _pulling(home: Home, district: str) -> Iterator[Path]:
+    """A folder for what comes; what a pull left that was killed goes away, for there is one at a time (E 29, 30)."""
+    for left in (home.batches / district).glob(f"{_PULLING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with _scratch(home, district, _PULLING) as folder:
+        yield folder
+
+
+@contextmanager
+def _scratch(home: Home, district: str, prefix: str = SCRATCH) -> Iterator[Path]:
     place = home.batches / district
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=place) as folder:
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place) as folder:
         yield Path(folder)
 
 

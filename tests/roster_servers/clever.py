@@ -37,18 +37,20 @@ _HTML: Final = b"<!DOCTYPE html>\n<html><body>Clever | Log in</body></html>\n"
 
 @dataclass(slots=True)
 class RateLimit:
-    """A window that begins anew every `window_s`, whatever was asked before (A5)."""
+    """A window that begins anew every `window_s`, whatever was asked before (A5); `refused` counts over all of them."""
 
     limit: int = 1200
     window_s: float = 60.0
     used: int = 0
     ends: float = 0.0
+    refused: int = 0
 
     def take(self, now: float) -> bool:
         """Whether one more request fits."""
         if now >= self.ends:
             self.used, self.ends = 0, now + self.window_s
         self.used += 1
+        self.refused += self.used > self.limit
         return self.used <= self.limit
 
     def headers(self) -> Mapping[str, str]:

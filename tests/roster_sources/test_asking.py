@@ -95,12 +95,32 @@ def test_what_will_not_change_is_asked_once(bad: Says, code: str) -> None:
     assert len(server.asked) == 1
 
 
-def test_a_source_that_asks_to_wait_is_left_alone_until_then() -> None:
+@pytest.mark.parametrize("header", ["Retry-After", "X-Ratelimit-Reset"])
+def test_a_source_that_asks_to_wait_is_left_alone_until_then(header: str) -> None:
+    """clever-classlink E 15: by seconds, or until a second of the epoch."""
+    told = "2" if header == "Retry-After" else str(int(time.time()) + 3)
     began = time.monotonic()
-    with scripted(Says(status=429, headers={"Retry-After": "1"}), GOOD) as server:
+    with scripted(Says(status=429, headers={header: told}), GOOD) as server:
+        ask(server, replace(QUICK, longest_wait_s=4.0))
+
+    assert time.monotonic() - began >= 1.9
+
+
+def test_no_source_makes_us_wait_for_ever() -> None:
+    """clever-classlink E 15: bounded."""
+    began = time.monotonic()
+    with scripted(Says(status=429, headers={"Retry-After": "3600"}), GOOD) as server:
         ask(server)
 
-    assert time.monotonic() - began >= 1.0
+    assert time.monotonic() - began < 60
+
+
+def test_a_pull_has_an_end_however_its_pages_come() -> None:
+    """clever-classlink E 18: each page comes in time, all of them together do not."""
+    with scripted(GOOD) as server, pytest.raises(PullFailed) as failed:
+        ask(server, replace(QUICK, tries=1, pull_s=-1.0))
+
+    assert (failed.value.code, failed.value.detail) == ("source.unreachable", "too slow")
 
 
 def test_a_token_that_was_changed_meanwhile_is_looked_up_again_once() -> None:

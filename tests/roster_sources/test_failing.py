@@ -361,6 +361,7 @@ def test_ids_that_all_changed_are_not_taken_for_everybody_leaving(district: tupl
         report = fetched.night(SMALL)
 
     assert report.verdict == "held"
+    assert "ids.renumbered" in report.codes
 
 
 class _Killed(BaseException):

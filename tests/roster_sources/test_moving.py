@@ -44,6 +44,30 @@ def test_a_row_that_comes_twice_means_that_another_did_not_come(server: OneRoste
     assert set(brought) == {person.id for person in after.people}
 
 
+def test_a_row_that_is_counted_and_does_not_come_is_missed(server: OneRosterServer, tmp_path: Path) -> None:
+    server.faults.lose_row("users", 2)
+
+    with pytest.raises(PullFailed) as failed:
+        pull(profile_of(server), tmp_path, patience=SMALL)
+
+    assert failed.value.code == "source.changed"
+    assert len([one for one in server.requests if "/orgs" in one]) == 3  # walks
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_people_who_come_and_go_at_any_page_make_no_mixture(server: OneRosterServer, tmp_path: Path, page: int) -> None:
+    """Two go at the beginning and one comes at the end: what is brought is the old list or the new one."""
+    before = server.district
+    first, second, *_, last = sorted(before.people, key=lambda person: person.id)
+    after = before.without_person(first.id).without_person(second.id).with_person(replace(last, id="~last"))
+    server.faults.then("users", page, lambda: setattr(server, "district", after))
+
+    pull(profile_of(server), tmp_path, patience=SMALL)
+
+    brought = set(pl.read_csv(tmp_path / "users.csv", infer_schema=False)["sourcedId"])
+    assert brought == {person.id for person in after.people}
+
+
 @pytest.mark.parametrize("totals", [True, False])
 def test_a_server_that_sends_its_first_page_for_ever_is_left(
     server: OneRosterServer, tmp_path: Path, *, totals: bool

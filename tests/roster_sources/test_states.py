@@ -1,17 +1,26 @@
 """What a source tells of itself: that it rests, is in trouble, is another district's, or older than it was."""
 
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connect_store.pulls import last_pulls
+from connect_store.store import open_store
 from processors.locks import Held, pull_lock
-from tests.roster_servers.clever import CleverServer
+from rosterdrop.pulls import _by_the_clock
+from tests.roster_servers.classlink import ClassLinkServer
+from tests.roster_servers.clever import CleverServer, RateLimit
 from tests.roster_servers.faults import Reply
 from tests.roster_servers.serving import Request
-from tests.roster_sources.fetched import Fetched, from_clever
+from tests.roster_sources.fetched import QUICK, Fetched, from_classlink, from_clever, from_oneroster
 
 
 @pytest.fixture
@@ -131,17 +140,69 @@ def test_the_token_of_another_district_brings_nothing(clever: tuple[Fetched, Cle
     assert (report.verdict, report.codes) == ("refused", {"source.other_district"})
 
 
-def test_data_that_went_back_are_not_taken(clever: tuple[Fetched, CleverServer]) -> None:
-    """E 26."""
+@pytest.mark.parametrize("opened", [from_clever, from_classlink])
+def test_data_that_went_back_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[..., Any]
+) -> None:
+    """E 26: a cache of days ago."""
+    with opened(tmp_path / "home", monkeypatch) as (district, server):
+        district.night()
+
+        def last_year(_: Request, reply: Reply) -> Reply:
+            return replace(reply, body=re.sub(rb'(odified":"20)26', rb"\g<1>25", reply.body))
+
+        server.disturb = last_year
+        report = district.night()
+
+        assert (report.verdict, report.codes) == ("refused", {"source.stale"})
+
+
+def withdrawn(server: ClassLinkServer) -> None:
+    server.is_listed = False
+
+
+def disabled(server: ClassLinkServer) -> None:
+    server.enabled = "false"
+
+
+def of_another_tenant(server: ClassLinkServer) -> None:
+    server.faults.other_district = True
+
+
+@pytest.mark.parametrize("turn", [withdrawn, disabled, of_another_tenant])
+def test_a_district_that_classlink_does_not_list_for_us_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: Callable[[ClassLinkServer], None]
+) -> None:
+    """E 1, 24: whatever stands in the list is another's, or is switched off."""
+    with from_classlink(tmp_path / "home", monkeypatch) as (district, server):
+        district.night()
+        before = district.roster()
+        turn(server)
+
+        report = district.night()
+
+        assert (report.verdict, report.codes) == ("refused", {"source.access"})
+        assert district.roster() == before
+
+
+def test_a_clock_that_is_wrong_is_told_in_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E 25: a signature is worth nothing then."""
+    with from_oneroster(tmp_path / "home", monkeypatch, "1.1", "oauth1-sha256") as (district, server):
+        server.faults.skew_s = 3600.0
+
+        report = district.night()
+
+    assert (report.verdict, report.codes) == ("refused", {"source.access"})
+    assert "(Wrong Credentials): clock" in report.document["findings"][0]["message"]
+
+
+def test_a_window_of_requests_that_is_full_is_waited_out(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 15: the window is a real one, and begins anew."""
     district, server = clever
+    server.rate = RateLimit(limit=6, window_s=0.8)
 
-    def last_year(_: Request, reply: Reply) -> Reply:
-        return replace(reply, body=reply.body.replace(b'"last_modified":"2026', b'"last_modified":"2025'))
-
-    server.disturb = last_year
-    report = district.night()
-
-    assert (report.verdict, report.codes) == ("refused", {"source.stale"})
+    assert district.night(replace(QUICK, longest_wait_s=2.0)).verdict == "accepted"
+    assert server.rate.refused > 0
 
 
 def test_two_pulls_of_a_district_do_not_run_at_once(clever: tuple[Fetched, CleverServer]) -> None:
@@ -150,3 +211,37 @@ def test_two_pulls_of_a_district_do_not_run_at_once(clever: tuple[Fetched, Cleve
 
     with pull_lock(district.home, "springfield", who="another"), pytest.raises(Held, match="another"):
         district.pull()
+
+
+def test_the_clock_leaves_a_district_alone_that_somebody_pulls(
+    clever: tuple[Fetched, CleverServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E 29: and takes the other pull for no failure."""
+    district, _ = clever
+    monkeypatch.setattr("os.umask", lambda _: 0)
+    with open_store(district.home.store_db) as store:
+        before = last_pulls(store, "springfield")
+
+    with pull_lock(district.home, "springfield", who="another"):
+        assert _by_the_clock(str(district.home.root), "springfield") == 0
+
+    with open_store(district.home.store_db) as store:
+        assert last_pulls(store, "springfield") == before
+
+
+def test_a_pull_whose_process_is_killed_leaves_the_last_good_night(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 30: no batch, no lock, and the files of it go with the next pull."""
+    district, server = clever
+    server.last_sync = "2026-11-30T08:00:00.000Z"
+    before, came = district.roster(), threading.Event()
+    server.faults.then("students", 1, came.set)
+    server.faults.hang(60.0, "students", 1, times=1)
+    command = [sys.executable, "-m", "rosterdrop.pulls", str(district.home.root), "springfield"]
+    with subprocess.Popen(command) as process:
+        assert came.wait(60.0)
+        process.kill()
+    left = list(district.home.batches.rglob(".freezing-*"))
+
+    assert (len(left), district.roster()) == (1, before)
+    assert district.night().verdict == "accepted"
+    assert not left[0].exists()
