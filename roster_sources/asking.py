@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -15,10 +15,11 @@ import stamina
 
 from roster_sources.addresses import require_safe
 from roster_sources.failures import AccessRefused, PullFailed, spoken
+from roster_sources.pages import Form, Page, read_page
+from roster_sources.striking import read_without_secrets
 
 stamina.instrumentation.set_on_retry_hooks([])  # its own prints each retry to stdout, where --json stands
 
-_SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
 _TOO_MANY: Final = 429
 _SHORTEST_WAIT_S: Final = 1.0
 _SKEW: Final = timedelta(minutes=5)
@@ -42,15 +43,17 @@ class Patience:
 PATIENT: Final = Patience()
 """What suits the real services."""
 
-Keep = Callable[[str, list[dict[str, Any]]], None]
-"""Is given the records of one page, and the collection that they are of."""
+Keep = Callable[[str, Page], None]
+"""Is given one page, and the collection that it is of."""
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A document without its secrets, and the headers that came with it, by their names in lower case."""
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What an answer holds, and the headers that came with it, by their names in lower case."""
 
-    document: Any
+    document: T
     headers: Mapping[str, str]
 
 
@@ -72,7 +75,7 @@ class Asking:
         self._until = time.monotonic() + patience.pull_s
         self._asked = 0
         self._sign_in = sign_in
-        self._hook = None if keep_secrets else _without_secrets
+        self._read_document = json.loads if keep_secrets else read_without_secrets
         self._auth = _let_in(sign_in)
         self._client = httpx2.Client(timeout=patience.silence_s, headers={"User-Agent": "rosterdrop"})
 
@@ -93,36 +96,45 @@ class Asking:
             raise PullFailed("source.elsewhere")
         return address
 
-    def ask(self, link: str, **parameters: str) -> Answer:
-        """The answer to one request, tried again as long as that may help.
+    def ask(self, link: str, **parameters: str) -> Answer[Any]:
+        """The document that answers one request, tried again as long as that may help.
 
         Raises:
             PullFailed: there is no answer that can be used, or the source does not know us.
         """
+        return self._ask(link, parameters, self._read_document)
+
+    def page(self, link: str, form: Form, **parameters: str) -> Answer[Page]:
+        """The same of a page of records, which may be large.
+
+        Raises:
+            PullFailed: there is no answer that can be used, or no list of records, or the source does not know us.
+        """
+        return self._ask(link, parameters, lambda body: read_page(body, form))
+
+    def _ask(self, link: str, parameters: Mapping[str, str], read: Callable[[bytes], T]) -> Answer[T]:
         self._asked += 1
         if self._asked > self._patience.pages:
             raise PullFailed("source.endless")
         address = self.address(link)
         try:
-            return self._patiently(address, parameters)
+            return self._patiently(address, parameters, read)
         except AccessRefused:
             self._auth = _let_in(self._sign_in)
         try:
-            return self._patiently(address, parameters)
+            return self._patiently(address, parameters, read)
         except AccessRefused as refused:
             raise PullFailed("source.access", refused.detail) from refused
 
-    def _patiently(self, address: str, parameters: Mapping[str, str]) -> Answer:
-        def once() -> Answer:
+    def _patiently(self, address: str, parameters: Mapping[str, str], read: Callable[[bytes], T]) -> Answer[T]:
+        def once() -> Answer[T]:
             request = self._client.build_request("GET", address, params=dict(parameters) or None)
-            return answer_to(
-                request, self._client, self._auth, patience=self._patience, until=self._until, hook=self._hook
-            )
+            return answer_to(request, self._client, self._auth, read, patience=self._patience, until=self._until)
 
         return patiently(once, self._patience)
 
 
-def patiently(once: Callable[[], Answer], patience: Patience) -> Answer:
+def patiently(once: Callable[[], Answer[T]], patience: Patience) -> Answer[T]:
     """An answer, asked for again as long as that may help.
 
     Raises:
@@ -149,11 +161,11 @@ def answer_to(
     request: httpx2.Request,
     client: httpx2.Client,
     auth: httpx2.Auth,
+    read: Callable[[bytes], T],
     *,
     patience: Patience,
     until: float,
-    hook: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-) -> Answer:
+) -> Answer[T]:
     """The answer to one request, asked once; `until` is when it must be there at the latest."""
     try:
         with closing(client.send(request, auth=auth, stream=True)) as response:
@@ -163,7 +175,7 @@ def answer_to(
     except (httpx2.TransportError, httpx2.DecodingError) as error:
         raise _NotNow("source.unreachable", spoken(error)) from error
     try:
-        return Answer(json.loads(body, object_hook=hook), headers)
+        return Answer(read(body), headers)
     except (ValueError, RecursionError) as error:  # a gateway's page of HTML, a body that was cut
         raise _NotNow("source.unusable", "no JSON") from error
 
@@ -237,8 +249,3 @@ def _is_clock_wrong(response: httpx2.Response) -> bool:
     except ValueError:
         return False
     return abs(datetime.now(UTC) - theirs.astimezone(UTC)) > _SKEW
-
-
-def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
-    """Struck out before anything is kept: no answer with them exists outside this call."""
-    return {key: value for key, value in record.items() if key.lower() not in _SECRET}

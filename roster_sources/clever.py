@@ -1,12 +1,13 @@
 """Clever's data API: the walk through a district's collections (clever-classlink A)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from config.profiles import Clever
 from roster_sources.asking import Asking, Keep, Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
+from roster_sources.pages import Form, Page, listed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer
 
@@ -17,13 +18,23 @@ _ROLES: Final = {
     "students": "student",
     "contacts": "contact",
 }
+_ANY: Final = Form("data", {}, inside="data")
 
 
-def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, patience: Patience) -> Facts:
+def walk(
+    settings: Clever,
+    form: Callable[[str], Form],
+    keep: Keep,
+    *,
+    guardians: bool,
+    known: str | None,
+    patience: Patience,
+) -> Facts:
     """Every record that the district shares, page by page.
 
     Args:
         settings: the district, and how it is asked for.
+        form: what is read of the pages of a collection.
         keep: is given each page.
         guardians: whether contacts are wanted too.
         known: the version of the data that need not be read again.
@@ -34,7 +45,7 @@ def walk(settings: Clever, keep: Keep, *, guardians: bool, known: str | None, pa
         NothingNew: the district rests (A6: last year's data stay readable), or was not synced since.
     """
     with _asking(settings, patience) as asking:
-        return _walk(asking, settings, keep, guardians=guardians, known=known)
+        return _walk(asking, settings, form, keep, guardians=guardians, known=known)
 
 
 def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
@@ -51,7 +62,7 @@ def look(settings: Clever, *, patience: Patience) -> dict[str, str]:
             "last sync": str(district.get("last_sync") or "never"),
         }
         for collection, path, parameters in _collections(settings, guardians=True):
-            some = _records(asking.ask(path, limit="1", **parameters).document)
+            some = listed(asking.ask(path, limit="1", **parameters).document, _ANY)
             told[collection.replace("_", " ")] = "shared" if some else "none shared"
     return told
 
@@ -63,7 +74,9 @@ def _asking(settings: Clever, patience: Patience) -> Asking:
     return Asking(settings.url, sign_in=sign_in, patience=patience)
 
 
-def _walk(asking: Asking, settings: Clever, keep: Keep, *, guardians: bool, known: str | None) -> Facts:
+def _walk(
+    asking: Asking, settings: Clever, form: Callable[[str], Form], keep: Keep, *, guardians: bool, known: str | None
+) -> Facts:
     before = _district(asking, settings)
     if before.get("state") == "paused":
         raise NothingNew(rests=True, until=before.get("pause_end") or None)
@@ -73,10 +86,10 @@ def _walk(asking: Asking, settings: Clever, keep: Keep, *, guardians: bool, know
     newest = ""
     for collection, path, parameters in _collections(settings, guardians=guardians):
         counts[collection] = 0
-        for records in _pages(asking, path, parameters):
-            keep(collection, records)
-            counts[collection] += len(records)
-            newest = max([newest, *(record.get("last_modified") or "" for record in records)])
+        for page in _pages(asking, path, form(collection), parameters):
+            keep(collection, page)
+            counts[collection] += page.records.height
+            newest = max(newest, page.newest("last_modified"))
     after = _district(asking, settings)
     if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == "running":
         raise PullFailed("source.changed")
@@ -103,41 +116,31 @@ def _district(asking: Asking, settings: Clever) -> Mapping[str, Any]:
     Raises:
         PullFailed: it is not the one of the profile.
     """
-    found = _records(asking.ask(f"/{settings.version}/districts").document)
+    found = listed(asking.ask(f"/{settings.version}/districts").document, _ANY)
     if [district.get("id") for district in found] != [settings.district_id]:
         raise PullFailed("source.other_district")
     return found[0]
 
 
-def _pages(asking: Asking, path: str, parameters: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
+def _pages(asking: Asking, path: str, form: Form, parameters: Mapping[str, str]) -> Iterator[Page]:
     """The pages of a collection: until no link leads on, or a page is empty (clever-classlink A3)."""
     seen: set[str] = set()
-    answer = asking.ask(path, limit=str(asking.page_records), **parameters)
-    while records := _records(answer.document):
-        yield records
-        link = _next(answer.document)
+    page = asking.page(path, form, limit=str(asking.page_records), **parameters).document
+    while page.records.height:
+        yield page
+        link = _next(page.links)
         if link is None:
-            if len(records) >= asking.page_records and not answer.document.get("links"):
+            if page.records.height >= asking.page_records and not page.links:
                 raise PullFailed("source.unusable", "no links")  # more may follow: this is no proven end
             return
         if link in seen:
             raise PullFailed("source.endless")
         seen.add(link)
-        answer = asking.ask(link)
+        page = asking.page(link, form).document
 
 
-def _records(document: Any) -> list[dict[str, Any]]:
-    """The records of a list; a body without one is never an empty list."""
-    listed = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(listed, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("data"), dict) for one in listed
-    ):
-        raise PullFailed("source.unusable", "no list of records")
-    return [one["data"] for one in listed]
-
-
-def _next(document: Mapping[str, Any]) -> str | None:
-    links = document.get("links") or []
+def _next(links: Any) -> str | None:
+    links = links or []
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise PullFailed("source.unusable", "no links")
     return next((str(link["uri"]) for link in links if link.get("rel") == "next" and link.get("uri")), None)

@@ -1,13 +1,13 @@
 """What Clever's records mean as OneRoster files (clever-classlink D1)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from config.profiles import Clever, Source
-from roster_sources.frames import framed, joined
+from roster_sources.pages import Form, joined, told
 from roster_sources.roster_files import RosterFiles, without_classes
 from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
 from validators.findings import Finding
@@ -36,6 +36,43 @@ _RELATION: Final = {
     ),
 }
 
+_NAME: Final = pl.Struct(dict.fromkeys(("first", "middle", "last"), pl.String))
+_ROLE: Final = pl.Struct(
+    {
+        **dict.fromkeys(("sis_id", "staff_id", "student_number", "teacher_number", "state_id", "grade"), pl.String),
+        **dict.fromkeys(("school", "home_language", "home_language_code"), pl.String),
+        "schools": pl.List(pl.String),
+        "credentials": pl.Struct({"district_username": pl.String}),
+    }
+)
+_RELATIONS: Final = pl.List(pl.Struct(dict.fromkeys(("student", "relationship", "type"), pl.String)))
+_CONTACT: Final = pl.Struct(
+    {**dict.fromkeys(("sis_id", "phone", "phone_type"), pl.String), "student_relationships": _RELATIONS}
+)
+_NUMBERS: Final = {"student": "student_number", "teacher": "teacher_number", "staff": "staff_id"}
+
+
+def _form(*texts: str, **others: pl.DataType) -> Form:
+    return Form("data", {**dict.fromkeys(("id", *texts, "last_modified"), pl.String()), **others}, inside="data")
+
+
+def _users(kind: str, role: pl.DataType) -> Form:
+    return _form("email", name=_NAME, roles=pl.Struct({kind: role}))
+
+
+_IDS: Final = pl.List(pl.String)
+_FORMS: Final[Mapping[str, Form]] = {
+    "schools": _form("sis_id", "school_number"),
+    "terms": _form("name"),
+    "sections": _form(
+        *("sis_id", "name", "school", "subject", "grade", "period", "section_number", "term_id", "teacher"),
+        students=_IDS,
+        teachers=_IDS,
+    ),
+    **{collection: _users(kind, _ROLE) for collection, kind in _KINDS.items()},
+    "contacts": _users("contact", _CONTACT),
+}
+
 
 @dataclass(slots=True)
 class Collected:
@@ -48,20 +85,23 @@ class Collected:
     people: list[pl.DataFrame] = field(default_factory=list)
     relations: list[pl.DataFrame] = field(default_factory=list)
 
-    def keep(self, collection: str, records: Sequence[Mapping[str, Any]]) -> None:
+    def form(self, collection: str) -> Form:
+        """What is read of the pages of a collection."""
+        return _FORMS[collection]
+
+    def keep(self, collection: str, records: pl.DataFrame) -> None:
         """Take the records of one page."""
         if collection == "schools":
-            self.schools.append(framed(map(_school, records), _SCHOOL))
+            self.schools.append(records.select(_texts(id="id", sis_id="sis_id", number="school_number")))
         elif collection == "terms":
-            self.terms.append(framed(map(_term, records), _TERM))
+            self.terms.append(records.select(_texts(id="id", name="name")))
         elif collection == "sections":
-            self.sections.append(framed(map(_section, records), _SECTION))
-            self.members.append(framed((one for record in records for one in _members(record)), _MEMBER))
+            self.sections.append(_sections(records))
+            self.members.append(_members(records))
         elif collection == "contacts":
-            self.relations.append(framed((one for record in records for one in _relations(record)), _RELATION))
+            self.relations.append(_relations(records))
         else:
-            kind = _KINDS[collection]
-            self.people.append(framed((_person(record, kind) for record in records), _PERSON))
+            self.people.append(_persons(records, _KINDS[collection]))
 
 
 def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFiles:
@@ -75,7 +115,7 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
     classes, left = without_classes(classes, source.leave_classes)
     members, hidden = _enrollments(joined(collected.members, _MEMBER), classes, people)
     guardians, dangling = _guardians(joined(collected.relations, _RELATION), people, settings)
-    users, unplaced = _users(people, school_ids, settings)
+    users, unplaced = _placed(people, school_ids, settings)
     return RosterFiles(
         users=users,
         classes=classes.drop("section", "term_name"),
@@ -126,7 +166,7 @@ def _people(found: pl.DataFrame, members: pl.DataFrame, settings: Clever) -> pl.
     return keyed.with_columns(key=pl.when(taken).then("id").otherwise("key"))
 
 
-def _users(
+def _placed(
     people: pl.DataFrame, school_ids: pl.DataFrame, settings: Clever
 ) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """users.csv, and how many people are of no school that is shared.
@@ -231,76 +271,79 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
     return rows, placed["key"].null_count()
 
 
-def _text(value: Any) -> str | None:
-    """A value as text; absent, null and empty are one (clever-classlink A3)."""
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str) else str(value)
+def _texts(**columns: str | pl.Expr) -> list[pl.Expr]:
+    return [told(value).alias(name) for name, value in columns.items()]
 
 
-def _school(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return _text(record.get("id")), _text(record.get("sis_id")), _text(record.get("school_number"))
+def _sections(records: pl.DataFrame) -> pl.DataFrame:
+    same = ("id", "sis_id", "name", "school", "subject", "grade", "period")
+    return records.select(_texts(**{name: name for name in same}, number="section_number", term="term_id"))
 
 
-def _term(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return _text(record.get("id")), _text(record.get("name"))
+def _members(sections: pl.DataFrame) -> pl.DataFrame:
+    """Students and teachers of each section, in this order; `teacher` is the primary one (clever-classlink A4)."""
+    first, nobody = told("teacher"), pl.lit([], dtype=_IDS)
+    lead = pl.when(first.is_null()).then(nobody).otherwise(pl.concat_list(first))
+    teachers = pl.concat_list(lead, pl.col("teachers").fill_null(nobody))
+    of_section = sections.with_row_index("row").select(
+        "row", "students", section="id", first=first, teachers=teachers.list.unique(maintain_order=True)
+    )
+    columns = ("section", "user", "teaches", "primary")
+    students = of_section.select("row", "section", user="students", teaches=False, primary=False)
+    teaching = of_section.select("row", "section", "first", user="teachers", teaches=True)
+    members = [
+        students.explode("user", keep_nulls=False).select("row", *columns),
+        teaching.explode("user", keep_nulls=False)
+        .with_columns(primary=pl.col("user").eq_missing(pl.col("first")))
+        .select("row", *columns),
+    ]
+    return pl.concat(members).sort("row", "teaches", maintain_order=True).select(columns)
 
 
-def _section(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    named = ("id", "sis_id", "name", "school", "subject", "grade", "period", "section_number", "term_id")
-    return tuple(_text(record.get(name)) for name in named)
-
-
-def _members(record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    section, first = record.get("id"), record.get("teacher") or None
-    for student in record.get("students") or ():
-        yield section, student, False, False
-    for teacher in dict.fromkeys([*([first] if first else []), *(record.get("teachers") or ())]):
-        yield section, teacher, True, teacher == first
-
-
-def _person(record: Mapping[str, Any], kind: str) -> tuple[Any, ...]:
-    name = record.get("name") or {}
-    role = (record.get("roles") or {}).get(kind) or {}
-    numbers = {"student": "student_number", "teacher": "teacher_number", "staff": "staff_id"}
-    primary, schools = _text(role.get("school")), [school for school in role.get("schools") or () if school]
-    return (
-        _text(record.get("id")),
-        kind,
-        _text(name.get("first")),
-        _text(name.get("middle")),
-        _text(name.get("last")),
-        _text(record.get("email")),
-        _text(role.get("sis_id") or (role.get("staff_id") if kind == "staff" else None)),
-        _text(role.get(numbers.get(kind, ""))) or (_text(role.get("state_id")) if kind == "student" else None),
-        _text((role.get("credentials") or {}).get("district_username")),
-        _text(role.get("grade")),
-        primary,
-        [*([primary] if primary else []), *schools],
-        _language(role),
-        _text(record.get("last_modified")),
+def _persons(records: pl.DataFrame, kind: str) -> pl.DataFrame:
+    name = pl.col("name").struct
+    role = pl.col("roles").struct.field(kind).struct
+    staff_id = [told(role.field("staff_id"))] if kind == "staff" else []
+    state_id = [told(role.field("state_id"))] if kind == "student" else []
+    number = [told(role.field(_NUMBERS[kind]))] if kind in _NUMBERS else [pl.lit(None, dtype=pl.String)]
+    primary = told(role.field("school"))
+    others = role.field("schools").list.eval(told(pl.element())).list.drop_nulls()
+    code = told(role.field("home_language_code"))
+    return records.select(
+        *_texts(id="id"),
+        pl.lit(kind).alias("kind"),
+        *_texts(first=name.field("first"), middle=name.field("middle"), last=name.field("last"), email="email"),
+        pl.coalesce(told(role.field("sis_id")), *staff_id).alias("sis_id"),
+        pl.coalesce(*number, *state_id).alias("number"),
+        *_texts(username=role.field("credentials").struct.field("district_username"), grade=role.field("grade")),
+        primary.alias("primary"),
+        pl.concat_list(primary, others.fill_null(pl.lit([], dtype=_IDS))).list.drop_nulls().alias("schools"),
+        # The code, since 3.1; where that is `other`, the name says more (clever-classlink A4).
+        pl.when(code != "other").then(code).otherwise(told(role.field("home_language"))).alias("language"),
+        *_texts(modified="last_modified"),
     )
 
 
-def _language(role: Mapping[str, Any]) -> str | None:
-    """The code, since 3.1; where that is `other`, the name says more (clever-classlink A4)."""
-    code = _text(role.get("home_language_code"))
-    return code if code and code != "other" else _text(role.get("home_language"))
-
-
-def _relations(record: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    name = record.get("name") or {}
-    role = (record.get("roles") or {}).get("contact") or {}
-    for relation in role.get("student_relationships") or ():
-        yield (
-            _text(record.get("id")),
-            _text(relation.get("student")),
-            _text(relation.get("relationship")),
-            _text(relation.get("type")),
-            _text(role.get("sis_id")),
-            _text(name.get("first")),
-            _text(name.get("last")),
-            _text(record.get("email")),
-            _text(role.get("phone")),
-            _text(role.get("phone_type")),
+def _relations(records: pl.DataFrame) -> pl.DataFrame:
+    name = pl.col("name").struct
+    role = pl.col("roles").struct.field("contact").struct
+    relation = pl.col("relation").struct
+    contacts = records.select(
+        "email",
+        contact="id",
+        relation=role.field("student_relationships"),
+        sis_id=role.field("sis_id"),
+        first=name.field("first"),
+        last=name.field("last"),
+        phone=role.field("phone"),
+        phone_type=role.field("phone_type"),
+    )
+    return contacts.explode("relation", keep_nulls=False).select(
+        _texts(
+            contact="contact",
+            student=relation.field("student"),
+            relationship=relation.field("relationship"),
+            type=relation.field("type"),
+            **{name: name for name in ("sis_id", "first", "last", "email", "phone", "phone_type")},
         )
+    )

@@ -1,15 +1,17 @@
 """OneRoster over REST, 1.1 and 1.2: the walk through a server's collections (clever-classlink B4, C)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx2
+import polars as pl
 
 from config.profiles import OneRosterApi
 from roster_sources.asking import Answer, Asking, Keep, Patience
 from roster_sources.facts import Facts
 from roster_sources.failures import NothingNew, PullFailed
+from roster_sources.pages import Form, Page, listed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer, Signed, fetched_token
 
@@ -53,11 +55,20 @@ def scope_of(settings: OneRosterApi) -> str:
     return f"{settings.scope} {family}/{_OF_DEMOGRAPHICS}" if family else settings.scope
 
 
-def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, patience: Patience) -> Facts:
+def walk(
+    server: Server,
+    form: Callable[[str], Form],
+    keep: Keep,
+    *,
+    demographics: bool,
+    known: str | None,
+    patience: Patience,
+) -> Facts:
     """Every record that a server shows, page by page.
 
     Args:
         server: which.
+        form: what is read of the pages of a collection.
         keep: is given each page.
         demographics: whether guardians stand there.
         known: the version of the data that need not be read again.
@@ -69,7 +80,7 @@ def walk(server: Server, keep: Keep, *, demographics: bool, known: str | None, p
     """
     collections = (*_ROSTER, *([_DEMOGRAPHICS] if demographics else []))
     with Asking(server.url, sign_in=server.sign_in, patience=patience) as asking:
-        return _Walk(asking, server.url, known).through(collections, keep)
+        return _Walk(asking, server.url, form, known).through(collections, keep)
 
 
 def look(server: Server, *, patience: Patience) -> dict[str, str]:
@@ -82,7 +93,7 @@ def look(server: Server, *, patience: Patience) -> dict[str, str]:
     with Asking(server.url, sign_in=server.sign_in, patience=patience) as asking:
         for collection in _ROSTER:
             answer = asking.ask(f"{server.url}/{collection}", limit="1", offset="0")
-            some = _records(answer.document, collection)
+            some = listed(answer.document, Form(collection, {}, bare=True))
             told[collection] = answer.headers.get("x-total-count") or ("shared" if some else "none shared")
     return told
 
@@ -90,9 +101,10 @@ def look(server: Server, *, patience: Patience) -> dict[str, str]:
 class _Walk:
     """One walk: all pages must be of one version of the data, where the server tells versions."""
 
-    def __init__(self, asking: Asking, url: str, known: str | None) -> None:
+    def __init__(self, asking: Asking, url: str, form: Callable[[str], Form], known: str | None) -> None:
         self._asking = asking
         self._url = url
+        self._form = form
         self._known = known
         self._version: str | None = None
         self._page = asking.page_records
@@ -102,40 +114,43 @@ class _Walk:
         newest = ""
         for collection in collections:
             counts[collection] = 0
-            for records in self._pages(collection):
-                keep(collection, records)
-                counts[collection] += len(records)
-                newest = max([newest, *(str(record.get("dateLastModified") or "") for record in records)])
+            for page in self._pages(collection):
+                keep(collection, page)
+                counts[collection] += page.records.height
+                newest = max(newest, page.newest("dateLastModified"))
         return Facts(counts=counts, version=self._version, newest=newest or None)
 
-    def _pages(self, collection: str) -> Iterator[list[dict[str, Any]]]:
+    def _pages(self, collection: str) -> Iterator[Page]:
         """The pages of a collection, to its proven end (clever-classlink C4)."""
         total: str | None = None
         came = 0
-        before: dict[str, Mapping[str, Any]] = {}
+        before: pl.DataFrame | None = None
         while True:
             answer = self._ask(collection, came)
-            records = _records(answer.document, collection)
+            records = answer.document.records
             told = answer.headers.get("x-total-count")
             self._require_one_version(answer)
             if came and told != total:
                 raise PullFailed("source.changed")
             total = told
-            before = _require_other(records, before)
-            if records:
-                yield records
-            came += len(records)
-            if not _is_more(answer, records, came, total):
+            if before is not None:
+                _require_other(records, before)
+            before = records
+            if records.height:
+                yield answer.document
+            came += records.height
+            if not _is_more(answer, came, total):
                 break
         if total is not None and total.isdecimal() and came != int(total):
             raise PullFailed("source.changed")
 
-    def _ask(self, collection: str, offset: int) -> Answer:
+    def _ask(self, collection: str, offset: int) -> Answer[Page]:
         """A page; where the server cannot make a large one, smaller ones from there on (B4: 502)."""
         while True:
             try:
-                return self._asking.ask(
+                return self._asking.page(
                     f"{self._url}/{collection}",
+                    self._form(collection),
                     limit=str(self._page),
                     offset=str(offset),
                     sort="sourcedId",
@@ -146,7 +161,7 @@ class _Walk:
                     raise
                 self._page //= 5
 
-    def _require_one_version(self, answer: Answer) -> None:
+    def _require_one_version(self, answer: Answer[Page]) -> None:
         version = answer.headers.get("x-perm-rev")
         if version is None:
             return
@@ -157,32 +172,21 @@ class _Walk:
         self._version = version
 
 
-def _require_other(
-    records: list[dict[str, Any]], before: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
-    """The records of a page by ID; one of the page before comes again where rows moved, and another not at all (E 13).
+def _require_other(page: pl.DataFrame, before: pl.DataFrame) -> None:
+    """A record of the page before comes again where rows moved, and another one not at all (E 13).
 
     Raises:
         PullFailed: rows moved, or the whole page is the one before.
     """
-    page: dict[str, Mapping[str, Any]] = {str(one.get("sourcedId")): one for one in records}
-    if page and page == before:
+    if page.height and page.equals(before):
         raise PullFailed("source.endless")
-    if any(before.get(key) == one for key, one in page.items()):
+    twice = page.join(before.select("sourcedId"), on="sourcedId", how="semi")
+    if twice.height and twice.join(before, on=twice.columns, how="semi", nulls_equal=True).height:
         raise PullFailed("source.changed")
-    return page
 
 
-def _records(document: Any, collection: str) -> list[dict[str, Any]]:
-    """The records of a list; a body without it is never an empty list, whatever its status says (B8, C6)."""
-    listed = document.get(collection) if isinstance(document, Mapping) else document
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise PullFailed("source.unusable", "no list of records")
-    return listed
-
-
-def _is_more(answer: Answer, records: list[dict[str, Any]], came: int, total: str | None) -> bool:
-    if not records:
+def _is_more(answer: Answer[Page], came: int, total: str | None) -> bool:
+    if not answer.document.records.height:
         return False
     if 'rel="next"' in answer.headers.get("link", "") or total is None or not total.isdecimal():
         return True

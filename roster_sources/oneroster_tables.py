@@ -1,13 +1,13 @@
 """What the records of a OneRoster server mean as OneRoster files (clever-classlink D2)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
-from roster_sources.frames import framed, joined
+from roster_sources.pages import REFERENCE, Form, joined, told
 from roster_sources.roster_files import RosterFiles, without_classes
 from validators.clever.vocabulary import with_names
 from validators.findings import Finding
@@ -53,6 +53,36 @@ _ENROLLMENT: Final = {
 }
 _RELATIVE: Final = dict.fromkeys(("student", "name", "email", "phone"), pl.String)
 
+_LIST: Final = pl.List(pl.String)
+_REFERENCES: Final = pl.List(REFERENCE)
+_BASE: Final = ("sourcedId", "status", "dateLastModified")
+_OF_CLASS: Final = ("title", "classCode", "classType", "location")
+_OF_USER: Final = ("username", "givenName", "familyName", "middleName", "identifier", "email", "sms", "phone")
+_OF_ENROLLMENT: Final = ("role", "primary", "beginDate", "endDate")
+_COLUMNS: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
+    "orgs": dict.fromkeys((*_BASE, "type"), pl.String()),
+    "academicSessions": dict.fromkeys((*_BASE, "title"), pl.String()),
+    "classes": {
+        **dict.fromkeys((*_BASE, *_OF_CLASS, "schoolSourcedId"), pl.String()),
+        **dict.fromkeys(("grades", "subjects", "periods"), _LIST),
+        "school": REFERENCE,
+        "terms": _REFERENCES,
+    },
+    "users": {
+        **dict.fromkeys((*_BASE, *_OF_USER, "enabledUser", "role"), pl.String()),
+        "grades": _LIST,
+        **dict.fromkeys(("agents", "orgs"), _REFERENCES),
+        "primaryOrg": REFERENCE,
+        "roles": pl.List(pl.Struct({"roleType": pl.String, "role": pl.String, "org": REFERENCE})),
+    },
+    "enrollments": {
+        **dict.fromkeys((*_BASE, *_OF_ENROLLMENT), pl.String()),
+        **dict.fromkeys(("classSourcedId", "schoolSourcedId", "userSourcedId"), pl.String()),
+        **dict.fromkeys(("class", "school", "user"), REFERENCE),
+    },
+    "demographics": dict.fromkeys(_BASE, pl.String()),
+}
+
 
 @dataclass(slots=True)
 class Collected:
@@ -66,21 +96,31 @@ class Collected:
     enrollments: list[pl.DataFrame] = field(default_factory=list)
     relatives: list[pl.DataFrame] = field(default_factory=list)
 
-    def keep(self, collection: str, records: Sequence[Mapping[str, Any]]) -> None:
+    def form(self, collection: str) -> Form:
+        """What is read of the pages of a collection."""
+        names = []
+        if collection == "users" and self.settings.language:
+            names = [self.settings.language]
+        if collection == "demographics":
+            names = [name for names in _guardian_names(self.settings) for name in names if name]
+        metadata = {"metadata": pl.Struct(dict.fromkeys(names, pl.String))} if names else {}
+        return Form(collection, {**_COLUMNS[collection], **metadata}, bare=True)
+
+    def keep(self, collection: str, records: pl.DataFrame) -> None:
         """Take the records of one page."""
         match collection:
             case "orgs":
-                self.orgs.append(framed(((_text(one, "sourcedId"), _text(one, "type")) for one in records), _ORG))
+                self.orgs.append(records.select(id=told("sourcedId"), type=told("type")))
             case "academicSessions":
-                self.terms.append(framed(((_text(one, "sourcedId"), _text(one, "title")) for one in records), _TERM))
+                self.terms.append(records.select(id=told("sourcedId"), title=told("title")))
             case "classes":
-                self.classes.append(framed(map(_class, records), _CLASS))
+                self.classes.append(records.select(_class()).select(*_CLASS))
             case "users":
-                self.users.append(framed((_user(one, self.settings.language) for one in records), _USER))
+                self.users.append(records.select(_user(self.settings.language)).select(*_USER))
             case "enrollments":
-                self.enrollments.append(framed(map(_enrollment, records), _ENROLLMENT))
+                self.enrollments.append(records.select(_enrollment()).select(*_ENROLLMENT))
             case _:
-                self.relatives.append(framed(_relatives(records, self.settings.guardian_columns), _RELATIVE))
+                self.relatives.append(_relatives(records, self.settings))
 
 
 def files_of(collected: Collected, source: Source, guardians: Guardians, reading: Reading) -> RosterFiles:
@@ -183,85 +223,84 @@ def _newest(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.Data
     return newest.unique("sourcedId", keep="last", maintain_order=True)
 
 
-def _text(record: Mapping[str, Any], key: str) -> str | None:
-    """A value as text: lists with commas between their parts, booleans in small letters (B5)."""
-    value = record.get(key)
-    if isinstance(value, list):
-        return ",".join(str(one) for one in value if one not in (None, "")) or None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value in (None, "") else str(value)
+def _texts(*names: str) -> list[pl.Expr]:
+    return [told(name).alias(name) for name in names]
 
 
-def _ref(record: Mapping[str, Any], key: str) -> str | None:
-    """The ID that a reference names: an object, or flat as `classSourcedId` (B5). Its href is never followed."""
-    value = record.get(key)
-    if isinstance(value, Mapping):
-        return _text(value, "sourcedId")
-    return _text(record, f"{key}SourcedId") or _text(record, key)
+def _parts(name: str) -> pl.Expr:
+    """A list as text, with commas between its parts (B5)."""
+    return told(pl.col(name).list.eval(told(pl.element())).list.join(",")).alias(name)
 
 
-def _refs(record: Mapping[str, Any], key: str) -> list[str]:
-    listed = record.get(key)
-    listed = listed if isinstance(listed, list) else [listed]
-    found = (one.get("sourcedId") if isinstance(one, Mapping) else one for one in listed)
-    return [str(one) for one in found if one not in (None, "")]
+def _ref(name: str) -> pl.Expr:
+    """The ID that a reference names, flat as `classSourcedId` or an object (B5). Its href is never followed."""
+    flat = f"{name}SourcedId"
+    return pl.coalesce(told(flat), told(pl.col(name).struct.field("sourcedId"))).alias(flat)
 
 
-def _class(record: Mapping[str, Any]) -> tuple[str | None, ...]:
-    plain = ("sourcedId", "status", "dateLastModified", "title", "grades", "classCode", "classType", "location")
-    terms = ",".join(_refs(record, "terms")) or None
-    return (
-        *(_text(record, key) for key in plain),
-        _ref(record, "school"),
-        terms,
-        _text(record, "subjects"),
-        _text(record, "periods"),
-    )
+def _refs(name: str) -> pl.Expr:
+    return _no_nulls(pl.col(name).list.eval(told(pl.element().struct.field("sourcedId"))))
 
 
-def _enrollment(record: Mapping[str, Any]) -> tuple[str | None, ...]:
-    plain = ("sourcedId", "status", "dateLastModified")
-    return (
-        *(_text(record, key) for key in plain),
-        _ref(record, "class"),
-        _ref(record, "school"),
-        _ref(record, "user"),
-        *(_text(record, key) for key in ("role", "primary", "beginDate", "endDate")),
-    )
+def _no_nulls(parts: pl.Expr) -> pl.Expr:
+    return parts.list.drop_nulls().fill_null(pl.lit([], dtype=_LIST))
 
 
-def _user(record: Mapping[str, Any], language: str) -> tuple[Any, ...]:
-    role, orgs = _role_and_orgs(record)
-    metadata = record.get("metadata")
-    told = _text(metadata, language) if language and isinstance(metadata, Mapping) else None
-    return (
-        *(_text(record, key) for key in ("sourcedId", "status", "dateLastModified", "enabledUser")),
-        ",".join(dict.fromkeys(orgs)) or None,
-        role,
-        *(_text(record, key) for key in ("username", "givenName", "familyName", "middleName", "identifier")),
-        *(_text(record, key) for key in ("email", "sms", "phone", "grades")),
-        told,
-        _refs(record, "agents"),
-    )
+def _class() -> list[pl.Expr]:
+    terms = told(_refs("terms").list.join(",")).alias("termSourcedIds")
+    return [*_texts(*_BASE, *_OF_CLASS), *map(_parts, ("grades", "subjects", "periods")), _ref("school"), terms]
 
 
-def _role_and_orgs(record: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+def _enrollment() -> list[pl.Expr]:
+    return [*_texts(*_BASE, *_OF_ENROLLMENT), *map(_ref, ("class", "school", "user"))]
+
+
+def _user(language: str) -> list[pl.Expr]:
+    spoken = told(pl.col("metadata").struct.field(language)) if language else pl.lit(None, dtype=pl.String)
+    return [
+        *_texts(*_BASE, *_OF_USER, "enabledUser"),
+        _parts("grades"),
+        *_role_and_orgs(),
+        spoken.alias("language"),
+        _refs("agents").alias("agents"),
+    ]
+
+
+def _role_and_orgs() -> tuple[pl.Expr, pl.Expr]:
     """1.1 has one role and a list of organisations, 1.2 an organisation in each role, the primary one first (C3)."""
-    roles = [one for one in record.get("roles") or () if isinstance(one, Mapping)]
-    roles.sort(key=lambda one: one.get("roleType") != "primary")
-    role = _text(record, "role") or (_text(roles[0], "role") if roles else None)
-    orgs = _refs(record, "orgs") or [org for one in roles if (org := _ref(one, "org"))]
-    orgs = orgs or _refs(record, "primaryOrg")
-    small = role.lower() if role else None
-    return (_ROLES.get(small, small) if small else None), orgs
+    held, role = pl.col("roles"), pl.element().struct
+    is_primary = role.field("roleType").eq_missing(pl.lit("primary"))
+    of_roles = {}
+    for name, value in {
+        "role": told(role.field("role")),
+        "org": told(role.field("org").struct.field("sourcedId")),
+    }.items():
+        primary = _no_nulls(held.list.eval(pl.when(is_primary).then(value)))
+        others = _no_nulls(held.list.eval(pl.when(~is_primary).then(value)))
+        of_roles[name] = pl.concat_list(primary, others)
+    small = pl.coalesce(told("role"), of_roles["role"].list.first()).str.to_lowercase()
+    places = [_refs("orgs"), of_roles["org"]]
+    orgs = pl.coalesce(
+        *(told(place.list.unique(maintain_order=True).list.join(",")) for place in places),
+        told(pl.col("primaryOrg").struct.field("sourcedId")),
+    )
+    return small.replace(_ROLES).alias("role"), orgs.alias("orgSourcedIds")
 
 
-def _relatives(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterable[tuple[str | None, ...]]:
-    for record in records:
-        metadata = record.get("metadata")
-        if isinstance(metadata, Mapping):
-            for keys in columns:
-                name, email, phone = (_text(metadata, key.strip()) if key.strip() else None for key in keys.split(","))
-                if name and (email or phone):
-                    yield _text(record, "sourcedId"), name, email, phone
+def _guardian_names(settings: OneRosterApi) -> list[list[str]]:
+    """The names in the metadata of demographics of name, e-mail and phone of each guardian."""
+    return [[name.strip() for name in names.split(",")] for names in settings.guardian_columns]
+
+
+def _relatives(records: pl.DataFrame, settings: OneRosterApi) -> pl.DataFrame:
+    def value(name: str) -> pl.Expr:
+        return told(pl.col("metadata").struct.field(name)) if name else pl.lit(None, dtype=pl.String)
+
+    numbered = records.with_row_index("row")
+    each = [
+        numbered.select("row", student=told("sourcedId"), name=value(name), email=value(email), phone=value(phone))
+        for name, email, phone in _guardian_names(settings)
+    ]
+    reached = pl.col("email").is_not_null() | pl.col("phone").is_not_null()
+    found = pl.concat(each).filter(pl.col("name").is_not_null() & reached)
+    return found.sort("row", maintain_order=True).drop("row")

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import polars as pl
+
 from config.profiles import Profile, Source, SourceKind
 from processors.unpacking import ANSWERS
 from roster_sources import classlink, clever, clever_tables, oneroster, oneroster_tables, remote_sftp
@@ -14,6 +16,7 @@ from roster_sources.answers import Answers, kept
 from roster_sources.asking import PATIENT, Keep, Patience
 from roster_sources.facts import Facts, missing_teachers, require_plausible, standing, stillness
 from roster_sources.failures import PullFailed
+from roster_sources.pages import Form, Page, read_page
 from roster_sources.roster_files import RosterFiles
 from validators.findings import Finding
 
@@ -45,7 +48,10 @@ class Pulled:
 
 
 class _Collected(Protocol):
-    def keep(self, collection: str, records: Any) -> None:
+    def form(self, collection: str) -> Form:
+        """What is read of the pages of a collection."""
+
+    def keep(self, collection: str, records: pl.DataFrame) -> None:
         """Take the records of one page."""
 
 
@@ -53,19 +59,24 @@ class _Collected(Protocol):
 class _Way:
     """How rosters of one kind are fetched: the walk, what collects its pages, and what these mean."""
 
-    walk: Callable[[Profile, Keep, str | None, Patience], Facts]
+    walk: Callable[[Profile, Callable[[str], Form], Keep, str | None, Patience], Facts]
     collect: Callable[[Profile], _Collected]
     files: Callable[[Any, Profile], RosterFiles]
 
 
-def _walk_clever(profile: Profile, keep: Keep, known: str | None, patience: Patience) -> Facts:
-    return clever.walk(profile.clever, keep, guardians=profile.source.guardians, known=known, patience=patience)
+def _walk_clever(
+    profile: Profile, form: Callable[[str], Form], keep: Keep, known: str | None, patience: Patience
+) -> Facts:
+    guardians = profile.source.guardians
+    return clever.walk(profile.clever, form, keep, guardians=guardians, known=known, patience=patience)
 
 
-def _walk_server(profile: Profile, keep: Keep, known: str | None, patience: Patience) -> Facts:
+def _walk_server(
+    profile: Profile, form: Callable[[str], Form], keep: Keep, known: str | None, patience: Patience
+) -> Facts:
     demographics = bool(profile.oneroster.guardian_columns) and profile.source.guardians
     server = _server_of(profile, patience)
-    return oneroster.walk(server, keep, demographics=demographics, known=known, patience=patience)
+    return oneroster.walk(server, form, keep, demographics=demographics, known=known, patience=patience)
 
 
 def _server_of(profile: Profile, patience: Patience) -> oneroster.Server:
@@ -168,12 +179,12 @@ def _pull_once(
     path = into / ANSWERS
     with Answers(path) as answers:
 
-        def keep(collection: str, records: Any) -> None:
-            answers.keep(collection, records)
-            collected.keep(collection, records)
-            advance(collection, len(records))
+        def keep(collection: str, page: Page) -> None:
+            answers.keep(collection, page.body)
+            collected.keep(collection, page.records)
+            advance(collection, page.records.height)
 
-        facts = replace(way.walk(profile, keep, known, patience), settings=_settings_of(profile))
+        facts = replace(way.walk(profile, collected.form, keep, known, patience), settings=_settings_of(profile))
     require_plausible(facts, before)
     return _written(way.files(collected, profile), into, path, facts, before)
 
@@ -209,8 +220,8 @@ def replay(profile: Profile, answers: Path, into: Path) -> Pulled:
     """
     way = _WAYS[profile.source.kind]
     collected = way.collect(profile)
-    for collection, records in kept(answers):
-        collected.keep(collection, records)
+    for collection, body in kept(answers):
+        collected.keep(collection, read_page(body, collected.form(collection)).records)
     return _written(way.files(collected, profile), into, answers, None, None)
 
 

@@ -1,8 +1,9 @@
 """How a request says who asks: a token, an OAuth 1.0a signature, or a token that is fetched first."""
 
+import json
 import time
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import httpx2
 from oauthlib import oauth1
@@ -51,10 +52,10 @@ def fetched_token(url: str, *, key: str, secret: str, scope: str, patience: Pati
     form = {"grant_type": "client_credentials", "scope": scope}
     with httpx2.Client(timeout=patience.silence_s) as client:
 
-        def once() -> Answer:
+        def once() -> Answer[Any]:
             until = time.monotonic() + patience.page_s
             request, credentials = client.build_request("POST", url, data=form), httpx2.BasicAuth(key, secret)
-            return answer_to(request, client, credentials, patience=patience, until=until)
+            return answer_to(request, client, credentials, json.loads, patience=patience, until=until)
 
         try:
             told = patiently(once, patience).document

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx2
 import pytest
@@ -22,7 +23,7 @@ QUICK = Patience(tries=3, first_wait_s=0.01, longest_wait_s=1.0, silence_s=1.0, 
 GOOD = Says(body=b'{"data": []}')
 
 
-def ask(server: Scripted, patience: Patience = QUICK, *tokens: str) -> Answer:
+def ask(server: Scripted, patience: Patience = QUICK, *tokens: str) -> Answer[Any]:
     left = [*(tokens or ("token",))]
 
     def sign_in() -> httpx2.Auth:

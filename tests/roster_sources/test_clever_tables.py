@@ -1,5 +1,6 @@
 """What Clever's records become (clever-classlink D1)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from config.profiles import Clever, Source
 from roster_sources.clever_tables import Collected, files_of
 from roster_sources.failures import PullFailed
+from roster_sources.pages import read_page
 from roster_sources.roster_files import RosterFiles
 
 Record = dict[str, Any]
@@ -46,7 +48,8 @@ def contact(key: str, *relations: tuple[str, str, str], name: str = "Rosa Delgad
 def files(settings: Clever | None = None, source: Source | None = None, **collections: list[Record]) -> RosterFiles:
     collected = Collected()
     for name, records in {"schools": [SCHOOL, EAST], **collections}.items():
-        collected.keep(name, records)
+        body = json.dumps({"data": [{"data": record} for record in records]}).encode()
+        collected.keep(name, read_page(body, collected.form(name)).records)
     return files_of(collected, settings or Clever(), source or Source(kind="clever"))
 
 

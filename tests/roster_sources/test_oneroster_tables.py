@@ -1,5 +1,6 @@
 """What the records of a OneRoster server become (clever-classlink D2)."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
 from roster_sources.oneroster_tables import Collected, files_of
+from roster_sources.pages import read_page
 from roster_sources.roster_files import RosterFiles
 
 Record = dict[str, Any]
@@ -52,7 +54,8 @@ def files(
 ) -> RosterFiles:
     collected = Collected(settings or OneRosterApi())
     for name, records in {"orgs": ORGS, "users": list(users), **collections}.items():
-        collected.keep(name, records)
+        body = json.dumps({name: records}).encode()
+        collected.keep(name, read_page(body, collected.form(name)).records)
     return files_of(collected, source, guardians or Guardians(), reading or Reading())
 
 
