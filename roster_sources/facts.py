@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 
-from config.profiles import Source
+from config.profiles import Source, SourceKind
 from roster_sources.failures import PullFailed
 from validators.findings import Finding
 
@@ -25,6 +25,7 @@ class Facts:
             `x-perm-rev` of ClassLink.
         newest: when the record that changed last did so, ISO 8601 in UTC.
         trouble: what the source says is wrong on its side.
+        kind: of the source; what another one told is compared with nothing.
         settings: tells apart pulls that took other parts of the same data.
         fingerprint: of the files that were made of the data.
         same_since: the day of the first pull that brought these files, ISO 8601.
@@ -35,6 +36,7 @@ class Facts:
     version: str | None = None
     newest: str | None = None
     trouble: str | None = None
+    kind: SourceKind | None = None
     settings: str | None = None
     fingerprint: str | None = None
     same_since: str | None = None

@@ -162,7 +162,7 @@ def pull(
 
 def _fetch(profile: Profile, into: Path, known: str | None, patience: Patience) -> Pulled:
     files, facts = remote_sftp.fetch(profile.remote_sftp, into, known=known, patience=patience)
-    facts = replace(facts, settings=_settings_of(profile))
+    facts = replace(facts, settings=_settings_of(profile), kind=profile.source.kind)
     return Pulled(files=tuple(files), answers=None, findings=(), facts=facts)
 
 
@@ -184,7 +184,8 @@ def _pull_once(
             collected.keep(collection, page.records)
             advance(collection, page.records.height)
 
-        facts = replace(way.walk(profile, collected.form, keep, known, patience), settings=_settings_of(profile))
+        told = way.walk(profile, collected.form, keep, known, patience)
+        facts = replace(told, settings=_settings_of(profile), kind=profile.source.kind)
     require_plausible(facts, before)
     return _written(way.files(collected, profile), into, path, facts, before)
 

@@ -10,7 +10,7 @@ import structlog
 
 from config.home import Home
 from config.loading import Live
-from connect_store.pulls import last_pulls
+from connect_store.pulls import last_pulls, last_taken_pull
 from connect_store.store import open_store
 from rosterdrop.schedule import is_due
 
@@ -44,7 +44,11 @@ def _due(home: Home, live: Live) -> list[str]:
     if not fetched:
         return []
     with open_store(home.store_db) as store:
-        return [one.id for one in fetched if is_due(one, last_pulls(store, one.id), now)]
+        return [
+            one.id
+            for one in fetched
+            if is_due(one, last_pulls(store, one.id), now, taken=last_taken_pull(store, one.id))
+        ]
 
 
 async def _pull(home: Home, district: str, came: asyncio.Event) -> None:

@@ -17,19 +17,20 @@ MAY_PASS: Final = frozenset({"source.unreachable", "source.busy", "source.unusab
 """What may be over in an hour without anybody's help."""
 
 
-def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime) -> bool:
+def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime, *, taken: PullNote | None) -> bool:
     """Whether a district's roster is to be fetched now.
 
-    The first pull is made by hand, so that somebody looks at what it brings (connect-behaviour 4.1). A moment that was
-    missed because no service ran is made up for.
+    The first pull of a source that brings anything is made by hand, so that somebody looks at it (connect-behaviour
+    4.1). A moment that was missed because no service ran is made up for.
 
     Args:
         profile: with the start time, the days without a pull, and Enable Daily sync.
         pulls: the last ones of the district, newest first.
         now: aware.
+        taken: the last one that brought a batch.
     """
     begins = last_start(profile, now)
-    if begins is None or not pulls or not profile.sync.daily:
+    if begins is None or not _is_known(profile, taken) or not profile.sync.daily:
         return False
     since = [pull for pull in pulls if pull.at >= begins]
     if not since:
@@ -37,6 +38,11 @@ def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime) -> bool:
     newest = since[0]
     failed = newest.outcome == "failed" and (newest.code is None or newest.code in MAY_PASS)
     return failed and len(since) < _TRIES and now - newest.at >= _PAUSE
+
+
+def _is_known(profile: Profile, taken: PullNote | None) -> bool:
+    """Whether the source that the profile names ever brought a batch."""
+    return taken is not None and (taken.facts or {}).get("kind") == profile.source.kind
 
 
 def last_start(profile: Profile, now: datetime) -> datetime | None:

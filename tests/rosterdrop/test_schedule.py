@@ -1,5 +1,6 @@
 """When a roster is fetched by the clock."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +9,8 @@ import pytest
 
 from config.profiles import Days, Profile, Source, Sync
 from connect_store.pulls import Outcome, PullNote
-from rosterdrop.schedule import SPREAD, is_due, last_start
+from rosterdrop import schedule
+from rosterdrop.schedule import SPREAD, last_start
 
 CHICAGO = ZoneInfo("America/Chicago")
 FETCHED = Profile(
@@ -26,6 +28,14 @@ def pulled(at: datetime, outcome: Outcome = "taken", code: str | None = None) ->
     return PullNote(at=at, who="service", outcome=outcome, code=code)
 
 
+FIRST = replace(pulled(EVENING - timedelta(days=90)), facts={"kind": "clever"})
+"""What somebody looked at, months ago."""
+
+
+def is_due(profile: Profile, pulls: Sequence[PullNote], now: datetime, taken: PullNote | None = FIRST) -> bool:
+    return schedule.is_due(profile, pulls, now, taken=taken)
+
+
 YESTERDAY = pulled(EVENING - timedelta(days=1))
 
 
@@ -35,7 +45,18 @@ def test_a_roster_is_fetched_once_after_its_start_time() -> None:
 
 
 def test_the_first_pull_is_made_by_hand() -> None:
-    assert not is_due(FETCHED, [], EVENING)
+    assert not is_due(FETCHED, [], EVENING, None)
+
+
+def test_a_first_pull_that_brought_nothing_is_none() -> None:
+    assert not is_due(FETCHED, [pulled(EVENING - timedelta(days=1), "failed", "source.access")], EVENING, None)
+
+
+def test_the_first_pull_of_another_source_is_made_by_hand_too() -> None:
+    moved = replace(FETCHED, source=Source(kind="classlink"))
+
+    assert not is_due(moved, [YESTERDAY], EVENING)
+    assert is_due(moved, [YESTERDAY], EVENING, replace(FIRST, facts={"kind": "classlink"}))
 
 
 @pytest.mark.parametrize("profile", [replace(FETCHED, sync=Sync()), replace(FETCHED, source=Source())])
