@@ -7,8 +7,8 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Clever, Source
-from roster_sources.pages import Form, joined, told
-from roster_sources.roster_files import RosterFiles, without_classes
+from roster_sources.pages import Form, joined, newest_of, told
+from roster_sources.roster_files import RosterFiles, repeated, without_classes
 from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
 from validators.findings import Finding
 
@@ -18,8 +18,9 @@ _SCHOOL: Final = {"id": pl.String, "sis_id": pl.String, "number": pl.String}
 _TERM: Final = {"id": pl.String, "name": pl.String}
 _SECTION: Final = {
     **dict.fromkeys(("id", "sis_id", "name", "school", "subject", "grade", "period", "number", "term"), pl.String),
+    **dict.fromkeys(("teacher", "modified"), pl.String),
+    **dict.fromkeys(("students", "teachers"), pl.List(pl.String)),
 }
-_MEMBER: Final = {"section": pl.String, "user": pl.String, "teaches": pl.Boolean, "primary": pl.Boolean}
 _PERSON: Final = {
     **dict.fromkeys(
         ("id", "kind", "first", "middle", "last", "email", "sis_id", "number", "username", "grade", "primary"),
@@ -31,7 +32,10 @@ _PERSON: Final = {
 }
 _RELATION: Final = {
     **dict.fromkeys(
-        ("contact", "student", "relationship", "type", "sis_id", "first", "last", "email", "phone", "phone_type"),
+        (
+            *("contact", "student", "relationship", "type", "sis_id", "first", "last", "email", "phone", "phone_type"),
+            "modified",
+        ),
         pl.String,
     ),
 }
@@ -81,7 +85,6 @@ class Collected:
     schools: list[pl.DataFrame] = field(default_factory=list)
     terms: list[pl.DataFrame] = field(default_factory=list)
     sections: list[pl.DataFrame] = field(default_factory=list)
-    members: list[pl.DataFrame] = field(default_factory=list)
     people: list[pl.DataFrame] = field(default_factory=list)
     relations: list[pl.DataFrame] = field(default_factory=list)
 
@@ -97,7 +100,6 @@ class Collected:
             self.terms.append(records.select(_texts(id="id", name="name")))
         elif collection == "sections":
             self.sections.append(_sections(records))
-            self.members.append(_members(records))
         elif collection == "contacts":
             self.relations.append(_relations(records))
         else:
@@ -108,22 +110,25 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
     """The OneRoster files of a walk."""
     schools = joined(collected.schools, _SCHOOL).unique("id", keep="last", maintain_order=True)
     school_ids = schools.select("id", school=_first_of(_SCHOOL_IDS[settings.school_ids]))
-    people = _people(joined(collected.people, _PERSON), joined(collected.members, _MEMBER), settings)
-    sections = joined(collected.sections, _SECTION).unique("id", keep="last", maintain_order=True)
+    sections, sections_again = newest_of(joined(collected.sections, _SECTION), "id", modified="modified")
+    records, people_again = newest_of(joined(collected.people, _PERSON), "id", "kind", modified="modified")
+    relations, contacts_again = _newest_contacts(joined(collected.relations, _RELATION))
+    told_members = _members(sections)
+    people = _people(records, told_members, settings)
     terms = joined(collected.terms, _TERM).select(term="id", term_name="name")
     classes = _classes(sections.join(terms, on="term", how="left"), school_ids, settings)
     classes, left = without_classes(classes, source.leave_classes)
-    members, hidden = _enrollments(joined(collected.members, _MEMBER), classes, people)
-    guardians, dangling = _guardians(joined(collected.relations, _RELATION), people, settings)
+    members, hidden = _enrollments(told_members, classes, people)
+    guardians, dangling = _guardians(relations, people, settings)
     users, unplaced = _placed(people, school_ids, settings)
     return RosterFiles(
         users=users,
         classes=classes.drop("section", "term_name"),
         enrollments=members,
         guardians=guardians if source.guardians else None,
-        links=joined(collected.members, _MEMBER).height + guardians.height + dangling,
+        links=told_members.height + guardians.height + dangling,
         hidden=hidden + dangling,
-        findings=(*left, *unplaced),
+        findings=(*repeated(sections_again, people_again, contacts_again), *left, *unplaced),
     )
 
 
@@ -271,18 +276,28 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
     return rows, placed["key"].null_count()
 
 
+def _newest_contacts(relations: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The relations of each contact as it changed last, and how many came otherwise before: one has a row a student."""
+    latest = pl.col("modified").max().over("contact")
+    older = relations.filter(pl.col("modified") < latest)
+    if older.is_empty():
+        return relations, 0
+    return relations.filter(pl.col("modified").eq_missing(latest)), older.select("contact", "modified").n_unique()
+
+
 def _texts(**columns: str | pl.Expr) -> list[pl.Expr]:
     return [told(value).alias(name) for name, value in columns.items()]
 
 
 def _sections(records: pl.DataFrame) -> pl.DataFrame:
     same = ("id", "sis_id", "name", "school", "subject", "grade", "period")
-    return records.select(_texts(**{name: name for name in same}, number="section_number", term="term_id"))
+    texts = _texts(**{name: name for name in same}, number="section_number", term="term_id")
+    return records.select(*texts, *_texts(teacher="teacher", modified="last_modified"), "students", "teachers")
 
 
 def _members(sections: pl.DataFrame) -> pl.DataFrame:
     """Students and teachers of each section, in this order; `teacher` is the primary one (clever-classlink A4)."""
-    first, nobody = told("teacher"), pl.lit([], dtype=_IDS)
+    first, nobody = pl.col("teacher"), pl.lit([], dtype=_IDS)
     lead = pl.when(first.is_null()).then(nobody).otherwise(pl.concat_list(first))
     teachers = pl.concat_list(lead, pl.col("teachers").fill_null(nobody))
     of_section = sections.with_row_index("row").select(
@@ -337,6 +352,7 @@ def _relations(records: pl.DataFrame) -> pl.DataFrame:
         last=name.field("last"),
         phone=role.field("phone"),
         phone_type=role.field("phone_type"),
+        modified="last_modified",
     )
     return contacts.explode("relation", keep_nulls=False).select(
         _texts(
@@ -344,6 +360,6 @@ def _relations(records: pl.DataFrame) -> pl.DataFrame:
             student=relation.field("student"),
             relationship=relation.field("relationship"),
             type=relation.field("type"),
-            **{name: name for name in ("sis_id", "first", "last", "email", "phone", "phone_type")},
+            **{name: name for name in ("sis_id", "first", "last", "email", "phone", "phone_type", "modified")},
         )
     )

@@ -7,8 +7,8 @@ from typing import Any, Final
 import polars as pl
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
-from roster_sources.pages import REFERENCE, Form, joined, told
-from roster_sources.roster_files import RosterFiles, without_classes
+from roster_sources.pages import REFERENCE, Form, joined, newest_of, told
+from roster_sources.roster_files import RosterFiles, repeated, without_classes
 from validators.clever.vocabulary import with_names
 from validators.findings import Finding
 
@@ -125,9 +125,11 @@ class Collected:
 
 def files_of(collected: Collected, source: Source, guardians: Guardians, reading: Reading) -> RosterFiles:
     """The OneRoster files of a walk."""
-    users, unplaced = _of_shared(_newest(collected.users, _USER), collected.orgs)
-    classes = _newest(collected.classes, _CLASS)
-    enrollments = _newest(collected.enrollments, _ENROLLMENT)
+    users, again = _newest(collected.users, _USER)
+    classes, classes_again = _newest(collected.classes, _CLASS)
+    enrollments, enrollments_again = _newest(collected.enrollments, _ENROLLMENT)
+    twice = repeated(again, classes_again, enrollments_again)
+    users, unplaced = _of_shared(users, collected.orgs)
     terms = joined(collected.terms, _TERM).select(termSourcedIds="id", term_name="title")
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
     enrollments = enrollments.join(classes.select(classSourcedId="sourcedId"), on="classSourcedId", how="semi")
@@ -145,7 +147,13 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
         guardians=_guardians(relatives) if relatives.height and source.guardians else None,
         links=enrollments.height,
         hidden=strangers.height,
-        findings=(*left, *unplaced, *_unknown(unknown), *_of_district(users, collected.orgs, guardians, reading)),
+        findings=(
+            *twice,
+            *left,
+            *unplaced,
+            *_unknown(unknown),
+            *_of_district(users, collected.orgs, guardians, reading),
+        ),
     )
 
 
@@ -214,13 +222,8 @@ def _guardians(relatives: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _newest(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataFrame:
-    """All records, each once: of several the one that changed last (E 13, 14)."""
-    found = joined(pages, schema)
-    if found["sourcedId"].is_unique().all():
-        return found
-    newest = found.sort("dateLastModified", nulls_last=False, maintain_order=True)
-    return newest.unique("sourcedId", keep="last", maintain_order=True)
+def _newest(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> tuple[pl.DataFrame, int]:
+    return newest_of(joined(pages, schema), "sourcedId", modified="dateLastModified")
 
 
 def _texts(*names: str) -> list[pl.Expr]:

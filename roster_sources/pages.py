@@ -92,6 +92,16 @@ def joined(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataF
     return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
 
 
+def newest_of(found: pl.DataFrame, *key: str, modified: str) -> tuple[pl.DataFrame, int]:
+    """Each record once, and how many came again: of several the one that changed last (clever-classlink E 14)."""
+    again = found.height - found.select(key).n_unique() if found.height else 0
+    if not again:
+        return found, 0
+    return found.sort(modified, nulls_last=False, maintain_order=True).unique(
+        key, keep="last", maintain_order=True
+    ), again
+
+
 def told(value: str | pl.Expr) -> pl.Expr:
     """A text; absent, null and empty are one (clever-classlink A3)."""
     text = pl.col(value) if isinstance(value, str) else value

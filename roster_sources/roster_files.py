@@ -77,6 +77,11 @@ class RosterFiles:
         return written
 
 
+def repeated(*counts: int) -> tuple[Finding, ...]:
+    """That records came again in one pull, of each collection so many (clever-classlink E 14)."""
+    return (Finding(code="source.repeated", count=sum(counts)),) if sum(counts) else ()
+
+
 def without_classes(classes: pl.DataFrame, rules: Sequence[str]) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Classes without those that a profile leaves out, and how many these were.
 

@@ -129,6 +129,19 @@ def test_a_school_lists_its_own(server: CleverServer, below: str, role: str) -> 
         assert listed == {one["id"] for one in everybody if school["id"] in one["roles"][role]["schools"]}
 
 
+def test_a_school_lists_those_whose_primary_school_it_is(server: CleverServer, district: SourceDistrict) -> None:
+    first, second, *_ = (school.id for school in district.schools)
+    server.district = district.changed(district.students[0].id, schools=(first, second))
+    everybody = records(server, "/v3.1/users?role=student")
+    elsewhere = 0
+    for school in records(server, "/v3.1/schools"):
+        below = f"/v3.1/schools/{school['id']}/users?role=student"
+        listed = {one["id"] for one in records(server, f"{below}&primary=true")}
+        assert listed == {one["id"] for one in everybody if one["roles"]["student"]["school"] == school["id"]}
+        elsewhere += len(records(server, below)) - len(listed)
+    assert elsewhere == 1
+
+
 def test_contacts_and_students_name_each_other(server: CleverServer) -> None:
     contact = records(server, "/v3.1/users?role=contact")[0]
     students = records(server, f"/v3.1/users/{contact['id']}/mystudents")

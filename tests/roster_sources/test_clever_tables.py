@@ -223,8 +223,43 @@ def test_a_person_of_unshared_schools_alone_is_told() -> None:
     assert [(found.code, found.count) for found in made.found()] == [("source.unplaced", 1)]
 
 
-def test_of_a_record_that_came_twice_the_newer_one_counts() -> None:
-    older = student("ana") | {"last_modified": "2026-11-01T00:00:00.000Z"}
-    newer = student("ana", grade="6") | {"last_modified": "2026-11-02T00:00:00.000Z"}
+OLD = {"last_modified": "2026-11-01T00:00:00.000Z"}
+NEW = {"last_modified": "2026-11-02T00:00:00.000Z"}
 
-    assert files(students=[newer, older]).users["grades"].to_list() == ["06"]
+
+def found(made: RosterFiles) -> list[tuple[str, int | None]]:
+    return [(one.code, one.count) for one in made.found()]
+
+
+def test_of_a_record_that_came_twice_the_newer_one_counts() -> None:
+    """E 14, whichever came first."""
+    made = files(students=[student("ana", grade="6") | NEW, student("ana") | OLD])
+
+    assert made.users["grades"].to_list() == ["06"]
+    assert found(made) == [("source.repeated", 1)]
+
+
+def test_of_a_section_that_came_twice_the_members_of_the_newer_one_count() -> None:
+    """E 14."""
+    older, newer = section("s1", ["c-ana", "c-ben"], [], **OLD), section("s1", ["c-ana"], [], name="Math 6", **NEW)
+    made = files(students=[student("ana"), student("ben")], sections=[newer, older])
+
+    assert made.classes["title"].to_list() == ["Math 6"]
+    assert made.enrollments["userSourcedId"].to_list() == ["ana"]
+    assert found(made) == [("source.repeated", 1)]
+
+
+def test_of_a_contact_that_came_twice_the_newer_one_counts() -> None:
+    """E 14: with all its students, and a student who stands there twice is no repetition."""
+    ana, ben = ("c-ana", "Parent", "Primary"), ("c-ben", "Parent", "Primary")
+    newer, older = contact("g1", ana, ana, name="Rosa Delgado") | NEW, contact("g1", ana, ben, name="R Delgado") | OLD
+    made = files(students=[student("ana"), student("ben")], contacts=[newer, older])
+
+    assert made.guardians is not None
+    assert made.guardians.select("studentSourcedId", "givenName").rows() == [("ana", "Rosa")]
+    assert found(made) == [("source.repeated", 1)]
+
+
+def test_who_has_two_roles_came_once() -> None:
+    """clever-classlink A8: in the list of each."""
+    assert found(files(teachers=[teacher("tom")], staff=[teacher("tom", "staff")])) == []

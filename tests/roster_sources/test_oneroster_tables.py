@@ -175,7 +175,10 @@ def test_a_record_that_came_twice_counts_once_as_it_changed_last() -> None:
     older = user("ana", "student", grades=["05"], dateLastModified="2026-11-01T00:00:00Z")
     newer = user("ana", "student", grades=["06"], dateLastModified="2026-11-02T00:00:00Z")
 
-    assert files(newer, older).users["grades"].to_list() == ["06"]
+    made = files(newer, older)
+
+    assert made.users["grades"].to_list() == ["06"]
+    assert [(one.code, one.count) for one in made.found()] == [("source.repeated", 1)]
 
 
 def test_the_language_stands_where_the_profile_says() -> None:
