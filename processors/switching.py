@@ -208,7 +208,7 @@ def _judged(home: Home, store: Store, batch: LedgerBatch, profile: Profile) -> t
     users = judgement.standing.get("users")
     if users is None or "userIds" not in users.columns:
         return judgement, pl.DataFrame(schema=ALIASES)
-    ids = pl.col("userIds").str.extract_all(r"[^{},:]+:[^{},]+").list.eval(pl.element().str.extract(r":\s*(.+)$"))
+    ids = pl.col("userIds").str.extract_all(r"\{[^{}:]*:[^{}]+\}").list.eval(pl.element().str.extract(r":\s*(.+)\}$"))
     return judgement, users.select(key="sourcedId", alias=ids).explode("alias").drop_nulls()
 
 

@@ -198,6 +198,7 @@ def _placed(
         orgSourcedIds=pl.col("orgs").list.join(","),
         role="role",
         username="username",
+        userIds=_sis_ids(),
         givenName="first",
         familyName="last",
         middleName="middle",
@@ -207,6 +208,12 @@ def _placed(
         language="language",
     )
     return users, (Finding(code="source.unplaced", count=unplaced),) if unplaced else ()
+
+
+def _sis_ids() -> pl.Expr:
+    """The ID of the SIS, as OneRoster writes further IDs: it tells who is who where people are known by another one."""
+    known = pl.col("sis_id").replace("", None)
+    return pl.concat_str(pl.lit("{sisId:"), known, pl.lit("}"))
 
 
 def _classes(sections: pl.DataFrame, school_ids: pl.DataFrame, settings: Clever) -> pl.DataFrame:

@@ -59,6 +59,12 @@ def test_a_student_is_known_by_the_id_of_the_sis_and_belongs_to_the_primary_scho
     assert (ana["sourcedId"], ana["orgSourcedIds"], ana["role"], ana["grades"]) == ("ana", "0042", "student", "05")
 
 
+def test_who_is_known_by_the_id_of_clever_has_that_of_the_sis_beside_it() -> None:
+    (ana,) = files(Clever(people_ids="clever_id"), students=[student("ana")]).users.to_dicts()
+
+    assert (ana["sourcedId"], ana["userIds"]) == ("c-ana", "{sisId:ana}")
+
+
 def test_all_schools_are_taken_where_the_profile_says_so() -> None:
     (ana,) = files(Clever(schools="all", school_ids="school_number"), students=[student("ana")]).users.to_dicts()
 

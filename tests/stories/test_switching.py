@@ -133,6 +133,7 @@ def test_a_district_moves_from_sftp_to_clever_and_nobody_notices(
         assert {kind: counts["gone"] + counts["fresh"] + counts["doubtful"] for kind, counts in kinds.items()} == (
             dict.fromkeys(kinds, 0)
         )
+        assert {row["why"] for row in support.rows() if row["kind"] == "staff"} == {"student or staff number"}
         assert support.confirms().code == 0
         switch = support.newest()
 
