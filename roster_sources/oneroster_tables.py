@@ -130,7 +130,11 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     enrollments, enrollments_again = _newest(collected.enrollments, _ENROLLMENT)
     twice = repeated(again, classes_again, enrollments_again)
     users, unplaced = _of_shared(users, collected.orgs)
-    terms = joined(collected.terms, _TERM).select(termSourcedIds="id", term_name="title")
+    terms = (
+        joined(collected.terms, _TERM)
+        .unique("id", keep="last", maintain_order=True)
+        .select(termSourcedIds="id", term_name="title")
+    )
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
     enrollments = enrollments.join(classes.select(classSourcedId="sourcedId"), on="classSourcedId", how="semi")
     strangers = enrollments.join(users.select(userSourcedId="sourcedId"), on="userSourcedId", how="anti")
@@ -139,7 +143,7 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     linked = people.drop("agents").join(
         links, left_on="sourcedId", right_on="student", how="left", maintain_order="left"
     )
-    relatives = joined(collected.relatives, _RELATIVE)
+    relatives = joined(collected.relatives, _RELATIVE).unique(maintain_order=True)
     return RosterFiles(
         users=linked,
         classes=classes.drop("term_name"),

@@ -93,13 +93,12 @@ def joined(pages: Sequence[pl.DataFrame], schema: Mapping[str, Any]) -> pl.DataF
 
 
 def newest_of(found: pl.DataFrame, *key: str, modified: str) -> tuple[pl.DataFrame, int]:
-    """Each record once, and how many came again: of several the one that changed last (clever-classlink E 14)."""
-    again = found.height - found.select(key).n_unique() if found.height else 0
-    if not again:
+    """Each record once, and how many came again as another one: the one that changed last (clever-classlink E 14)."""
+    once = found.select(key).n_unique() if found.height else 0
+    if found.height == once:
         return found, 0
-    return found.sort(modified, nulls_last=False, maintain_order=True).unique(
-        key, keep="last", maintain_order=True
-    ), again
+    newest = found.sort(modified, nulls_last=False, maintain_order=True).unique(key, keep="last", maintain_order=True)
+    return newest, found.unique().height - once
 
 
 def told(value: str | pl.Expr) -> pl.Expr:

@@ -1,5 +1,6 @@
 """Rows that move between the pages of a walk (clever-classlink E 13, 20), where no revision tells of it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from config.profiles import OneRosterApi, Profile, Source
 from roster_sources.failures import PullFailed
 from roster_sources.pulling import pull
+from tests.roster_servers.faults import Reply
 from tests.roster_servers.oneroster import OneRosterServer
+from tests.roster_servers.serving import Request
 from tests.roster_sources.fetched import QUICK, district_of_night
 
 SMALL = replace(QUICK, page_records=50)
@@ -66,6 +69,43 @@ def test_people_who_come_and_go_at_any_page_make_no_mixture(server: OneRosterSer
 
     brought = set(pl.read_csv(tmp_path / "users.csv", infer_schema=False)["sourcedId"])
     assert brought == {person.id for person in after.people}
+
+
+@pytest.mark.parametrize("page", [2, 4])
+def test_a_row_that_goes_where_no_total_tells_of_it_costs_nobody(
+    server: OneRosterServer, tmp_path: Path, page: int
+) -> None:
+    """All rows behind it move up by one: the first of the next page would never come."""
+    server.totals, server.links, server.revision = False, False, None
+    first, *_ = sorted(server.district.people, key=lambda person: person.id)
+    after = server.district.without_person(first.id)
+    server.faults.then("users", page, lambda: setattr(server, "district", after))
+
+    pull(profile_of(server), tmp_path, patience=SMALL)
+
+    brought = pl.read_csv(tmp_path / "users.csv", infer_schema=False)["sourcedId"]
+    assert set(brought) == {person.id for person in after.people}
+
+
+def test_a_row_that_comes_on_two_pages_far_apart_means_that_another_did_not_come(
+    server: OneRosterServer, tmp_path: Path
+) -> None:
+    pages: list[list[object]] = []
+
+    def with_a_row_of_the_first_page(asked: Request, reply: Reply) -> Reply:
+        if not asked.path.endswith("/users"):
+            return reply
+        told = json.loads(reply.body)
+        pages.append(told["users"])
+        if len(pages) == 3:
+            told["users"][25] = pages[0][10]
+        return replace(reply, body=json.dumps(told).encode())
+
+    server.disturb = with_a_row_of_the_first_page
+    pull(profile_of(server), tmp_path, patience=SMALL)
+
+    brought = pl.read_csv(tmp_path / "users.csv", infer_schema=False)["sourcedId"]
+    assert set(brought) == {person.id for person in server.district.people}
 
 
 @pytest.mark.parametrize("totals", [True, False])
