@@ -26,6 +26,9 @@ _MANY: Final = 25
 """A value that so many have, such as a placeholder, proves nothing."""
 
 _MOST_DOUBTS: Final = 5
+_ROUNDS: Final = 2
+"""Guardians and classes tell who of two of one name is which student, whose other guardians are then known too."""
+
 _ALIKE: Final = 0.5  # of all who are in either of two classes; measured nowhere, since nobody publishes such rosters
 _MOSTLY: Final = 0.8
 
@@ -71,8 +74,10 @@ def paired(old: Side, new: Side) -> Pairing:
     """Pair the records of two sides, each at most once."""
     found = _Found()
     _pair_people(found, old, new)
-    _pair_guardians(found, old, new)
-    _pair_classrooms(found, old, new)
+    for _ in range(_ROUNDS):
+        _pair_guardians(found, old, new)
+        _pair_classrooms(found, old, new)
+        _pair_through_links(found, old, new)
     pairs = found.pairs
     before, now = _keys(old, "old"), _keys(new, "new")
     gone = before.join(pairs, on=("kind", "old"), how="anti")
@@ -322,6 +327,29 @@ def _pair_classrooms(found: _Found, old: Side, new: Side) -> None:
     found.take("classroom", "title and school", sure.filter(title & empty).select(*_TAKEN))
     found.take("classroom", "title and school", sure.filter(title).select(*_TAKEN), but="other students")
     found.take("classroom", "students", sure.filter(alike).select(*_TAKEN), but="another title")
+
+
+def _pair_through_links(found: _Found, old: Side, new: Side) -> None:
+    """People of one name, of whom there are others, by a guardian or a class of theirs."""
+    families = [side.records["guardianship"].select(key="student", other="guardian") for side in (old, new)]
+    _take_linked(found, "student", "name and guardian", (old, new), families, "guardian")
+    for kind in ("student", "staff"):
+        members = [
+            side.records["membership"].filter(pl.col("kind") == kind).select("key", other="classroom")
+            for side in (old, new)
+        ]
+        _take_linked(found, kind, "name and class", (old, new), members, "classroom")
+
+
+def _take_linked(
+    found: _Found, kind: str, why: str, sides: tuple[Side, Side], links: list[pl.DataFrame], through: str
+) -> None:
+    names = [_people(side, kind).select("key", "who").unique().drop_nulls() for side in sides]
+    known = found.of(through).select(other="old", other_new="new")
+    before = links[0].join(known, on="other").join(names[0], on="key").select("key", "who", other="other_new")
+    now = links[1].join(names[1], on="key")
+    same = before.join(now, on=("other", "who"), suffix=_NEW)
+    found.take(kind, why, same.select(old="key", new="key_new", agrees=pl.lit(value=True)))
 
 
 def _best(candidates: pl.DataFrame) -> pl.DataFrame:

@@ -104,6 +104,21 @@ def test_a_proof_that_fits_several_is_a_doubt() -> None:
     assert found.gone.filter(kind="student").height == 2
 
 
+def test_a_guardian_or_a_class_tells_two_of_one_name_apart() -> None:
+    gil, uma = person("guardian", "g", "gil", email="g@x.org"), person("guardian", "u", "uma", email="u@x.org")
+    ana = [student("1", "ana"), student("2", "ana")]
+    other = [student("a", "ana"), student("b", "ana")]
+    families = paired(
+        side(*ana, gil, uma, families=[("1", "g"), ("2", "u")]),
+        side(*other, gil, uma, families=[("b", "g"), ("a", "u")]),
+    )
+    assert sure(families) == [("1", "b", "name and guardian"), ("2", "a", "name and guardian")]
+    rooms = [room("m", "Math", ["t", "1"]), room("n", "Art", ["t", "2"])]
+    others = [room("m", "Math", ["t", "b"]), room("n", "Art", ["t", "a"])]
+    classes = paired(side(*ana, PEOPLE[3], rooms=rooms), side(*other, PEOPLE[3], rooms=others))
+    assert sure(classes) == [("1", "b", "name and class"), ("2", "a", "name and class")]
+
+
 def test_an_id_or_number_that_somebody_else_has_now_is_a_doubt() -> None:
     old, new = side(student("1", "ana", identifier="7")), side(student("1", "ben"), student("2", "tom", identifier="7"))
     found = paired(old, new)
