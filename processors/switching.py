@@ -18,6 +18,7 @@ import polars.selectors as cs
 from config.home import Home
 from config.loading import load_profile
 from config.profiles import Profile
+from config.tables import file_of
 from config.writing import move_schools
 from connect_store import ledger, people
 from connect_store.ledger import LedgerBatch
@@ -67,6 +68,7 @@ class Proposal:
         counts: by kind.
         rows: `COLUMNS`, what is not sure first.
         parked: how many records leave whose ID is another's from now on.
+        left_out: how many guardians of users.csv are not brought in because guardians.csv came before.
         next: what to type for the night after it.
     """
 
@@ -75,6 +77,7 @@ class Proposal:
     counts: tuple[Counts, ...]
     rows: pl.DataFrame
     parked: int
+    left_out: int
     next: tuple[str, ...]
 
 
@@ -97,6 +100,7 @@ class _Look:
     pairing: Pairing
     made_for: str
     guardians_from: str | None
+    left_out: int
     next: tuple[str, ...]
 
 
@@ -118,6 +122,7 @@ def propose(home: Home, district: str, number: int | None) -> Proposal:
         counts=tuple(_counts(at, kind) for kind in KINDS),
         rows=_rows(at),
         parked=parked.height,
+        left_out=at.left_out,
         next=at.next,
     )
 
@@ -174,6 +179,7 @@ def _look(home: Home, store: Store, district: str, number: int | None) -> _Look:
         pairing=paired(Side(records=before, schools=profile.schools or {}), new),
         made_for=f"{district} batch {batch.number} {_digest(before)}",
         guardians_from=tonight.guardians_from,
+        left_out=_left_out(judgement, profile),
         next=_next(store, profile, batch),
     )
 
@@ -210,6 +216,13 @@ def _judged(home: Home, store: Store, batch: LedgerBatch, profile: Profile) -> t
         return judgement, pl.DataFrame(schema=ALIASES)
     ids = pl.col("userIds").str.extract_all(r"\{[^{}:]*:[^{}]+\}").list.eval(pl.element().str.extract(r":\s*(.+)\}$"))
     return judgement, users.select(key="sourcedId", alias=ids).explode("alias").drop_nulls()
+
+
+def _left_out(judgement: Judgement, profile: Profile) -> int:
+    """Guardians who stand in users.csv while `auto` goes on waiting for the guardians.csv of the source before."""
+    if profile.guardians.source != "auto":
+        return 0
+    return judgement.set_aside.filter(file=file_of("users"), reason="other_source").height
 
 
 def _digest(before: Frames) -> str:

@@ -14,6 +14,7 @@ from connect_store.records import ENTITIES
 from connect_store.store import open_store
 from tests.asking import ask, change
 from tests.roster_servers.clever_records import clever_id
+from tests.roster_servers.oneroster import OneRosterServer
 from tests.roster_sources.fetched import Fetched, district_of_night, from_clever, from_oneroster, generated
 from tests.rosterdrop.command_line import Answer, rosterdrop
 from tests.stories.springfield import ANA, BEN, NIGHT, Report, Running, Springfield
@@ -233,6 +234,29 @@ def test_a_new_sis_gives_everybody_another_id_over_oneroster(tmp_path: Path, mon
         support.confirms()
         night = support.resumes()
         assert (night.verdict, came_and_left(night)) == ("accepted", NOBODY)
+
+
+def test_from_clever_to_a_oneroster_server_guardians_come_in_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with from_clever(tmp_path / "home", monkeypatch) as (district, _):
+        district.set(clever__people_ids="clever_id", clever__class_ids="clever_id")
+        assert district.night().verdict == "accepted"
+    support = Support(district, tmp_path / "ids.csv")
+    support.does("district", "pause", "springfield", *WHY)
+    with OneRosterServer(district_of_night()) as server:
+        monkeypatch.setenv("TOKEN", server.token)
+        address = {"oneroster__url": server.api_url, "oneroster__auth": "bearer", "oneroster__secret": "env:TOKEN"}
+        district.set(source__kind="oneroster", **address)
+        district.night()
+    support.looks()
+    assert support.seen["left_out"] == 66
+    assert support.does("district", "set", "springfield", "guardians.source=users").code == 0
+    kinds = support.looks()
+    assert support.seen["left_out"] == sum(one["gone"] for one in kinds.values()) == 0
+    assert support.confirms().code == 0
+    night = support.resumes()
+    assert (night.verdict, came_and_left(night)) == ("accepted", NOBODY)
 
 
 def test_two_students_who_swap_ids_keep_families_and_classes(springfield_at_rest: Springfield, tmp_path: Path) -> None:
