@@ -236,7 +236,7 @@ def _texts(*names: str) -> list[pl.Expr]:
 
 def _parts(name: str) -> pl.Expr:
     """A list as text, with commas between its parts (B5)."""
-    return told(pl.col(name).list.eval(told(pl.element())).list.join(",")).alias(name)
+    return _together(pl.col(name).list.eval(told(pl.element()))).alias(name)
 
 
 def _ref(name: str) -> pl.Expr:
@@ -246,15 +246,15 @@ def _ref(name: str) -> pl.Expr:
 
 
 def _refs(name: str) -> pl.Expr:
-    return _no_nulls(pl.col(name).list.eval(told(pl.element().struct.field("sourcedId"))))
+    return pl.col(name).list.eval(told(pl.element().struct.field("sourcedId")))
 
 
-def _no_nulls(parts: pl.Expr) -> pl.Expr:
-    return parts.list.drop_nulls().fill_null(pl.lit([], dtype=_LIST))
+def _together(parts: pl.Expr) -> pl.Expr:
+    return told(parts.list.join(","))
 
 
 def _class() -> list[pl.Expr]:
-    terms = told(_refs("terms").list.join(",")).alias("termSourcedIds")
+    terms = _together(_refs("terms")).alias("termSourcedIds")
     return [*_texts(*_BASE, *_OF_CLASS), *map(_parts, ("grades", "subjects", "periods")), _ref("school"), terms]
 
 
@@ -275,23 +275,23 @@ def _user(language: str) -> list[pl.Expr]:
 
 def _role_and_orgs() -> tuple[pl.Expr, pl.Expr]:
     """1.1 has one role and a list of organisations, 1.2 an organisation in each role, the primary one first (C3)."""
-    held, role = pl.col("roles"), pl.element().struct
-    is_primary = role.field("roleType").eq_missing(pl.lit("primary"))
-    of_roles = {}
-    for name, value in {
-        "role": told(role.field("role")),
-        "org": told(role.field("org").struct.field("sourcedId")),
-    }.items():
-        primary = _no_nulls(held.list.eval(pl.when(is_primary).then(value)))
-        others = _no_nulls(held.list.eval(pl.when(~is_primary).then(value)))
-        of_roles[name] = pl.concat_list(primary, others)
-    small = pl.coalesce(told("role"), of_roles["role"].list.first()).str.to_lowercase()
-    places = [_refs("orgs"), of_roles["org"]]
+    one = pl.element().struct
+    role = pl.coalesce(told("role"), _held(one.field("role")).list.drop_nulls().list.first()).str.to_lowercase()
+    of_roles = _held(one.field("org").struct.field("sourcedId"))
     orgs = pl.coalesce(
-        *(told(place.list.unique(maintain_order=True).list.join(",")) for place in places),
+        *(_together(place.list.unique(maintain_order=True)) for place in (_refs("orgs"), of_roles)),
         told(pl.col("primaryOrg").struct.field("sourcedId")),
     )
-    return small.replace(_ROLES).alias("role"), orgs.alias("orgSourcedIds")
+    return role.replace(_ROLES).alias("role"), orgs.alias("orgSourcedIds")
+
+
+def _held(value: pl.Expr) -> pl.Expr:
+    """A value of each role, those of primary ones first."""
+    is_primary = pl.element().struct.field("roleType").eq_missing(pl.lit("primary"))
+    roles = pl.col("roles").list
+    return pl.concat_list(
+        roles.eval(pl.when(is_primary).then(told(value))), roles.eval(pl.when(~is_primary).then(told(value)))
+    )
 
 
 def _guardian_names(settings: OneRosterApi) -> list[list[str]]:

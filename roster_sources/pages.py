@@ -20,7 +20,6 @@ REFERENCE: Final = pl.Struct({"sourcedId": pl.String})
 """A record that another one names: an object with its ID, or the ID alone (clever-classlink B5)."""
 
 _LINKS: Final = pl.List(pl.Struct({"rel": pl.String, "uri": pl.String}))
-_LINE_ENDS: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,8 @@ def _at_once(struck: bytes, form: Form) -> Page | None:
             records, links = pl.read_json(struck, schema=dict(form.columns)) if form.bare else None, None
     except pl.exceptions.PolarsError:
         return None
-    return None if records is None else Page(struck.translate(_LINE_ENDS), records, links)
+    line = struck.replace(b"\r", b" ").replace(b"\n", b" ")  # JSON has them between its parts alone
+    return None if records is None else Page(line, records, links)
 
 
 def _in_document(struck: bytes, form: Form) -> tuple[pl.DataFrame | None, list[Any]]:
