@@ -49,7 +49,8 @@ def judged_alone(table: Table, *, country: str, belonging: Belonging | None = No
     differing = duplicates.conflicting(shared, identity)
     faults = broken_rules(once, [*(rule for rule in rules_of(table.name) if rule.column), *_rules_of_others(table)])
     of_rows, of_values = (faults.filter(rejects=what) for what in ("row", "value"))
-    judged = once.rejecting(joined_found(differing, of_rows)).without_values(of_values)
+    strangers = (duplicates.shared_by_strangers(once.standing),) if table.name == "guardians" else ()
+    judged = once.rejecting(joined_found(differing, *strangers, of_rows)).without_values(of_values)
     return _without_absent(_with_notes(judged))
 
 

@@ -140,6 +140,41 @@ def conflicting(shared: pl.DataFrame, identity: Identity) -> pl.DataFrame:
     )
 
 
+def shared_by_strangers(contacts: pl.DataFrame) -> pl.DataFrame:
+    """Rows of guardians.csv whose ID is given to two people, as an ID of the household is; all of them are rejected.
+
+    A guardian stands once for each child, and not always with all names. It is one person where the words of each name
+    stand in the longest one, whatever their order, case and accents; an initial in the middle says nothing.
+
+    Source: connect-behaviour 9.3: rows that differ under one ID are errors, and the record is left as it was.
+    """
+    shared = maybe_shared(contacts.filter(pl.col("guardianSourcedId").is_not_null()), ["guardianSourcedId"])
+    spelt = shared.select("guardianSourcedId", "givenName", "familyName").unique(maintain_order=True)
+    names = spelt.filter(pl.col("guardianSourcedId").is_duplicated()).with_columns(words=_words_of_name())
+    longest = pl.col("words").sort_by(pl.col("words").list.len(), descending=True).first().over("guardianSourcedId")
+    strange = names.filter(pl.col("words").list.set_difference(longest).list.len() > 0)
+    return shared.join(strange, on="guardianSourcedId", how="semi", maintain_order="left").select(
+        LINE,
+        code=pl.lit("guardian.guardianSourcedId.conflict"),
+        column=pl.lit("guardianSourcedId"),
+        value="guardianSourcedId",
+    )
+
+
+def _words_of_name() -> pl.Expr:
+    """The words of a name without case and accents, and without initials after the first given name."""
+    given, family = (
+        pl.col(name)
+        .fill_null("")
+        .str.normalize("NFKD")
+        .str.replace_all(r"[\p{M}'\u{2019}\u{2bc}.]", "")
+        .str.to_lowercase()
+        for name in ("givenName", "familyName")
+    )
+    whole = pl.concat_str(given.str.replace_all(r"[\s\-]\p{L}\b", " "), family, separator=" ")
+    return whole.str.extract_all(r"[^\s\-,]+").list.unique(maintain_order=True)
+
+
 def repeated_ids(enrollments: pl.DataFrame) -> pl.DataFrame:
     """Enrollments of different pairs that carry one sourcedId, all but the first: a note, nothing is keyed by it."""
     shared = maybe_shared(enrollments, ["sourcedId"])
