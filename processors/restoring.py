@@ -132,7 +132,7 @@ def _restore(home: Home, backup: Backup, *, who: str, now: datetime, whole: bool
         backup=backup,
         aside=aside,
         nights=nights,
-        by_hand=None if before is None else sum(one.origin in {"hand", "undo"} for one in before[1]),
+        by_hand=None if before is None else sum(one.origin in {"hand", "undo", "switch"} for one in before[1]),
         next_event=last.event,
         differing=differing(home, backup),
         without_profile=tuple(sorted(set(districts) - set(district_ids(home)))),

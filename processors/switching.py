@@ -246,7 +246,8 @@ def _counts(at: _Look, kind: str) -> Counts:
     of_kind = pl.col("kind") == kind
     found = at.pairing.pairs.filter(of_kind)
     kept = found.filter(pl.col("old") == pl.col("new")).height
-    gone = at.pairing.gone.filter(of_kind)
+    gone, fresh = at.pairing.gone.filter(of_kind), at.pairing.fresh.filter(of_kind)
+    same = gone.join(fresh, left_on="old", right_on="new", how="semi").select("old")  # their rows are left out
     if kind == "guardian":  # neither source of guardians unlinks what the other brought
         of_source = at.before["person"].filter(pl.col("source") == at.guardians_from).select("kind", old="key")
         gone = gone.join(of_source, on=("kind", "old"), how="semi")
@@ -255,14 +256,15 @@ def _counts(at: _Look, kind: str) -> Counts:
         kept=kept,
         mapped=found.height - kept,
         doubtful=at.pairing.doubtful.filter(of_kind)["old"].n_unique(),
-        fresh=at.pairing.fresh.filter(of_kind).height,
-        gone=gone.height,
+        fresh=fresh.join(same, left_on="new", right_on="old", how="anti").height,
+        gone=gone.join(same, on="old", how="anti").height,
     )
 
 
 def _rows(at: _Look) -> pl.DataFrame:
-    """What a person looks through: what is not sure first."""
-    doubtful = at.pairing.doubtful.with_columns(take=pl.lit("no"))
+    """What a person looks through: what is not sure first. An ID that is another's now is offered to that one."""
+    taken_over = pl.when(pl.col("old") == pl.col("new")).then(_parking(pl.col("old"), at)).otherwise("new")
+    doubtful = at.pairing.doubtful.with_columns(new=taken_over, take=pl.lit("no"))
     sure = at.pairing.moving.with_columns(take=pl.lit("yes"))
     full = pl.concat_str([pl.col("given_name").fill_null(""), pl.col("family_name").fill_null("")], separator=" ")
     schools = dict(at.profile.schools or {})
@@ -300,7 +302,12 @@ def _parked(store: Store, at: _Look, mapping: pl.DataFrame) -> pl.DataFrame:
             ]
         )
     staying = there.join(mapping, left_on=("kind", "key"), right_on=("kind", "was"), how="anti")
-    return staying.select("kind", was="key", key=pl.col("key") + f"~{at.batch.number}")
+    return staying.select("kind", was="key", key=_parking(pl.col("key"), at))
+
+
+def _parking(key: pl.Expr, at: _Look) -> pl.Expr:
+    """The ID under which a record leaves whose own becomes another's."""
+    return pl.concat_str(key, pl.lit(f"~{at.batch.number}"))
 
 
 _PEOPLE: Final = ("student", "guardian", "staff")
@@ -343,7 +350,8 @@ def _confirmed(path: Path, rows: pl.DataFrame, at: _Look) -> pl.DataFrame:
     stays = found.pairs.filter(pl.col("old") == pl.col("new")).select("kind", was="old")
     kept = stays.join(mapping, on=("kind", "was"), how="anti").select("kind", key="was")
     _refuse(path, mapping.join(before, on=("kind", "was"), how="anti"), "was", before, "the sync has not brought")
-    _refuse(path, mapping.join(now, on=("kind", "key"), how="anti"), "key", now, f"batch {at.batch.number} lacks")
+    coming = mapping.filter(pl.col("key") != _parking(pl.col("was"), at))
+    _refuse(path, coming.join(now, on=("kind", "key"), how="anti"), "key", now, f"batch {at.batch.number} lacks")
     _refuse(path, mapping.join(kept, on=("kind", "key"), how="semi"), "key", None, "somebody has and keeps")
     return mapping.select(*MAPPING)
 

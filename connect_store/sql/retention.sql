@@ -12,7 +12,7 @@ select b.id
  where b.district = :district
    and b.received < :before
    and b.id < :below
-   and b.origin not in ('undo', 'hand')
+   and b.origin not in ('undo', 'hand', 'switch')
    and not exists (select 1 from purged as p where p.batch = b.id and p.what = :what)
  order by b.id;
 

@@ -1,6 +1,6 @@
 """`rosterdrop batch`: the history of batches, and what a support engineer does with one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -78,7 +78,8 @@ def show(console: Console, number: int) -> None:
     terminal.table(
         ["file", "bytes", "rows", "accepted", "rejected", "set aside", "carried from"], _file_rows(found), title="Files"
     )
-    terminal.table(["type", *_ACTIONS], _change_rows(found), title=_title_of_changes(found))
+    actions = _RENUMBERING if _gives_ids(found) else _ACTIONS
+    terminal.table(["type", *actions], _change_rows(found, actions), title=_title_of_changes(found))
     codes = (found.summary or {}).get("findings", {})
     terminal.table(["finding", "rows"], [[code, count] for code, count in codes.items()], title="Findings")
     terminal.table(
@@ -388,7 +389,8 @@ def as_document(entry: LedgerBatch) -> dict[str, Any]:
 
 
 _ACTIONS = ("created", "updated", "archived", "restored", "unchanged", "withheld")
-_ALL_ACTIONS = (*_ACTIONS, "renumbered")
+_RENUMBERING = ("renumbered",)
+_TOLD = (*_ACTIONS, *_RENUMBERING)
 
 
 def _as_row(entry: LedgerBatch) -> list[str | int | None]:
@@ -425,10 +427,8 @@ def _title_of_changes(entry: LedgerBatch) -> str:
 def _what_changed(entry: LedgerBatch) -> str:
     if entry.changed_nothing:
         return "nothing"
-    totals = {
-        action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _ALL_ACTIONS
-    }
-    said = [f"{totals[action]} {action}" for action in _ALL_ACTIONS if action != "unchanged" and totals[action]]
+    totals = {action: sum(counts.get(action, 0) for counts in (entry.changes or {}).values()) for action in _TOLD}
+    said = [f"{totals[action]} {action}" for action in _TOLD if action != "unchanged" and totals[action]]
     changes = ", ".join(said) or "nothing"
     until = entry.waits_until
     return f"nothing yet, at {until:%Y-%m-%d %H:%M}: {changes}" if until else changes
@@ -445,8 +445,13 @@ def _file_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
     return rows
 
 
-def _change_rows(entry: LedgerBatch) -> list[list[str | int | None]]:
-    return [[kind, *(counts.get(action, 0) for action in _ACTIONS)] for kind, counts in (entry.changes or {}).items()]
+def _gives_ids(entry: LedgerBatch) -> bool:
+    """Whether it is a switch to other IDs, or the undo of one, which changes nothing else."""
+    return any(counts.keys() & set(_RENUMBERING) for counts in (entry.changes or {}).values())
+
+
+def _change_rows(entry: LedgerBatch, actions: Sequence[str]) -> list[list[str | int | None]]:
+    return [[kind, *(counts.get(action, 0) for action in actions)] for kind, counts in (entry.changes or {}).items()]
 
 
 def _event(event: LedgerEvent) -> dict[str, str | None]:

@@ -184,6 +184,7 @@ def test_a_switch_is_undone_before_older_nights_and_made_again_by_undoing_that(m
     moving.looks()
     moving.confirms()
     switched, number = moving.contents(), moving.newest()
+    assert "student            60" in moving.does("batch", "show", str(number)).out
     answer = moving.does("batch", "undo", "1", *WHY)
     assert (answer.code, f"batch undo {number}" in answer.err) == (2, True)
     assert moving.told("batch", "undo", str(number), *WHY)["changes"]["student"] == {"renumbered": 60}
@@ -299,9 +300,24 @@ def test_the_id_of_somebody_who_leaves_may_be_anothers(springfield_at_rest: Spri
     assert springfield_at_rest.status_of("ben") == "active"
 
 
-def edited(support: Support, **cells: str) -> list[dict[str, str]]:
-    first, *others = support.rows()
-    return [{**first, **cells}, *others]
+def test_an_id_that_a_newcomer_has_now_is_offered_to_the_newcomer(
+    springfield_at_rest: Springfield, tmp_path: Path
+) -> None:
+    springfield_at_rest.uploads_by_hand(**NIGHT)
+    support = Support(Fetched(springfield_at_rest.home), tmp_path / "ids.csv")
+    support.does("district", "pause", "springfield", *WHY)
+    newcomer = {**BEN, "givenName": "Eve", "familyName": "Moss", "grades": "03"}
+    users = [newcomer if row is BEN else row for row in NIGHT["users"]]
+    springfield_at_rest.uploads_by_hand(**{**NIGHT, "users": users})
+    kinds = support.looks()
+    assert (kinds["student"]["doubtful"], kinds["student"]["gone"], kinds["student"]["fresh"]) == (1, 0, 0)
+    (row,) = support.rows()
+    assert (row["old_id"], row["new_id"], row["why"]) == ("ben", "ben~2", "same ID, but another name")
+    support.writes([{**row, "take": "yes"}])
+    assert support.confirms().code == 0
+    assert support.resumes().verdict == "accepted"
+    assert springfield_at_rest.status_of("ben~2") == "archived"
+    assert springfield_at_rest.status_of("ben") == "active"
 
 
 def test_what_cannot_be_confirmed_is_refused_and_changes_nothing(moving: Support) -> None:
