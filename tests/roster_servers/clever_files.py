@@ -19,9 +19,10 @@ Row = Mapping[str, str]
 
 def clever_files(district: SourceDistrict) -> dict[str, bytes]:
     """Name to content: a row for each contact of a student, and one for each further school."""
+    contacts = {person.id: person for person in district.guardians}
     return {
         "schools.csv": _as_csv({"School_id": one.id, "School_name": one.name} for one in district.schools),
-        "students.csv": _as_csv(row for one in district.students for row in _student(district, one)),
+        "students.csv": _as_csv(row for one in district.students for row in _student(district, one, contacts)),
         "teachers.csv": _as_csv(row for one in district.teachers for row in _adult(one, "Teacher")),
         "staff.csv": _as_csv(row for one in district.staff for row in _adult(one, "Staff")),
         "sections.csv": _as_csv(_sections(district)),
@@ -29,8 +30,8 @@ def clever_files(district: SourceDistrict) -> dict[str, bytes]:
     }
 
 
-def _student(district: SourceDistrict, student: Person) -> Iterator[Row]:
-    contacts = list(_contacts(district, student))
+def _student(district: SourceDistrict, student: Person, people: Mapping[str, Person]) -> Iterator[Row]:
+    contacts = list(_contacts(district, student, people))
     first = student.schools[0]
     for school, contact in [
         *((first, contact) for contact in contacts or [{}]),
@@ -58,8 +59,7 @@ _CONTACT: Final = (
 )  # fmt: skip
 
 
-def _contacts(district: SourceDistrict, student: Person) -> Iterator[Row]:
-    people = {person.id: person for person in district.guardians}
+def _contacts(district: SourceDistrict, student: Person, people: Mapping[str, Person]) -> Iterator[Row]:
     for link in district.guardians_of.get(student.id, ()):
         contact = people[link.guardian]
         yield {
