@@ -3,16 +3,19 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from config.clever_files import CleverFile, clever_file_of
 from config.profiles import Profile
 from config.tables import TableName, file_of
+from connect_store import ledger
+from connect_store.store import Store
 from processors.unpacking import DeliveredFile
 from validators.clever.converting import converted
 from validators.clever.reading import read_files
 from validators.finding import Finding
 
-_THEIRS_ALONE = frozenset[TableName]({"users", "classes", "enrollments"})
+_THEIRS_ALONE: Final[frozenset[TableName]] = frozenset({"users", "classes", "enrollments"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,13 @@ def tables_made(
         paths[table] = into / file_of(table)
         rows.write_csv(paths[table])
     return Made(paths=paths, findings=(*read.findings, *made.findings))
+
+
+def without_staff(store: Store, district: str, files: Collection[CleverFile], *, test: bool) -> list[Finding]:
+    """Says that staff.csv is missing, where the files that reached Connect last had one: its people would all leave."""
+    before = ledger.applied(store, district, test=test, most=1)
+    had = any(clever_file_of(file.file) == "staff" for batch in before for file in batch.files)
+    return [Finding(code="clever.staff_missing", file="staff.csv")] if had and "staff" not in files else []
 
 
 def by_file(files: Iterable[DeliveredFile]) -> dict[CleverFile, DeliveredFile]:

@@ -103,7 +103,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     lender = _lender_for(store, delivery)
     with _workplace(home, delivery.district) as workplace:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
-        own = _take_all(delivery, workplace, profile)
+        own = _take_all(store, delivery, workplace, profile)
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
         found = [
             *delivery.found,
@@ -180,7 +180,7 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         return read_profile(place, delivery.district)
 
 
-def _take_all(delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
+def _take_all(store: Store, delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
     """The delivered files, those of an archive and those that are made of Clever's too, and what was found.
 
     Of a refused set nothing counts as a table.
@@ -204,7 +204,7 @@ def _take_all(delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
     files += [take(file, target) for file in loose]
     found += unpacking.deltas(replace(file, path=target / file.name) for file in loose)
     if clever and not is_refused(found):
-        made = _made_of_clever(clever, files, target, profile)
+        made = _made_of_clever(store, delivery, clever, files, target, profile)
         files += made.files
         found += made.findings
     if is_refused(found):
@@ -213,10 +213,18 @@ def _take_all(delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
 
 
 def _made_of_clever(
-    clever: Sequence[DeliveredFile], files: Sequence[LedgerFile], target: Path, profile: Profile
+    store: Store,
+    delivery: Delivery,
+    clever: Sequence[DeliveredFile],
+    files: Sequence[LedgerFile],
+    target: Path,
+    profile: Profile,
 ) -> Frozen:
     """The tables that Clever's files make, as newly as the newest of these came."""
-    from processors.clever_sets import tables_made  # reads them with polars; other sets are frozen unread
+    from processors.clever_sets import (
+        tables_made,
+        without_staff,
+    )  # reads them with polars; other sets are frozen unread
 
     places = {
         which: target / _under_kept_name(file).name
@@ -237,7 +245,7 @@ def _made_of_clever(
             )
             for table, path in made.paths.items()
         ),
-        findings=made.findings,
+        findings=(*made.findings, *without_staff(store, delivery.district, places, test=delivery.test)),
     )
 
 

@@ -27,10 +27,11 @@ WAITING: Final[frozenset[Verdict]] = frozenset({"held", "withheld"})
 """Verdicts after which a person may still have all of it applied."""
 
 HOLDING: Final = frozenset(
-    {"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced", *MOVED.values()}
+    {"rows.rejected_share", "file.rows_missing", "ids.renumbered", "people.replaced", "clever.staff_missing"}
+    | set(MOVED.values())
 )
 """Findings that put a batch on hold: it was probably misread (connect-behaviour 9.2), its footer counts other rows than
-came (sis-deviations 37), or IDs, people, contacts or families are others."""
+came (sis-deviations 37), a file that came before is missing, or IDs, people, contacts or families are others."""
 
 
 def verdict_on(

@@ -184,6 +184,21 @@ def test_a_set_waits_for_the_teachers_and_says_what_it_waits_for(springfield: Sp
     assert springfield.next_report().verdict == "accepted"
 
 
+def test_a_night_without_its_staff_waits_until_somebody_has_looked(springfield: Springfield) -> None:
+    staff = clever_csv(({**SCHOOL, "Staff_id": "al", "Last_name": "Chief", "First_name": "Al"},))
+    springfield.uploads(night(staff=staff))
+    springfield.next_report()
+
+    springfield.uploads(night())
+    second = springfield.next_report()
+    springfield.uploads(night(teachers=clever_csv(({**TOM, "Teacher_email": "tg@example.org"},))))
+    third = springfield.next_report()
+
+    assert (second.verdict, third.verdict) == ("held", "held")
+    assert "clever.staff_missing" in third.codes
+    assert springfield.status_of("al") == "active"
+
+
 def test_two_rosters_in_one_folder_are_refused(springfield: Springfield) -> None:
     users = as_csv("users", (*NIGHT["users"], GIL))
 
