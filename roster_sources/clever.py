@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from config.profiles import Clever
 from roster_sources.asking import Asking, Keep, Patience
-from roster_sources.facts import Facts
+from roster_sources.facts import Facts, tomorrow
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pages import Form, Page, listed
 from roster_sources.secrets import secret_at
@@ -83,13 +83,13 @@ def _walk(
     if known and before.get("last_sync") == known:
         raise NothingNew(rests=False)
     counts: dict[str, int] = {}
-    newest = ""
+    newest, until = "", tomorrow()
     for collection, path, parameters in _collections(settings, guardians=guardians):
         counts[collection] = 0
         for page in _pages(asking, path, form(collection), parameters):
             keep(collection, page)
             counts[collection] += page.records.height
-            newest = max(newest, page.newest("last_modified"))
+            newest = max(newest, page.newest("last_modified", until))
     after = _district(asking, settings)
     if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == "running":
         raise PullFailed("source.changed")

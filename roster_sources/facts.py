@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Self
 
 from config.profiles import Source, SourceKind
@@ -10,6 +10,7 @@ from roster_sources.failures import PullFailed
 from validators.findings import Finding
 
 _MAY_BE_EMPTY: Final = frozenset({"terms", "staff", "district_admins", "contacts", "demographics", "academicSessions"})
+_FEW: Final = 10  # so many of these leave in a night; of a mistake in the sharing that is all it would cost
 _STALE: Final = timedelta(days=1)
 _FEW_TEACHERS: Final = 5
 _MANY_TEACHERS: Final = 0.2
@@ -23,7 +24,7 @@ class Facts:
         counts: records of each collection.
         version: what the source changes whenever its data change, as far as it tells: `last_sync` of Clever,
             `x-perm-rev` of ClassLink.
-        newest: when the record that changed last did so, ISO 8601 in UTC.
+        newest: the day on which the record that changed last did so, ISO 8601.
         trouble: what the source says is wrong on its side.
         kind: of the source; what another one told is compared with nothing.
         settings: tells apart pulls that took other parts of the same data.
@@ -84,17 +85,20 @@ def require_plausible(now: Facts, before: Facts | None) -> None:
         PullFailed: a collection is empty that never is, or was not last time, or the data went back by more than a day.
     Source: clever-classlink E 3, 4, 26.
     """
-    for name, count in now.counts.items():
-        if count:
-            continue
-        if before and before.counts.get(name):
-            if name != "contacts":
-                raise PullFailed("source.emptied", name)
-        elif name not in _MAY_BE_EMPTY:
+    for name in (name for name, count in now.counts.items() if not count):
+        were = before.counts.get(name) if before else None
+        if were is None and name not in _MAY_BE_EMPTY:
             raise PullFailed("source.nothing_shared", name)
-    if before and before.newest and now.newest and _moment(before.newest) - _moment(now.newest) > _STALE:
-        raise PullFailed("source.stale", now.newest[:10])
+        if were and name != "contacts" and (were > _FEW or name not in _MAY_BE_EMPTY):
+            raise PullFailed("source.emptied", name)
+    if before and before.newest and now.newest and _day(before.newest) - _day(now.newest) > _STALE:
+        raise PullFailed("source.stale", now.newest)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def tomorrow() -> date:
+    """What a record tells of a later day is a mistake, and no other record will ever be as new (E 26)."""
+    return datetime.now(UTC).date() + timedelta(days=1)
+
+
+def _day(moment: str) -> date:
+    return date.fromisoformat(moment[: len("2026-11-28")])

@@ -9,7 +9,7 @@ import polars as pl
 
 from config.profiles import OneRosterApi
 from roster_sources.asking import Answer, Asking, Keep, Patience
-from roster_sources.facts import Facts
+from roster_sources.facts import Facts, tomorrow
 from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pages import Form, Page, listed
 from roster_sources.secrets import secret_at
@@ -111,13 +111,13 @@ class _Walk:
 
     def through(self, collections: tuple[str, ...], keep: Keep) -> Facts:
         counts = {}
-        newest = ""
+        newest, until = "", tomorrow()
         for collection in collections:
             counts[collection] = 0
             for page in self._pages(collection):
                 keep(collection, page)
                 counts[collection] += page.records.height
-                newest = max(newest, page.newest("dateLastModified"))
+                newest = max(newest, page.newest("dateLastModified", until))
         return Facts(counts=counts, version=self._version, newest=newest or None)
 
     def _pages(self, collection: str) -> Iterator[Page]:

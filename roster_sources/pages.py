@@ -9,6 +9,7 @@ import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -53,9 +54,10 @@ class Page:
     records: pl.DataFrame
     links: Any
 
-    def newest(self, column: str) -> str:
-        """The last moment that a column tells, empty without any."""
-        return str(self.records[column].max() or "")
+    def newest(self, column: str, until: date) -> str:
+        """The last day that a column tells, in ISO 8601, of those until another one; empty without any."""
+        days = self.records[column].str.slice(0, len("2026-11-28")).str.to_date("%Y-%m-%d", strict=False)
+        return str(days.filter(days <= until).max() or "")
 
 
 def read_page(body: bytes, form: Form) -> Page:

@@ -39,12 +39,14 @@ class Pulled:
         answers: what the source answered, without secrets; None where it gave the files themselves.
         findings: what there is to say beside what the files show.
         facts: what the source told of itself, for the next pull; None where kept answers were read anew.
+        overruled: the findings for which the pull would have failed, had it not been asked for anyway.
     """
 
     files: tuple[Path, ...]
     answers: Path | None
     findings: tuple[Finding, ...]
     facts: Facts | None
+    overruled: tuple[str, ...] = ()
 
 
 class _Collected(Protocol):
@@ -125,6 +127,7 @@ def pull(
     *,
     before: Facts | None = None,
     only_new: bool = False,
+    anyway: bool = False,
     today: date | None = None,
     patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
@@ -136,6 +139,7 @@ def pull(
         into: the folder.
         before: what the source told at the last pull that was taken.
         only_new: whether nothing is read where the source tells that nothing changed since.
+        anyway: whether it is taken where it lacks what the last one had, is older, or half of it is not shared.
         today: in the district's time zone; the clock's day where none is given.
         patience: how long the source is waited for.
         advance: who watches.
@@ -152,7 +156,7 @@ def pull(
             if profile.source.kind == "sftp":
                 pulled = _fetch(profile, into, known, patience)
             else:
-                pulled = _pull_once(profile, into, before, known, patience, advance)
+                pulled = _pull_once(profile, into, before, known, anyway=anyway, patience=patience, advance=advance)
             return _beside_earlier(pulled, before, profile.source, today or datetime.now(profile.time_zone).date())
         except PullFailed as failed:
             if failed.code != "source.changed" or walk == _WALKS:
@@ -171,6 +175,8 @@ def _pull_once(
     into: Path,
     before: Facts | None,
     known: str | None,
+    *,
+    anyway: bool,
     patience: Patience,
     advance: Advance,
 ) -> Pulled:
@@ -186,8 +192,25 @@ def _pull_once(
 
         told = way.walk(profile, collected.form, keep, known, patience)
         facts = replace(told, settings=_settings_of(profile), kind=profile.source.kind)
-    require_plausible(facts, before)
-    return _written(way.files(collected, profile), into, path, facts, before)
+    doubts = _doubts(lambda: require_plausible(facts, before), anyway=anyway)
+    roster = way.files(collected, profile)
+    doubts += _doubts(roster.require_shared, anyway=anyway)
+    return replace(_written(roster, into, path, facts, before), overruled=tuple(doubts))
+
+
+def _doubts(require: Callable[[], None], *, anyway: bool) -> list[str]:
+    """What speaks against a pull; where nobody overrules it, the pull fails of it.
+
+    Raises:
+        PullFailed: so it does.
+    """
+    try:
+        require()
+    except PullFailed as failed:
+        if not anyway:
+            raise
+        return [failed.code]
+    return []
 
 
 def _beside_earlier(pulled: Pulled, before: Facts | None, source: Source, today: date) -> Pulled:
@@ -223,7 +246,9 @@ def replay(profile: Profile, answers: Path, into: Path) -> Pulled:
     collected = way.collect(profile)
     for collection, body in kept(answers):
         collected.keep(collection, read_page(body, collected.form(collection)).records)
-    return _written(way.files(collected, profile), into, answers, None, None)
+    roster = way.files(collected, profile)
+    roster.require_shared()
+    return _written(roster, into, answers, None, None)
 
 
 def _written(roster: RosterFiles, into: Path, answers: Path, facts: Facts | None, before: Facts | None) -> Pulled:

@@ -45,14 +45,17 @@ class RosterFiles:
     hidden: int
     findings: tuple[Finding, ...] = ()
 
-    def found(self) -> tuple[Finding, ...]:
-        """All there is to say.
+    def require_shared(self) -> None:
+        """Stop a pull of which only a part was shared.
 
         Raises:
-            PullFailed: so many links lead to nobody that only a part was shared (clever-classlink E 22).
+            PullFailed: so many links lead to nobody (clever-classlink E 22).
         """
         if self.hidden > max(_NEVER_TOO_MANY, self.links * _TOO_MANY_HIDDEN):
             raise PullFailed("source.half_shared", f"{self.hidden} of {self.links}")
+
+    def found(self) -> tuple[Finding, ...]:
+        """All there is to say."""
         hidden = (Finding(code="source.hidden", count=self.hidden),) if self.hidden else ()
         return (*self.findings, *hidden)
 

@@ -22,7 +22,7 @@ from connect_store.store import open_store
 from processors import freezing, frozen
 from processors.failures import write_down
 from processors.freezing import SCRATCH, Delivery, deliver
-from processors.lending import NotJudgedYet, lender_of
+from processors.lending import NotJudgedYet, lendable, lender_of
 from processors.locks import Held, pull_lock
 from processors.pipeline import work
 from processors.unpacking import DeliveredFile, kind_of, seen_as
@@ -35,6 +35,10 @@ from roster_sources.secrets import NoSecret
 from validators.findings import Finding
 
 _PULLING: Final = f"{SCRATCH}pull-"
+
+
+_PULLED: Final = "pull-"
+_GUARDIANS: Final = "guardians"
 
 
 class NoSource(Exception):
@@ -73,11 +77,15 @@ def pull_roster(
     *,
     who: str,
     only_new: bool = False,
+    anyway: bool = False,
     now: datetime | None = None,
     patience: Patience = PATIENT,
     advance: Advance = nobody_watches,
 ) -> Ended:
     """Fetch the roster of a district into a batch that waits to be judged.
+
+    What is taken `anyway`, against what speaks of a part or of an old state, is judged and guarded like any other; the
+    history of the batch says who wanted it so.
 
     Raises:
         NoSource: it has none.
@@ -96,6 +104,7 @@ def pull_roster(
                 folder,
                 before=_before(home, profile, today),
                 only_new=only_new,
+                anyway=anyway,
                 today=today,
                 patience=patience,
                 advance=advance,
@@ -107,6 +116,9 @@ def pull_roster(
         except PullFailed as failed:
             return Ended(batch=_tell(home, district, failed, began, who))
         number = _deliver(home, profile, pulled, who=who)
+        if pulled.overruled:
+            with open_store(home.store_db) as store, store.writing():
+                ledger.note(store, number, "anyway", at=began, who=who, detail=", ".join(pulled.overruled))
         facts = pulled.facts.as_document() if pulled.facts else None
         _note(home, district, PullNote(at=began, who=who, outcome="taken", batch=number, facts=facts))
         return Ended(batch=number)
@@ -152,7 +164,7 @@ def _scratch(home: Home, district: str, prefix: str = SCRATCH) -> Iterator[Path]
 def _before(home: Home, profile: Profile, today: date) -> Facts | None:
     """What the source told at the last pull that brought a batch.
 
-    Its version is forgotten where that batch was not applied: the same data may be taken now (clever-classlink E 8).
+    Its version is forgotten where that batch was not applied or undone: the same data may be taken now (E 8).
     So it is after long without a change: the data are read, and the report says since when they stand still (E 9).
     """
     with open_store(home.store_db) as store:
@@ -161,8 +173,10 @@ def _before(home: Home, profile: Profile, today: date) -> Facts | None:
             return None
         batch = ledger.find(store, last.batch) if last.batch else None
     facts = Facts.of(last.facts)
+    if facts.kind != profile.source.kind:
+        return None
     is_old = profile.source.is_long(last.at.astimezone(profile.time_zone).date(), today)
-    is_applied = batch is not None and batch.verdict in APPLIED
+    is_applied = batch is not None and batch.verdict in APPLIED and batch.state != "undone"
     return facts if is_applied and not is_old else replace(facts, version=None)
 
 
@@ -196,19 +210,23 @@ def _deliver(home: Home, profile: Profile, pulled: Pulled, *, who: str) -> int:
 
 def _carried(home: Home, profile: Profile, pulled: Pulled) -> frozenset[TableName]:
     came = {table_of(path.name) for path in pulled.files}
-    if "guardians" in came or profile.guardians.source not in {"auto", "guardians"}:
+    if _GUARDIANS in came or profile.guardians.source not in {"auto", "guardians"}:
         return frozenset()
     try:
-        return _lent_guardians(home, profile.id)
+        return _lent_guardians(home, profile)
     except NotJudgedYet:
         work(home, profile.id, who="pull")
-        return _lent_guardians(home, profile.id)
+        return _lent_guardians(home, profile)
 
 
-def _lent_guardians(home: Home, district: str) -> frozenset[TableName]:
+def _lent_guardians(home: Home, profile: Profile) -> frozenset[TableName]:
+    """The district's own guardians.csv, as long as files are carried; none that a pull made of contacts."""
     with open_store(home.store_db) as store:
-        lender = lender_of(store, district, test=False)
-    return frozenset(file.table for file in (lender.files if lender else ()) if file.table == "guardians")
+        lender = lender_of(store, profile.id, test=False)
+    if lender is None or any(file.generation.startswith(_PULLED) for file in lender.files if file.table == _GUARDIANS):
+        return frozenset()
+    lent = lendable(lender, now=datetime.now(UTC), carry_hours=profile.arrival.carry_hours)
+    return lent & {_GUARDIANS}
 
 
 def _delivered(path: Path, now: datetime) -> DeliveredFile:
@@ -218,7 +236,7 @@ def _delivered(path: Path, now: datetime) -> DeliveredFile:
         name=path.name,
         kind=kind,
         table=table,
-        generation=f"pull-{path.stat().st_mtime_ns}",
+        generation=f"{_PULLED}{path.stat().st_mtime_ns}",
         arrived=now,
         link=True,
     )

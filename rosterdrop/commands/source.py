@@ -63,6 +63,7 @@ def list_(console: Console) -> None:
 Examples:
   rosterdrop --home home source pull springfield
   rosterdrop --home home source pull springfield --replay 42
+  rosterdrop --home home source pull springfield --anyway
 
 \b
 With --json: the report of the batch; {"district": id, "batch": null, "outcome": text} where there is nothing new."""
@@ -70,11 +71,13 @@ With --json: the report of the batch; {"district": id, "batch": null, "outcome":
 @click.argument("district")
 @click.option("--replay", type=click.IntRange(1, 10**9), metavar="BATCH", help="Read the kept answers of a batch anew.")
 @click.option("--only-new", is_flag=True, help="Do nothing where the source says that nothing changed.")
+@click.option("--anyway", is_flag=True, help="Take it though it lacks what the last pull had, or is older.")
 @click.pass_obj
-def pull(console: Console, district: str, *, replay: int | None, only_new: bool) -> int:
+def pull(console: Console, district: str, *, replay: int | None, only_new: bool, anyway: bool) -> int:
     """Fetch the roster of DISTRICT now, judge and apply it, and end with the report of its batch.
 
-    A pull that fails changes nothing in Connect; its report says why.
+    A pull that fails changes nothing in Connect; its report says why. Where it fails because a part seems to be missing
+    and is meant to be, --anyway takes it; it is guarded like any other, and the history says who did so.
     """
     from rosterdrop.commands.batch import end_with_report
     from rosterdrop.pulls import pull_roster, replay_batch
@@ -88,7 +91,7 @@ def pull(console: Console, district: str, *, replay: int | None, only_new: bool)
             counts[collection] = counts.get(collection, 0) + records
             say(f"{counts[collection]} {collection.replace('_', ' ')}")
 
-        ended = pull_roster(console.home, district, who=who(), only_new=only_new, advance=advance)
+        ended = pull_roster(console.home, district, who=who(), only_new=only_new, anyway=anyway, advance=advance)
     if ended.batch is None:
         outcome = "paused" if ended.rests else "unchanged"
         console.terminal.json({"district": district, "batch": None, "outcome": outcome})

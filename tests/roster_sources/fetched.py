@@ -64,6 +64,12 @@ class Fetched:
     def pull(self, *, only_new: bool = False, now: datetime | None = None, patience: Patience = QUICK) -> Ended:
         return pull_roster(self.home, "springfield", who="test", only_new=only_new, now=now, patience=patience)
 
+    def taken_anyway(self) -> int:
+        """Fetch whatever speaks against it; the number of the batch."""
+        ended = pull_roster(self.home, "springfield", who="test", anyway=True, patience=QUICK)
+        assert ended.batch is not None
+        return ended.batch
+
     def night(self, patience: Patience = QUICK, *, now: datetime | None = None) -> Report:
         """Fetch, judge and apply."""
         number = self.pull(now=now, patience=patience).batch

@@ -229,8 +229,8 @@ class Looping:
 
 
 EMPTIED = {
-    "clever": ("schools", "terms", "sections", "teachers", "staff", "students"),
-    "classlink": ("orgs", "academicSessions", "classes", "users", "enrollments"),
+    "clever": ("schools", "sections", "teachers", "staff", "students"),
+    "classlink": ("orgs", "classes", "users", "enrollments"),
 }
 
 

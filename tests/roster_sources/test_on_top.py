@@ -46,6 +46,34 @@ def test_guardians_of_a_file_stand_beside_what_is_fetched(
     assert (district.active("guardian"), district.active("student")) == (1, students)
 
 
+def test_guardians_that_a_pull_made_of_contacts_are_no_file_of_the_district(
+    clever: tuple[Fetched, CleverServer],
+) -> None:
+    """They stay in Connect as they are, and old ones do not come again every night."""
+    district, _ = clever
+    district.night()
+    guardians = district.active("guardian")
+    district.set(source__guardians="false")
+
+    report = district.night()
+
+    assert {file["file"] for file in report.document["files"]} == {"users.csv", "classes.csv", "enrollments.csv"}
+    assert district.active("guardian") == guardians > 0
+
+
+def test_a_guardian_file_that_is_too_old_is_carried_no_more(
+    clever: tuple[Fetched, CleverServer], guardian_file: Path
+) -> None:
+    district, _ = clever
+    district.set(source__guardians="false")
+    district.night()
+    district.upload(guardian_file)
+    district.set(arrival__carry_hours="0")
+
+    assert "guardians.csv" not in {file["file"] for file in district.night().document["files"]}
+    assert district.active("guardian") == 1
+
+
 def test_a_pull_that_failed_does_not_come_between(clever: tuple[Fetched, CleverServer], guardian_file: Path) -> None:
     district, server = clever
     district.set(source__guardians="false")
