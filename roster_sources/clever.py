@@ -11,6 +11,7 @@ from roster_sources.pages import Form, Page, listed
 from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer
 
+_IN_SYNC: Final = "running"
 _ROLES: Final = {
     "teachers": "teacher",
     "staff": "staff",
@@ -82,6 +83,8 @@ def _walk(
         raise NothingNew(rests=True, until=before.get("pause_end") or None)
     if known and before.get("last_sync") == known:
         raise NothingNew(rests=False)
+    if before.get("state") == _IN_SYNC:
+        raise PullFailed("source.changed")
     counts: dict[str, int] = {}
     newest, until = "", tomorrow()
     for collection, path, parameters in _collections(settings, guardians=guardians):
@@ -91,7 +94,7 @@ def _walk(
             counts[collection] += page.records.height
             newest = max(newest, page.newest("last_modified", until))
     after = _district(asking, settings)
-    if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == "running":
+    if any(before.get(key) != after.get(key) for key in ("last_sync", "state")) or after.get("state") == _IN_SYNC:
         raise PullFailed("source.changed")
     state = after.get("state")
     return Facts(

@@ -316,6 +316,19 @@ def test_contacts_that_stay_hidden_are_told_every_night_and_archive_no_guardian(
             assert fetched.active("guardian") == guardians > 0
 
 
+def test_guardians_whom_classlink_hides_are_not_archived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E 5: “Unenrolled users” was switched off, and their students still name them."""
+    with from_classlink(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night(SMALL)
+        server.faults.hidden_roles = {"guardian"}
+
+        with _nothing_changes(fetched):
+            for _ in range(2):
+                report = fetched.night(SMALL)
+                assert report.verdict == "withheld"
+                assert {"source.guardian.hidden", "guardianships.none_left"} <= report.codes
+
+
 def test_data_that_change_during_each_walk_are_not_taken(district: tuple[Fetched, Server]) -> None:
     """E 10: half of an old roster and half of a new one."""
     fetched, server = district

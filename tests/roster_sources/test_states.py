@@ -49,6 +49,18 @@ def test_a_district_that_rests_is_left_alone(clever: tuple[Fetched, CleverServer
     assert (ended.batch, ended.rests) == (None, True)
 
 
+def test_a_district_in_the_middle_of_its_sync_is_not_read(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 10: a half-finished sync shows a part of the district."""
+    district, server = clever
+    server.state = "running"
+    asked = len(server.requests)
+
+    report = district.night()
+
+    assert (report.verdict, report.codes) == ("refused", {"source.changed"})
+    assert len(server.requests) == asked + 3
+
+
 def test_what_did_not_change_is_not_read_again(clever: tuple[Fetched, CleverServer]) -> None:
     district, server = clever
     asked = len(server.requests)
