@@ -227,19 +227,24 @@ def _require_fine(response: httpx2.Response, *, longest_wait_s: float) -> None:
     if status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
         raise AccessRefused("clock" if _is_clock_wrong(response) else told)
     if status == _TOO_MANY:
-        wait_s = min(max(_told_wait_s(response), _SHORTEST_WAIT_S), longest_wait_s)
+        wait_s = min(max(told_wait_s(response.headers, time.time()), _SHORTEST_WAIT_S), longest_wait_s)
         raise _NotNow("source.busy", told, wait_s)
     if response.is_server_error and status != httpx2.codes.NOT_IMPLEMENTED:
         raise _NotNow("source.unreachable", told)
     raise PullFailed("source.not_found" if status == httpx2.codes.NOT_FOUND else "source.unusable", told)
 
 
-def _told_wait_s(response: httpx2.Response) -> float:
-    """How long the source asks to wait: seconds, or the second of the epoch at which it takes requests again."""
-    after, reset = response.headers.get("retry-after", ""), response.headers.get("x-ratelimit-reset", "")
+def told_wait_s(headers: Mapping[str, str], now: float) -> float:
+    """How long a source asks to wait: seconds, or the second of the epoch at which it takes requests again.
+
+    Args:
+        headers: by their names in lower case.
+        now: seconds of the epoch.
+    """
+    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isdecimal():
         return float(after)
-    return float(reset) - time.time() if reset.isdecimal() else 0.0
+    return float(reset) - now if reset.isdecimal() else 0.0
 
 
 def _is_clock_wrong(response: httpx2.Response) -> bool:

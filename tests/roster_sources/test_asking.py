@@ -12,7 +12,7 @@ import pytest
 
 from config.profiles import OneRosterApi
 from roster_sources.addresses import InsecureAddress
-from roster_sources.asking import Answer, Asking, Patience
+from roster_sources.asking import Answer, Asking, Patience, told_wait_s
 from roster_sources.failures import AccessRefused, PullFailed
 from roster_sources.oneroster import scope_of
 from roster_sources.signing import Bearer, fetched_token
@@ -96,15 +96,27 @@ def test_what_will_not_change_is_asked_once(bad: Says, code: str) -> None:
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("header", ["Retry-After", "X-Ratelimit-Reset"])
-def test_a_source_that_asks_to_wait_is_left_alone_until_then(header: str) -> None:
-    """clever-classlink E 15: by seconds, or until a second of the epoch."""
-    told = "2" if header == "Retry-After" else str(int(time.time()) + 3)
-    began = time.monotonic()
-    with scripted(Says(status=429, headers={header: told}), GOOD) as server:
-        ask(server, replace(QUICK, longest_wait_s=4.0))
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"x-ratelimit-reset": "1060"}, 60),
+        ({"retry-after": "7", "x-ratelimit-reset": "1060"}, 7),
+        ({"retry-after": "Sat, 28 Nov 2026 20:00:00 GMT"}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_source_says_how_long_to_wait_or_until_when(headers: dict[str, str], wait_s: float) -> None:
+    """clever-classlink A5, E 15: X-RateLimit-Reset is a second of the epoch."""
+    assert told_wait_s(headers, now=1000.0) == wait_s
 
-    assert time.monotonic() - began >= 1.9
+
+def test_a_source_that_asks_to_wait_is_left_alone_until_then() -> None:
+    began = time.monotonic()
+    with scripted(Says(status=429, headers={"Retry-After": "1"}), GOOD) as server:
+        ask(server)
+
+    assert time.monotonic() - began >= 1.0
 
 
 def test_no_source_makes_us_wait_for_ever() -> None:

@@ -14,7 +14,7 @@ from roster_sources.failures import PullFailed
 from roster_sources.pulling import pull
 from tests.roster_servers.faults import Reply
 from tests.roster_servers.oneroster import OneRosterServer
-from tests.roster_servers.serving import Request
+from tests.roster_servers.serving import Request, document
 from tests.roster_sources.fetched import QUICK, district_of_night
 
 SMALL = replace(QUICK, page_records=50)
@@ -47,9 +47,17 @@ def test_a_row_that_comes_twice_means_that_another_did_not_come(server: OneRoste
     assert set(brought) == {person.id for person in after.people}
 
 
-def test_a_row_that_is_counted_and_does_not_come_is_missed(server: OneRosterServer, tmp_path: Path) -> None:
-    server.faults.lose_row("users", 2)
+@pytest.mark.parametrize("place", [0, 60, -1], ids=["first", "somewhere", "last"])
+def test_a_row_that_is_counted_and_does_not_come_is_missed(server: OneRosterServer, tmp_path: Path, place: int) -> None:
+    missing = sorted(person.id for person in server.district.people)[place]
 
+    def without_it(request: Request, reply: Reply) -> Reply:
+        if not request.path.endswith("/users"):
+            return reply
+        users = [one for one in json.loads(reply.body)["users"] if one["sourcedId"] != missing]
+        return document({"users": users}, headers=reply.headers)
+
+    server.disturb = without_it
     with pytest.raises(PullFailed) as failed:
         pull(profile_of(server), tmp_path, patience=SMALL)
 
