@@ -6,7 +6,7 @@ side and the names do not speak against it; whatever is left is told as doubtful
 Source: connect-behaviour 3.2 (matching is by SIS ID alone), clever-classlink E 11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -155,7 +155,7 @@ def _pair_people(found: _Found, old: Side, new: Side) -> None:
     for kind, (before, now) in sides.items():
         _take_same(found, kind, before, now)
         found.take(kind, "student or staff number", _by_number(before, now, new.aliases))
-        found.take(kind, "e-mail", _joined(before, now, ["email"]))
+        found.take(kind, "e-mail", _joined(before, now, ["email"], named_by=("given",)))
     _pair_schools(found, old, new)
     schools = found.of("school").select(school="old", new_school="new")
     for kind, (before, now) in sides.items():
@@ -215,6 +215,7 @@ def _people(side: Side, kind: str) -> pl.DataFrame:
         "identifier",
         _words(full).alias("who"),
         _words(pl.col("given_name")).alias("given"),
+        _words(pl.col("family_name")).alias("family"),
         pl.col("email").str.to_lowercase(),
     )
 
@@ -243,28 +244,33 @@ def _by_number(before: pl.DataFrame, now: pl.DataFrame, aliases: pl.DataFrame) -
     return pl.concat(ways)
 
 
-def _joined(before: pl.DataFrame, now: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+def _joined(
+    before: pl.DataFrame, now: pl.DataFrame, on: list[str], *, named_by: Sequence[str] = ("given", "family")
+) -> pl.DataFrame:
     """Candidates with the same values in these columns, as `take` takes them; an empty value is like no other."""
     sides = [
         side.drop_nulls(on)
         .filter(pl.col("key").n_unique().over(on) <= _MANY)
-        .select(*dict.fromkeys(("key", "who", "given", *on)))
+        .select(*dict.fromkeys(("key", "who", *_PARTS, *on)))
         for side in (before, now)
     ]
-    return _candidates(sides[0].join(sides[1], on=on, suffix=_NEW))
+    return _candidates(sides[0].join(sides[1], on=on, suffix=_NEW), named_by)
 
 
 _NEW: Final = "_new"
+_PARTS: Final = ("given", "family")
 
 
-def _candidates(beside: pl.DataFrame) -> pl.DataFrame:
-    """Whose first name is a part of the other's name, either way, may be the same; a last name brothers have too."""
-    whole = {name: pl.col(name) if name in beside.columns else pl.col(name.removesuffix(_NEW)) for name in _NAMES}
-    agrees = _has_word_of(whole["given"], whole["who_new"]) & _has_word_of(whole["given_new"], whole["who"])
-    return beside.select(old="key", new="key_new", agrees=agrees).unique(maintain_order=True)
+def _candidates(beside: pl.DataFrame, named_by: Sequence[str] = _PARTS) -> pl.DataFrame:
+    """Whose parts of a name are in the other's, either way, may be the same.
 
-
-_NAMES: Final = ("who", "given", "who_new", "given_new")
+    Brothers have the last name in common. Numbers of two systems meet by chance, and so do common first names: only an
+    address proves that somebody married.
+    """
+    now = "who_new" if "who_new" in beside.columns else "who"
+    tests = [_has_word_of(pl.col(part), pl.col(now)) for part in named_by]
+    tests += [_has_word_of(pl.col(f"{part}{_NEW}"), pl.col("who")) for part in named_by]
+    return beside.select(old="key", new="key_new", agrees=pl.all_horizontal(tests)).unique(maintain_order=True)
 
 
 def _has_word_of(given: pl.Expr, whole: pl.Expr) -> pl.Expr:

@@ -24,6 +24,7 @@ from connect_store import ledger, people
 from connect_store.ledger import LedgerBatch
 from connect_store.records import CLASSROOM, PERSON, Frames
 from connect_store.renumbering import MAPPING, renumber, schools_in
+from connect_store.retention import require_files
 from connect_store.store import Store, open_store
 from processors.contexts import known_to
 from processors.file_sets import judge_set
@@ -68,6 +69,7 @@ class Proposal:
         counts: by kind.
         rows: `COLUMNS`, what is not sure first.
         parked: how many records leave whose ID is another's from now on.
+        rejected: how many people and classes of the batch are rejected, so that nobody can be paired with them.
         left_out: how many guardians of users.csv are not brought in because guardians.csv came before.
         next: what to type for the night after it.
     """
@@ -77,6 +79,7 @@ class Proposal:
     counts: tuple[Counts, ...]
     rows: pl.DataFrame
     parked: int
+    rejected: int
     left_out: int
     next: tuple[str, ...]
 
@@ -100,6 +103,7 @@ class _Look:
     pairing: Pairing
     made_for: str
     guardians_from: str | None
+    rejected: int
     left_out: int
     next: tuple[str, ...]
 
@@ -122,6 +126,7 @@ def propose(home: Home, district: str, number: int | None) -> Proposal:
         counts=tuple(_counts(at, kind) for kind in KINDS),
         rows=_rows(at),
         parked=parked.height,
+        rejected=at.rejected,
         left_out=at.left_out,
         next=at.next,
     )
@@ -179,6 +184,7 @@ def _look(home: Home, store: Store, district: str, number: int | None) -> _Look:
         pairing=paired(Side(records=before, schools=profile.schools or {}), new),
         made_for=f"{district} batch {batch.number} {_digest(before)}",
         guardians_from=tonight.guardians_from,
+        rejected=judgement.rejected.filter(pl.col("file").is_in([file_of("users"), file_of("classes")])).height,
         left_out=_left_out(judgement, profile),
         next=_next(store, profile, batch),
     )
@@ -194,6 +200,7 @@ def _batch(store: Store, district: str, number: int | None) -> LedgerBatch:
         batch = ledger.require(store, number)
         if batch.district != district or batch.test or not batch.files:
             raise NotToBeDone(f"batch {number} holds no files of {district} that could be applied")
+    require_files(store, batch.number, "paired with")
     if batch.verdict in APPLIED and batch.state == "reported" and not (batch.summary or {}).get("paused"):
         raise NotToBeDone(
             f"batch {batch.number} is in Connect. To switch to its IDs: rosterdrop batch undo {batch.number} "

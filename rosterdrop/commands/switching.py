@@ -19,8 +19,8 @@ Examples:
 
 \b
 With --json: {"batch": N, "made_for": text, "file": path, "kinds": [{"kind", "kept", "mapped", "doubtful", "fresh",
-              "gone"}], "parked": N, "left_out": N, "next": [command]}; with --confirm {"batch": N, "changes": {kind:
-              {"renumbered": N}}, "next": [command]}"""
+              "gone"}], "parked": N, "rejected": N, "left_out": N, "next": [command]}; with --confirm {"batch": N,
+              "changes": {kind: {"renumbered": N}}, "next": [command]}"""
 )
 @click.argument("district")
 @click.option("--batch", "number", type=click.IntRange(1, 10**9), help="The batch with the new IDs; else the newest.")
@@ -66,6 +66,7 @@ def _propose(console: Console, district: str, number: int | None, out: Path) -> 
             "file": str(out) if moving else None,
             "kinds": [asdict(one) for one in proposal.counts],
             "parked": proposal.parked,
+            "rejected": proposal.rejected,
             "left_out": proposal.left_out,
             "next": list(steps),
         }
@@ -79,6 +80,11 @@ def _propose(console: Console, district: str, number: int | None, out: Path) -> 
         console.terminal.line(
             f"{proposal.parked} records leave whose ID is another's from now on; they keep it with ~{proposal.batch} "
             "behind it"
+        )
+    if proposal.rejected:
+        console.terminal.line(
+            f"{proposal.rejected} people and classes of batch {proposal.batch} are rejected, and nobody is paired with "
+            "them: have their rows repaired first, or they are archived and made anew"
         )
     if proposal.left_out:
         console.terminal.line(

@@ -129,6 +129,17 @@ def test_an_id_or_number_that_somebody_else_has_now_is_a_doubt() -> None:
     }
 
 
+def test_a_number_and_a_common_first_name_prove_nothing_together() -> None:
+    """Two systems number from one on, and a hundred are called Ana."""
+    married = {"given_name": "Ana", "family_name": "Moss"}
+    old, new = side(student("1", "ana", identifier="7")), side({**student("7"), **married})
+    assert doubts(paired(old, new)) == {("1", "7", "student or staff number, but another name")}
+    old, new = side(student("1", "ana")), side({**student("1"), **married})
+    assert doubts(paired(old, new)) == {("1", "1", "same ID, but another name")}
+    old, new = side(student("1", "ana", email="a@x.org")), side({**student("7", email="a@x.org"), **married})
+    assert sure(paired(old, new)) == [("1", "7", "e-mail")]
+
+
 def test_an_id_that_a_brother_has_now_is_not_the_same() -> None:
     found = paired(side(student("1", "max"), student("2", "ana")), side(student("1", "eve"), student("2", "ana")))
     assert [pair[:2] for pair in sure(found)] == [("2", "2")]

@@ -308,14 +308,16 @@ def test_an_id_that_a_newcomer_has_now_is_offered_to_the_newcomer(
     support.does("district", "pause", "springfield", *WHY)
     newcomer = {**BEN, "givenName": "Eve", "familyName": "Moss", "grades": "03"}
     users = [newcomer if row is BEN else row for row in NIGHT["users"]]
+    users.append({**BEN, "sourcedId": "new-ben", "role": "studnt"})
     springfield_at_rest.uploads_by_hand(**{**NIGHT, "users": users})
     kinds = support.looks()
     assert (kinds["student"]["doubtful"], kinds["student"]["gone"], kinds["student"]["fresh"]) == (1, 0, 0)
+    assert support.seen["rejected"] == 1
     (row,) = support.rows()
     assert (row["old_id"], row["new_id"], row["why"]) == ("ben", "ben~2", "same ID, but another name")
     support.writes([{**row, "take": "yes"}])
     assert support.confirms().code == 0
-    assert support.resumes().verdict == "accepted"
+    assert support.resumes().verdict == "accepted_with_rejections"
     assert springfield_at_rest.status_of("ben~2") == "archived"
     assert springfield_at_rest.status_of("ben") == "active"
 
