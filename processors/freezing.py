@@ -5,7 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -26,12 +26,13 @@ from processors import unpacking
 from processors.archives import MOST_BYTES, Limits
 from processors.frozen import ENTRY, FOUND, Entry, Frozen, copy, digest, found_in, frozen_profile, lend, take
 from processors.lending import NothingToLend, NotJudgedYet, lender_of, repairable
-from processors.locks import entering_lock
+from processors.locks import Held, entering_lock, pull_lock
 from processors.reporting.placing import place_file
 from processors.unpacking import DeliveredFile, is_refused, kept_repair, kind_of, repairs_among
 from validators.finding import Finding
 
 SCRATCH: Final = ".freezing-"
+PULLING: Final = f"{SCRATCH}pull-"
 """How the name of a folder begins in which a batch of a district is made."""
 
 MADE: Final = "made-"
@@ -118,11 +119,23 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
         return _enter(home, store, delivery, list(files), workplace, lender=lender, now=now)
 
 
-def sweep(folders: Iterable[Path]) -> None:
-    """Remove what a crash left of freezing; only the holder of the service's lock may call this."""
-    for folder in folders:
-        for leftover in folder.glob(f"{SCRATCH}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+def sweep(home: Home, districts: Iterable[str]) -> None:
+    """Remove what a crash left of freezing and of pulls; only the holder of the service's lock may call this.
+
+    A pull by hand may be under way: then what stands in its folders is in use.
+    """
+    for district in districts:
+        for leftover in (home.batches / district).glob(f"{SCRATCH}*"):
+            if not leftover.name.startswith(PULLING):
+                shutil.rmtree(leftover, ignore_errors=True)
+        with suppress(Held), pull_lock(home, district, who="service"):
+            sweep_pulls(home, district)
+
+
+def sweep_pulls(home: Home, district: str) -> None:
+    """Remove what a pull left that was killed; only the holder of the district's pull lock may call this."""
+    for left in (home.batches / district).glob(f"{PULLING}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _made_before(store: Store, delivery: Delivery) -> int | None:

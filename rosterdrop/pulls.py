@@ -1,7 +1,6 @@
 """A district's roster is fetched and ends as a batch; a pull that failed too, so that a report says why."""
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from connect_store.retention import require_files
 from connect_store.store import open_store
 from processors import freezing, frozen
 from processors.failures import write_down
-from processors.freezing import SCRATCH, Delivery, deliver
+from processors.freezing import PULLING, SCRATCH, Delivery, deliver
 from processors.lending import NotJudgedYet, lendable, lender_of
 from processors.locks import Held, pull_lock
 from processors.pipeline import work
@@ -33,9 +32,6 @@ from roster_sources.failures import NothingNew, PullFailed
 from roster_sources.pulling import Advance, Pulled, nobody_watches, pull, replay
 from roster_sources.secrets import NoSecret
 from validators.findings import Finding
-
-_PULLING: Final = f"{SCRATCH}pull-"
-
 
 _PULLED: Final = "pull-"
 _GUARDIANS: Final = "guardians"
@@ -147,9 +143,8 @@ def replay_batch(home: Home, district: str, number: int, *, who: str) -> int:
 @contextmanager
 def _pulling(home: Home, district: str) -> Iterator[Path]:
     """A folder for what comes; what a pull left that was killed goes away, for there is one at a time (E 29, 30)."""
-    for left in (home.batches / district).glob(f"{_PULLING}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with _scratch(home, district, _PULLING) as folder:
+    freezing.sweep_pulls(home, district)
+    with _scratch(home, district, PULLING) as folder:
         yield folder
 
 

@@ -118,7 +118,7 @@ class Service:
 
     def _take_up(self) -> None:
         """What an earlier run left: half-made batch folders go; unfinished batches stand in the ledger already."""
-        freezing.sweep(self._home.batches / district for district in self._live.now.profiles)
+        freezing.sweep(self._home, self._live.now.profiles)
         self._work_came.set()
 
     async def _work(self, worker: Worker, stop: asyncio.Event) -> None:

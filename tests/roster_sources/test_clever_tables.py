@@ -202,7 +202,7 @@ def test_where_most_members_are_hidden_nothing_is_taken() -> None:
     made = files(students=[student("ana")], sections=[section("s1", ["c-ana", *hidden], [])])
 
     with pytest.raises(PullFailed, match="not shared"):
-        made.found()
+        made.require_shared()
 
 
 @pytest.mark.parametrize("rule", ["subject=homeroom/advisory", "title=lunch*", "id=s2", "type=homeroom", "term=Fall"])

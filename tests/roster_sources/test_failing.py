@@ -314,6 +314,7 @@ def test_contacts_that_stay_hidden_are_told_every_night_and_archive_no_guardian(
 
             assert report.verdict == "accepted"
             assert "source.contacts_hidden" in report.codes
+            assert "guardians.missing" in report.codes
             assert fetched.active("guardian") == guardians > 0
 
 

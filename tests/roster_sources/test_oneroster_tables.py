@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.profiles import Guardians, OneRosterApi, Reading, Source
+from roster_sources.failures import PullFailed
 from roster_sources.oneroster_tables import Collected, files_of
 from roster_sources.pages import read_page
 from roster_sources.roster_files import RosterFiles
@@ -78,6 +79,24 @@ def test_an_agent_who_is_not_shared_is_no_link_and_is_told() -> None:
 
     assert links(made) == {"ana": None, "tom": None}
     assert [(found.code, found.count) for found in made.found()] == [("source.guardian.hidden", 1)]
+
+
+def test_enrollments_of_people_who_are_not_shared_are_left_out_and_many_of_them_refuse_the_pull() -> None:
+    """clever-classlink E 22."""
+
+    def made(hidden: int) -> RosterFiles:
+        people = ["ana", *(f"hidden{number}" for number in range(hidden))]
+        enrollments = [
+            {"sourcedId": f"e-{one}", "class": ref("c1"), "user": ref(one), "school": ref("0042"), "role": "student"}
+            for one in people
+        ]
+        classes = [{"sourcedId": "c1", "title": "Math", "school": ref("0042")}]
+        return files(user("ana", "student"), classes=classes, enrollments=enrollments)
+
+    assert made(1).enrollments["userSourcedId"].to_list() == ["ana"]
+    assert [(found.code, found.count) for found in made(1).found()] == [("source.hidden", 1)]
+    with pytest.raises(PullFailed, match="not shared"):
+        made(20).require_shared()
 
 
 def test_a_school_that_is_not_shared_is_nobodys() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from connect_store.pulls import last_pulls
 from connect_store.store import open_store
+from processors.freezing import sweep
 from processors.locks import Held, pull_lock
 from rosterdrop.pulls import _by_the_clock
 from tests.roster_servers.classlink import ClassLinkServer
@@ -239,6 +240,23 @@ def test_the_clock_leaves_a_district_alone_that_somebody_pulls(
 
     with open_store(district.home.store_db) as store:
         assert last_pulls(store, "springfield") == before
+
+
+def test_a_service_that_starts_leaves_the_folder_of_a_pull_by_hand(clever: tuple[Fetched, CleverServer]) -> None:
+    """E 30: what a pull left that was killed goes, and what one needs that runs stays."""
+    district, _ = clever
+    of_pull, of_freezing = (
+        district.home.batches / "springfield" / name for name in (".freezing-pull-x", ".freezing-y")
+    )
+    of_pull.mkdir()
+    of_freezing.mkdir()
+
+    with pull_lock(district.home, "springfield", who="somebody"):
+        sweep(district.home, ["springfield"])
+        assert (of_pull.exists(), of_freezing.exists()) == (True, False)
+
+    sweep(district.home, ["springfield"])
+    assert not of_pull.exists()
 
 
 def test_a_pull_whose_process_is_killed_leaves_the_last_good_night(clever: tuple[Fetched, CleverServer]) -> None:
