@@ -21,6 +21,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from config.addresses import is_safe
 from config.key_lines import KeyLineRefused, parse_key_line
 from config.mistakes import Mistake, nearest
 from config.profiles import Days, Exceptional
@@ -141,6 +142,7 @@ _FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
     ),
     "days": (_are_days, 'the first day and the last one, such as "2026-12-20/2027-01-03"'),
     "country": (_is_country, "a country's two capital letters, such as US"),
+    "safe-address": (is_safe, "an address that begins with https://"),
     "network": (_is_network, "an address or a network, such as 203.0.113.0/24"),
     "public-key": (is_public_key, "a public key as one OpenSSH line, such as: ssh-ed25519 AAAA... name"),
     "authority": (

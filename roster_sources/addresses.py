@@ -1,8 +1,6 @@
 """Addresses to which a secret may be sent."""
 
-from ipaddress import ip_address
-from urllib.parse import urlsplit
-
+from config.addresses import is_safe
 from config.mistakes import ConfigError
 
 
@@ -18,16 +16,5 @@ def require_safe(url: str) -> None:
     Raises:
         InsecureAddress: the address does not begin with https://.
     """
-    if not _is_safe(url):
+    if not is_safe(url):
         raise InsecureAddress(f"{url}: the address must begin with https://, for a secret is sent to it")
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -133,8 +133,8 @@ def _pages(asking: Asking, path: str, form: Form, parameters: Mapping[str, str])
         yield page
         link = _next(page.links)
         if link is None:
-            if page.records.height >= asking.page_records and not page.links:
-                raise PullFailed("source.unusable", "no links")  # more may follow: this is no proven end
+            if not page.links:
+                raise PullFailed("source.unusable", "no links")  # Clever always sends `self`: this is no proven end
             return
         if link in seen:
             raise PullFailed("source.endless")

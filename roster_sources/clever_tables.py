@@ -78,6 +78,10 @@ _FORMS: Final[Mapping[str, Form]] = {
 }
 
 
+COLLECTIONS: Final = frozenset(_FORMS)
+"""What Clever is asked for."""
+
+
 @dataclass(slots=True)
 class Collected:
     """The records of a walk as frames, a page at a time: what is kept of each is little."""

@@ -84,6 +84,10 @@ _COLUMNS: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
 }
 
 
+COLLECTIONS: Final = frozenset(_COLUMNS)
+"""What a server is asked for."""
+
+
 @dataclass(slots=True)
 class Collected:
     """The records of a walk as frames, a page at a time."""

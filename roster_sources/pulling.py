@@ -1,7 +1,7 @@
 """A pull: one walk through a source, and the OneRoster files that it ends as."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -64,6 +64,7 @@ class _Way:
     walk: Callable[[Profile, Callable[[str], Form], Keep, str | None, Patience], Facts]
     collect: Callable[[Profile], _Collected]
     files: Callable[[Any, Profile], RosterFiles]
+    collections: Collection[str]
 
 
 def _walk_clever(
@@ -96,11 +97,13 @@ _CLEVER: Final = _Way(
     walk=_walk_clever,
     collect=lambda _: clever_tables.Collected(),
     files=lambda collected, profile: clever_tables.files_of(collected, profile.clever, profile.source),
+    collections=clever_tables.COLLECTIONS,
 )
 _SERVER: Final = _Way(
     walk=_walk_server,
     collect=lambda profile: oneroster_tables.Collected(profile.oneroster),
     files=_files_of_server,
+    collections=oneroster_tables.COLLECTIONS,
 )
 _WAYS: Final[Mapping[SourceKind, _Way]] = {"clever": _CLEVER, "classlink": _SERVER, "oneroster": _SERVER}
 
@@ -165,7 +168,9 @@ def pull(
 
 
 def _fetch(profile: Profile, into: Path, known: str | None, patience: Patience) -> Pulled:
-    files, facts = remote_sftp.fetch(profile.remote_sftp, into, known=known, patience=patience)
+    files, facts = remote_sftp.fetch(
+        profile.remote_sftp, into, known=known, quiet_s=profile.arrival.quiet_s, patience=patience
+    )
     facts = replace(facts, settings=_settings_of(profile), kind=profile.source.kind)
     return Pulled(files=tuple(files), answers=None, findings=(), facts=facts)
 
@@ -236,15 +241,31 @@ def _settings_of(profile: Profile) -> str:
     return hashlib.sha256(repr(profile).encode()).hexdigest()[:16]
 
 
+class OtherSource(Exception):
+    """Answers are of another kind of source than the one of the profile."""
+
+    exit_code = 2
+
+    def __init__(self, kind: SourceKind) -> None:
+        super().__init__(
+            f"these answers are not of {kind}, which is source.kind now; set it to the kind that gave them"
+        )
+
+
 def replay(profile: Profile, answers: Path, into: Path) -> Pulled:
     """Read the kept answers of an earlier pull anew, with what the profile says now.
 
     Raises:
         PullFailed: they do not make a roster.
+        OtherSource: the profile names another kind of source.
     """
-    way = _WAYS[profile.source.kind]
+    way = _WAYS.get(profile.source.kind)
+    if way is None:
+        raise OtherSource(profile.source.kind)
     collected = way.collect(profile)
     for collection, body in kept(answers):
+        if collection not in way.collections:
+            raise OtherSource(profile.source.kind)
         collected.keep(collection, read_page(body, collected.form(collection)).records)
     roster = way.files(collected, profile)
     roster.require_shared()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ T = TypeVar("T")
 _MOST_FILES: Final = 10_000
 _MOST_BYTES: Final = 4 * 1024**3
 _BLOCK: Final = 256 * 1024
-_SETTLE_S: Final = 2.0  # a file that is still written grows within this time
+_FRESH_S: Final = 3600.0  # whoever writes a file changes its time; so far the clock of the site may be from ours
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,8 +37,12 @@ class _Seen:
     mtime: int
 
 
-def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:
+def fetch(
+    settings: RemoteSftp, into: Path, *, known: str | None, quiet_s: float, patience: Patience
+) -> tuple[list[Path], Facts]:
     """Copy the roster files of a site into a folder: the tables, or the newest ZIP where there is one alone.
+
+    Where one was written lately, all must stay as they are for `quiet_s`: a program that writes may pause.
 
     Raises:
         PullFailed: the site is not to be had, is another one, or has no roster; `source.changed` where files are still
@@ -49,7 +54,7 @@ def fetch(settings: RemoteSftp, into: Path, *, known: str | None, patience: Pati
         on=_may_pass, attempts=patience.tries, timeout=None, wait_initial=patience.first_wait_s
     ):
         with attempt:
-            return _run(_fetch(settings, into, known, patience), settings, patience)
+            return _run(_fetch(settings, into, known, quiet_s, patience), settings, patience)
     raise AssertionError  # the loop ends by files or by an exception
 
 
@@ -67,6 +72,8 @@ def _run(work: Coroutine[Any, Any, T], settings: RemoteSftp, patience: Patience)
         raise PullFailed("source.host_key") from error
     except asyncssh.PermissionDenied as error:
         raise PullFailed("source.login") from error
+    except asyncssh.SFTPPermissionDenied as error:
+        raise PullFailed("source.forbidden", settings.path) from error
     except asyncssh.SFTPNoSuchFile as error:
         raise PullFailed("source.no_files", settings.path) from error
     except (OSError, asyncssh.Error) as error:
@@ -106,14 +113,17 @@ def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:
         raise PullFailed("source.unreachable", spoken(error)) from error
 
 
-async def _fetch(settings: RemoteSftp, into: Path, known: str | None, patience: Patience) -> tuple[list[Path], Facts]:
+async def _fetch(
+    settings: RemoteSftp, into: Path, known: str | None, quiet_s: float, patience: Patience
+) -> tuple[list[Path], Facts]:
     async with _site(settings, patience) as site:
         before = await _look(site, settings.path)
         version = hashlib.sha256(repr(before).encode()).hexdigest()
         if version == known:
             raise NothingNew(rests=False)
         copies = [await _copy(site, seen, into) for seen in before]
-        await asyncio.sleep(_SETTLE_S)
+        if any(seen.mtime > time.time() - _FRESH_S for seen in before):
+            await asyncio.sleep(quiet_s)
         if await _look(site, settings.path) != before:
             raise PullFailed("source.changed")
     return copies, Facts(counts={"files": len(copies)}, version=version)

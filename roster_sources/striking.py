@@ -6,12 +6,15 @@ from typing import Any, Final
 
 import polars as pl
 
-_SECRET: Final = frozenset({"password", "access_token", "refresh_token", "client_secret", "bearer"})
+# `district_password`, `studentPassword`, `pwd`, `lunch_pin`: whoever maps their metadata chooses the names.
+_WORDS: Final = "password|passwd|pwd|secret|token|bearer"
+_SECRET: Final = re.compile(rf"(?i:{_WORDS})|(?:^|[^a-zA-Z])(?i:pin)(?:$|[^a-z])|(?<=[a-z])Pin(?:$|[^a-z])|PIN")
 
 # A key that may be one: as it stands, with letters that are written as escapes (`"pass\u0077ord"`), or with U+212A, a
 # capital k too, as regex sees it. Halves of surrogate pairs are read one by one as well: polars takes one that
-# stands alone for U+0000. polars looks for this two times faster than Python for the plain words (80 MB in 0.14 s).
-_DOUBTFUL: Final = rf'(?i)"(?:{"|".join(sorted(_SECRET))})"|\\u(?:00[4-7]|212a|d[89a-f])'
+# stands alone for U+0000. polars looks for this two times faster than Python for the plain words, and ten times faster
+# without `\s`, which is Unicode's: 8 MB in 0.02 s.
+_DOUBTFUL: Final = rf'(?i)(?:{_WORDS}|pin)[^"\\]*(?:\\|"[ \t\r\n]*:)|\\u(?:00[4-7]|212a|d[89a-f])'
 # ClassLink tells a password of every user. The key comes first in the patterns, so that they are found at the speed of
 # a plain search (ten times faster than with what comes before it).
 _TEXT: Final = rb'\s*:\s*(?:"[^"\\]*(?:\\.[^"\\]*)*"|null)\s*'
@@ -43,4 +46,4 @@ def read_without_secrets(body: bytes) -> Any:
 
 
 def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key.lower() not in _SECRET}
+    return {key: value for key, value in record.items() if not _SECRET.search(key)}

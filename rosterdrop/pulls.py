@@ -249,7 +249,10 @@ def _by_the_clock(root: str, district: str) -> int:
         _tell(home, district, PullFailed("source.secret", missing.key), began, who)
     except Exception as error:
         write_down(error, home.root)
-        _note(home, district, PullNote(at=began, who=who, outcome="failed"))  # else it is due again at once, for ever
+        try:
+            _tell(home, district, PullFailed("source.fault", type(error).__name__), began, who)
+        except Exception:  # noqa: BLE001 - what is noted at least is not due again at once, for ever
+            _note(home, district, PullNote(at=began, who=who, outcome="failed"))
         raise
     return 0
 

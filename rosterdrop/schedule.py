@@ -13,7 +13,7 @@ SPREAD: Final = timedelta(minutes=10)
 
 _TRIES: Final = 3  # a day
 _PAUSE: Final = timedelta(hours=1)
-MAY_PASS: Final = frozenset({"source.unreachable", "source.busy", "source.unusable", "source.changed"})
+MAY_PASS: Final = frozenset({"source.unreachable", "source.busy", "source.unusable", "source.changed", "source.fault"})
 """What may be over in an hour without anybody's help."""
 
 

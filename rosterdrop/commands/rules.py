@@ -49,6 +49,8 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "source.busy": {"detail": "HTTP 429"},
     "source.access": {"detail": "HTTP 401"},
     "source.not_found": {"detail": "HTTP 404"},
+    "source.forbidden": {"detail": "exports/roster"},
+    "source.fault": {"detail": "OSError"},
     "source.trouble": {"detail": "error"},
     "source.still": {"detail": "2026-11-06"},
     "source.teachers": {"detail": "64"},

@@ -197,13 +197,20 @@ _GUARDIANS_IN_WORDS: Final = {
 
 def _observed(console: Console, district: str) -> dict[str, Any]:
     """What the files of the last pull show; nothing where there is none any more."""
+    from polars.exceptions import PolarsError
+
     from roster_sources.observing import observed
 
     profile = load_profile(console.home, district)
     with open_store(console.home.store_db) as store:
         taken = last_taken_pull(store, district)
     folder = console.home.batch(district, taken.batch) / "files" if taken and taken.batch else None
-    return dict(observed(folder, profile.source.kind)) if folder and (folder / "users.csv").is_file() else {}
+    if folder is None or not (folder / "users.csv").is_file():
+        return {}
+    try:
+        return dict(observed(folder, profile.source.kind))
+    except PolarsError:  # a district's own files may have headers, or an encoding, of their own
+        return {}
 
 
 def _as_document(pull: PullNote | None) -> dict[str, object] | None:

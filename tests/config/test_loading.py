@@ -377,6 +377,17 @@ def test_a_secret_where_its_place_belongs_is_not_shown(home: Home, key: str) -> 
     assert f"{key}: the value cannot be used here" in str(error.value)
 
 
+@pytest.mark.parametrize("key", ["clever.url", "oneroster.url", "oneroster.token_url"])
+@pytest.mark.parametrize(("url", "is_safe"), [("http://api.example.org", False), ("http://127.0.0.1:8080", True)])
+def test_no_secret_is_to_be_sent_in_the_clear(home: Home, key: str, url: str, *, is_safe: bool) -> None:
+    home.profile_file("springfield").write_text(f'{PROFILE}{key} = "{url}"\n')
+    if is_safe:
+        load_profiles(home)
+    else:
+        with pytest.raises(InvalidConfig, match=key):
+            load_profiles(home)
+
+
 def test_every_port_may_be_one_of_several(home: Home) -> None:
     home.settings_file.write_text(f"[server.more_ports]\n1 = {OLD}\n2223 = {OLD}\n65535 = {OLD}\n[metrics]\nport = 0\n")
     assert set(load_settings(home).server.more_ports) == {"1", "2223", "65535"}

@@ -41,5 +41,8 @@ def test_every_refusal_of_a_pull_is_a_failure_of_the_table_or_of_the_site() -> N
 
 
 _FAILURE = ("number", "what", "holds", "codes", "tests")
-_OF_THE_SITE = {"source.host_key", "source.login", "source.no_files", "source.not_found", "source.secret"}
-"""What section E has no row for: a district's own SFTP site, an address that is none, a secret that is not there."""
+_OF_THE_SITE = {
+    f"source.{why}" for why in ("host_key", "login", "no_files", "forbidden", "not_found", "secret", "fault")
+}
+"""What section E has no row for: a district's own SFTP site, an address that is none, a secret that is not there, a
+fault of ours."""

@@ -13,6 +13,7 @@ import pytest
 from config.loading import load_profile
 from connect_store.pulls import last_pulls
 from connect_store.store import open_store
+from roster_sources.asking import Patience
 from roster_sources.pulling import Advance, nobody_watches, pull
 from rosterdrop.pulls import _by_the_clock, pull_roster
 from tests.roster_servers.classlink import ClassLinkServer
@@ -283,7 +284,10 @@ def test_where_students_are_no_longer_shared_their_sections_tell(
         assert (report.verdict, report.codes) == ("refused", {"source.half_shared"})
 
 
-def test_a_full_page_of_clever_without_links_is_no_proven_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("patience", [SMALL, QUICK], ids=["full", "not full"])
+def test_a_page_of_clever_without_links_is_no_proven_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: Patience
+) -> None:
     """E 6, 17: the students after it would seem to have left."""
     with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
         fetched.night(SMALL)
@@ -295,7 +299,7 @@ def test_a_full_page_of_clever_without_links_is_no_proven_end(tmp_path: Path, mo
 
         server.disturb = without_links
         with _nothing_changes(fetched):
-            report = fetched.night(SMALL)
+            report = fetched.night(patience)
 
         assert (report.verdict, report.codes) == ("refused", {"source.unusable"})
 
@@ -419,4 +423,6 @@ def test_a_pull_that_broke_by_the_clock_is_noted_and_so_not_due_again_at_once(
 
         with open_store(fetched.home.store_db) as store:
             newest = last_pulls(store, "springfield")[0]
-    assert (newest.outcome, newest.code, newest.who) == ("failed", None, "service")
+    assert (newest.outcome, newest.code, newest.who) == ("failed", "source.fault", "service")
+    assert newest.batch is not None
+    assert "RuntimeError" in fetched.finish(newest.batch).document["findings"][0]["message"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from roster_sources.pulling import OtherSource
 from rosterdrop.pulls import replay_batch
 from tests.roster_servers.clever import CleverServer
 from tests.roster_sources.fetched import Fetched, district_of_night, from_classlink, from_clever, generated
@@ -98,6 +99,15 @@ def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetc
 
     assert report.verdict == "accepted"
     assert report.document["changes"]["classroom"]["archived"] == 1
+
+
+def test_answers_of_another_kind_of_source_are_not_read(clever: tuple[Fetched, CleverServer]) -> None:
+    district, _ = clever
+    number = district.night().number
+    district.set(source__kind="classlink", classlink__partner_key="env:KEY")
+
+    with pytest.raises(OtherSource, match=r"source\.kind"):
+        replay_batch(district.home, "springfield", number, who="test")
 
 
 def test_no_password_or_token_of_an_answer_is_kept_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

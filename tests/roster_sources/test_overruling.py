@@ -41,6 +41,15 @@ def test_a_night_with_dates_of_the_future_does_not_make_all_later_ones_old(
     assert district.night().verdict == "accepted"
 
 
+@pytest.mark.parametrize("moment", ["2026-11-20T07:00:09", "11/20/2026", "2026-13-45", "yesterday"])
+def test_moments_of_any_form_break_nothing(clever: tuple[Fetched, CleverServer], moment: str) -> None:
+    district, server = clever
+    district.night()
+    dated(server, moment)
+
+    assert district.night().verdict == "accepted"
+
+
 def test_what_another_kind_of_source_told_is_compared_with_nothing(clever: tuple[Fetched, CleverServer]) -> None:
     district, _ = clever
     facts = {"kind": "classlink", "newest": "2026-11-27", "counts": {"terms": 50}}

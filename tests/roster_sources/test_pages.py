@@ -136,6 +136,15 @@ def test_half_a_letter_is_no_letter_and_breaks_nothing() -> None:
         r'"refresh_to\u212aen":"s3cret"',
         r'"client_secret":{"is":"s3cret"}',
         r'"bearer":["s3cret"]',
+        r'"district_password":"s3cret"',
+        r'"studentPassword" :"s3cret"',
+        r'"pwd":"s3cret"',
+        r'"Token2":"s3cret"',
+        r'"pin":"s3cret"',
+        r'"lunch_pin_1":"s3cret"',
+        r'"studentPin":"s3cret"',
+        r'"password\u00e9":"s3cret"',
+        r'"a\"password":"s3cret"',
         r'"password":"a\"s3cret"',
         r'"password":"s3cret\\"',
         r'"password":null',
@@ -162,7 +171,7 @@ def test_a_secret_is_struck_out_however_it_is_written(pair: str, around: str, le
     assert page.records["sourcedId"].to_list() == ["1"]
 
 
-@pytest.mark.parametrize("key", [r"a\"password", "passwords", "password_changed"])
+@pytest.mark.parametrize("key", ["shipping", "Opinion", "sis_id"])
 def test_a_key_that_only_looks_like_a_secret_stays(key: str) -> None:
     body = f'{{"users":[{{"{key}":"x","b":"password: no"}}]}}'
 

@@ -1,7 +1,10 @@
 """Rosters that stand on a district's own SFTP site."""
 
+import asyncio
 import json
+import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,8 +31,11 @@ class Fetching:
     site: Site
 
     def put(self, night: Mapping[str, Any]) -> None:
+        """Files of yesterday: what was written lately is waited for."""
         for table, rows in night.items():
-            (self.site.folder / f"{table}.csv").write_bytes(as_csv(table, rows))
+            file = self.site.folder / f"{table}.csv"
+            file.write_bytes(as_csv(table, rows))
+            os.utime(file, (time.time() - 86400,) * 2)
 
     def set(self, **values: str) -> None:
         set_values(self.springfield.home, "springfield", {f"remote_sftp.{key}": value for key, value in values.items()})
@@ -83,6 +89,38 @@ def test_the_same_files_are_not_taken_twice(fetching: Fetching) -> None:
     fetching.night()
 
     assert fetching.pull(only_new=True).batch is None
+
+
+def test_a_file_whose_writer_pauses_is_taken_when_it_is_whole(
+    fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written on while we wait, for it was written lately."""
+    fetching.put(NIGHT)
+    fetching.night()
+    users, whole = fetching.site.folder / "users.csv", as_csv("users", NIGHT["users"])
+    users.write_bytes(whole[: len(whole) // 2])
+    now = asyncio.sleep
+
+    async def goes_on(seconds: float) -> None:
+        if seconds == 30:
+            users.write_bytes(whole)
+        await now(0 if seconds == 30 else seconds)
+
+    set_values(fetching.springfield.home, "springfield", {"arrival.quiet_s": "30"})
+    monkeypatch.setattr("roster_sources.remote_sftp.asyncio.sleep", goes_on)
+
+    assert "files.unchanged" in fetching.night().codes
+
+
+def test_what_our_login_may_not_read_is_told_as_that(fetching: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetching.put(NIGHT)
+
+    async def refuses(*_: object) -> None:
+        raise asyncssh.SFTPPermissionDenied("no")
+
+    monkeypatch.setattr(asyncssh.SFTPClient, "listdir", refuses)
+
+    assert fetching.night().codes == {"source.forbidden"}
 
 
 def test_another_folder_is_another_roster_though_its_files_look_the_same(fetching: Fetching) -> None:
