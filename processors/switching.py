@@ -256,7 +256,8 @@ def _counts(at: _Look, kind: str) -> Counts:
     gone, fresh = at.pairing.gone.filter(of_kind), at.pairing.fresh.filter(of_kind)
     same = gone.join(fresh, left_on="old", right_on="new", how="semi").select("old")  # their rows are left out
     if kind == "guardian":  # neither source of guardians unlinks what the other brought
-        of_source = at.before["person"].filter(pl.col("source") == at.guardians_from).select("kind", old="key")
+        is_of_source = pl.col("source") == pl.lit(at.guardians_from, pl.String)
+        of_source = at.before["person"].filter(is_of_source).select("kind", old="key")
         gone = gone.join(of_source, on=("kind", "old"), how="semi")
     return Counts(
         kind=kind,

@@ -26,6 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         *("open_work", "newer_than", "run_again", "waiting_batches", "waiting_before"),
         *("events", "purged_of", "purged_undo", "paused"),
         *("people", "schools_of", "classrooms_of", "guardians_of", "students_of", "attributes_of", "headcount"),
+        *("renumbered_about", "renumbered_in"),
     ],
 )
 def test_a_command_reads_only_what_it_asks_for(store: Store, name: str) -> None:

@@ -92,6 +92,13 @@ def test_the_way_back_leaves_everything_as_it_was(connect: Connect, pairs: Seque
     assert (connect.contents(), baseline(connect)) == (contents, brought)
 
 
+def test_a_classroom_goes_to_the_new_id_of_its_school_in_what_the_sync_brought_too(connect: Connect) -> None:
+    renumbers(connect, ("school", "A", "Z"))
+    with open_store(connect.path) as store:
+        brought = people.baseline(store, "d")
+    assert set(brought["classroom"]["school"]) == set(brought["attachment"]["school"]) == {"Z"}
+
+
 def test_two_who_swap_their_ids_keep_what_is_theirs(connect: Connect) -> None:
     was = {key: connect.find(key) for key in ("ana", "ben")}
     renumbers(connect, ("student", "ana", "ben"), ("student", "ben", "ana"))

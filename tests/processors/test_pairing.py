@@ -102,6 +102,11 @@ def test_a_proof_that_fits_several_is_a_doubt() -> None:
     assert sure(found) == []
     assert {pair[:2] for pair in doubts(found)} == {("1", "a"), ("1", "b"), ("2", "a"), ("2", "b")}
     assert found.gone.filter(kind="student").height == 2
+    for many, one in ((("1", "2"), ("a",)), (("1",), ("a", "b"))):
+        assert (
+            sure(paired(side(*(student(key, "ana") for key in many)), side(*(student(key, "ana") for key in one))))
+            == []
+        )
 
 
 def test_a_guardian_or_a_class_tells_two_of_one_name_apart() -> None:
