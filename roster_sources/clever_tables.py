@@ -119,7 +119,8 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
     relations, contacts_again = _newest_contacts(joined(collected.relations, _RELATION))
     told_members = _members(sections)
     people = _people(records, told_members, settings)
-    terms = joined(collected.terms, _TERM).select(term="id", term_name="name")
+    terms = joined(collected.terms, _TERM).unique("id", keep="last", maintain_order=True)
+    terms = terms.select(term="id", term_name="name")
     classes = _classes(sections.join(terms, on="term", how="left"), school_ids, settings)
     classes, left = without_classes(classes, source.leave_classes)
     members, hidden = _enrollments(told_members, classes, people)
@@ -242,10 +243,8 @@ def _classes(sections: pl.DataFrame, school_ids: pl.DataFrame, settings: Clever)
 
 def _enrollments(members: pl.DataFrame, classes: pl.DataFrame, people: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """enrollments.csv, and how many members are nobody that is shared."""
-    of_class = members.unique(["section", "user", "teaches"], maintain_order=True).join(
-        classes.select("section", classSourcedId="sourcedId", schoolSourcedId="schoolSourcedId"), on="section"
-    )
-    known = people.select("id", "adult", "role", "key")
+    of_class = members.join(classes.select("section", "schoolSourcedId", classSourcedId="sourcedId"), on="section")
+    known = people.select("id", "adult", "key")
     placed = of_class.join(
         known, left_on=("user", "teaches"), right_on=("id", "adult"), how="left", maintain_order="left"
     )
@@ -312,7 +311,11 @@ def _members(sections: pl.DataFrame) -> pl.DataFrame:
     lead = pl.when(first.is_null()).then(nobody).otherwise(pl.concat_list(first))
     teachers = pl.concat_list(lead, pl.col("teachers").fill_null(nobody))
     of_section = sections.with_row_index("row").select(
-        "row", "students", section="id", first=first, teachers=teachers.list.unique(maintain_order=True)
+        "row",
+        section="id",
+        first=first,
+        students=pl.col("students").list.unique(maintain_order=True),
+        teachers=teachers.list.unique(maintain_order=True),
     )
     columns = ("section", "user", "teaches", "primary")
     students = of_section.select("row", "section", user="students", teaches=False, primary=False)

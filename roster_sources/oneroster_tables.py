@@ -140,8 +140,8 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
         .select(termSourcedIds="id", term_name="title")
     )
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
-    enrollments = enrollments.join(classes.select(classSourcedId="sourcedId"), on="classSourcedId", how="semi")
-    strangers = enrollments.join(users.select(userSourcedId="sourcedId"), on="userSourcedId", how="anti")
+    enrollments = enrollments.filter(_is_one_of("classSourcedId", classes))
+    members = enrollments.filter(_is_one_of("userSourcedId", users))
     links, unknown = _links(users)
     people = users if source.guardians else users.filter(~pl.col("role").is_in(_GUARDIANS))
     linked = people.drop("agents").join(
@@ -151,10 +151,10 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     return RosterFiles(
         users=linked,
         classes=classes.drop("term_name"),
-        enrollments=enrollments.join(strangers, on="sourcedId", how="anti", maintain_order="left"),
+        enrollments=members,
         guardians=_guardians(relatives) if relatives.height and source.guardians else None,
         links=enrollments.height,
-        hidden=strangers.height,
+        hidden=enrollments.height - members.height,
         findings=(
             *twice,
             *left,
@@ -163,6 +163,11 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
             *_of_district(users, collected.orgs, guardians, reading),
         ),
     )
+
+
+def _is_one_of(column: str, records: pl.DataFrame) -> pl.Expr:
+    """Whether it names one of the records; a filter that keeps every row copies none, as a join does."""
+    return pl.col(column).is_in(records["sourcedId"].implode()).fill_null(value=False)
 
 
 def _of_shared(users: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, list[Finding]]:
