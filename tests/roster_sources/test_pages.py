@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roster_sources.failures import PullFailed
@@ -201,6 +201,7 @@ OTHERWISE: Final = st.dictionaries(KEYS, ANYTHING, max_size=5)
 RECORDS: Final = st.lists(AS_THE_FORM_SAYS, max_size=4) | st.lists(AS_THE_FORM_SAYS | OTHERWISE, max_size=4)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.booleans(), st.sampled_from([None, 1]))
 def test_both_ways_of_reading_agree(records: list[dict[str, Any]], ascii_only: bool, indent: int | None) -> None:  # noqa: FBT001 - drawn
     """What polars reads at once and what is read value by value: the same rows, and the same without secrets."""
