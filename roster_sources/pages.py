@@ -1,6 +1,6 @@
 """Pages of JSON as frames of the columns that a roster needs: few of each, so a walk needs little memory.
 
-polars reads the bytes itself, as strictly as the form says (ten times faster than by way of objects of Python). A page
+polars reads the bytes itself, as strictly as the form says (in a sixth of the time that objects of Python take). A page
 in which anything is otherwise (a list where a text belongs, a reference that is flat) is read value by value, and
 everything is made to fit the form; so what the values mean is said once, of frames.
 """
