@@ -223,6 +223,11 @@ class Source:
     leave_classes: tuple[str, ...] = ()  # connect-behaviour 5, over-shared sections
     still_days: int = 10  # clever-classlink E 9: two weeks of school, in which somebody always moves
 
+    @property
+    def hides_guardians(self) -> bool:
+        """Whether guardians may not be shown whom students still name (clever-classlink B6)."""
+        return self.kind in {"classlink", "oneroster"}
+
     def rests_on(self, day: date) -> bool:
         """Whether nothing is fetched on a day of the district."""
         return any(days.first <= day <= days.last for days in self.blackout)

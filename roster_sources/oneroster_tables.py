@@ -142,14 +142,15 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
     enrollments = enrollments.filter(_is_one_of("classSourcedId", classes))
     members = enrollments.filter(_is_one_of("userSourcedId", users))
-    links, unknown = _links(users)
-    people = users if source.guardians else users.filter(~pl.col("role").is_in(_GUARDIANS))
-    linked = people.drop("agents").join(
-        links, left_on="sourcedId", right_on="student", how="left", maintain_order="left"
-    )
+    people, unknown = users.drop("agents"), 0
+    if source.guardians:
+        links, unknown = _links(users)
+        people = people.join(links, left_on="sourcedId", right_on="student", how="left", maintain_order="left")
+    else:  # nor a column of links: it would say that there are none
+        people = people.filter(~pl.col("role").is_in(_GUARDIANS))
     relatives = joined(collected.relatives, _RELATIVE).unique(maintain_order=True)
     return RosterFiles(
-        users=linked,
+        users=people,
         classes=classes.drop("term_name"),
         enrollments=members,
         guardians=_guardians(relatives) if relatives.height and source.guardians else None,
@@ -185,18 +186,22 @@ def _of_shared(users: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> tuple[pl.Da
 
 
 def _links(users: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Guardians of each student, from either side (B6), and how many agents are nobody that is shared."""
+    """Guardians of each student, from either side (B6), and how many that students name are not shared.
+
+    These are written too: who is still named and only not shown has not left.
+    """
     named = users.select("sourcedId", "role", agent="agents").explode("agent", empty_as_null=True, keep_nulls=True)
     named = named.filter(pl.col("agent").is_not_null())
     roles = users.select(agent="sourcedId", agent_role="role")
     known = named.join(roles, on="agent", how="left", maintain_order="left")
-    ours = known.filter(role="student").filter(pl.col("agent_role").is_in(_GUARDIANS))
+    hidden = pl.col("agent_role").is_null()
+    ours = known.filter(pl.col("agent_role").is_in(_GUARDIANS) | hidden, role="student")
     theirs = known.filter(pl.col("role").is_in(_GUARDIANS), agent_role="student")
     pairs = pl.concat(
         [ours.select(student="sourcedId", guardian="agent"), theirs.select(student="agent", guardian="sourcedId")]
     ).unique(maintain_order=True)
     links = pairs.group_by("student", maintain_order=True).agg(agentSourcedIds=pl.col("guardian").str.join(","))
-    return links, known["agent_role"].null_count()
+    return links, ours.filter(hidden).height
 
 
 def _unknown(agents: int) -> list[Finding]:

@@ -202,7 +202,7 @@ def judge(
         findings=findings,
         rejected=_rejected_of(sieves),
         set_aside=_set_aside_of(sieves),
-        protected=protected(sieves),
+        protected=protected(sieves, may_hide=profile.source.hides_guardians),
         without_id={name: without_id(sieves[name]) for name in TOLD_BY if name in sieves},
         refused=not unreadable.isdisjoint(profile.arrival.expected) or _refuses(about_the_set),
         withholds=tuple(finding.code for finding in about_the_set if finding.code in WITHHOLDING),

@@ -16,6 +16,8 @@ _ADDED: Final = (
 )
 _ADDED_AROUND: Final = r"^'|'$|\.0+$"
 
+_NO_LINKS: Final = pl.DataFrame(schema=dict.fromkeys(KEYS["guardians"], pl.String))
+
 TOLD_BY: Final[Mapping[TableName, tuple[str, ...]]] = {
     "users": ("givenName", "familyName"),
     "classes": ("schoolSourcedId", "title"),
@@ -25,11 +27,19 @@ TOLD_BY: Final[Mapping[TableName, tuple[str, ...]]] = {
 _LOST: Final = r"\.sourcedId\.(missing|characters|spreadsheet)$"
 
 
-def protected(sieves: Mapping[TableName, Sieve]) -> dict[TableName, pl.DataFrame]:
-    """Keys by table as `Judgement.protected` documents them, each once."""
+def protected(sieves: Mapping[TableName, Sieve], *, may_hide: bool = False) -> dict[TableName, pl.DataFrame]:
+    """Keys by table as `Judgement.protected` documents them, each once.
+
+    Args:
+        sieves: the judged tables.
+        may_hide: whether a guardian whom a student names may only not be shown: such a one has not left.
+    """
     keys = {name: _of_table(sieve) for name, sieve in sieves.items()}
-    if (users := sieves.get("users")) is not None and not (links := _links_meant(users)).is_empty():
-        keys["guardians"] = pl.concat([links, *([keys["guardians"]] if "guardians" in keys else [])])
+    if (users := sieves.get("users")) is not None:
+        hidden = _hidden_links(users) if may_hide else _NO_LINKS
+        keys["users"] = pl.concat([keys["users"], hidden.select(key="guardianSourcedId")]).unique()
+        links = [_links_meant(users), hidden]
+        keys["guardians"] = pl.concat([*links, *([keys["guardians"]] if "guardians" in keys else [])])
     return keys
 
 
@@ -90,6 +100,13 @@ def _links_meant(users: Sieve) -> pl.DataFrame:
         studentSourcedId=pl.when(is_student).then("sourcedId").otherwise("meant"),
         guardianSourcedId=pl.when(is_student).then("meant").otherwise("sourcedId"),
     )
+
+
+def _hidden_links(users: Sieve) -> pl.DataFrame:
+    """Links of students to guardians of whom users.csv has no row."""
+    unknown = users.found.filter(code="user.agent.unknown").select(LINE, guardianSourcedId="value")
+    students = users.standing.filter(kind="student").select(LINE, studentSourcedId="sourcedId")
+    return students.join(unknown, on=LINE).select(_NO_LINKS.columns)
 
 
 def _hinted(sieve: Sieve) -> pl.DataFrame:

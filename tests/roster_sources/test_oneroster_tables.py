@@ -74,10 +74,10 @@ def test_guardians_are_linked_from_either_side(of_student: tuple[str, ...], of_g
     assert links(made) == {"ana": "gil", "gil": None}
 
 
-def test_an_agent_who_is_not_shared_is_no_link_and_is_told() -> None:
+def test_an_agent_who_is_not_shared_is_still_named_and_is_told() -> None:
     made = files(user("ana", "student", agents=("gone", "tom")), user("tom", "teacher"))
 
-    assert links(made) == {"ana": None, "tom": None}
+    assert links(made) == {"ana": "gone", "tom": None}
     assert [(found.code, found.count) for found in made.found()] == [("source.guardian.hidden", 1)]
 
 

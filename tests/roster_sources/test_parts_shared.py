@@ -1,0 +1,62 @@
+"""A source that shows a part: who is only not shown has not left (clever-classlink B6, E 10, 22)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.roster_servers.classlink import ClassLinkServer
+from tests.roster_sources.fetched import Fetched, from_classlink
+
+
+@pytest.fixture
+def classlink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Fetched, ClassLinkServer]]:
+    with from_classlink(tmp_path / "home", monkeypatch) as opened:
+        yield opened
+
+
+def test_a_guardian_whom_students_name_and_who_is_not_shown_stays(
+    classlink: tuple[Fetched, ClassLinkServer],
+) -> None:
+    """B6: not created, and not archived."""
+    district, server = classlink
+    guardians = [link.guardian for link in server.district.guardianships]
+    newcomer, *hidden = dict.fromkeys(guardians[:4])
+    whole = server.district
+    server.district = whole.without_person(newcomer)
+    district.night()
+    before = district.roster()
+
+    for guardian in hidden:
+        server.district = server.district.without_person(guardian)
+    report = district.night()
+
+    assert report.verdict == "accepted"
+    assert "source.guardian.hidden" in report.codes
+    assert district.roster() == before
+
+
+def test_a_guardian_whom_nobody_names_any_more_leaves(classlink: tuple[Fetched, ClassLinkServer]) -> None:
+    district, server = classlink
+    district.night()
+    before = district.active("guardian")
+    gone = server.district.guardianships[0].guardian
+    links = tuple(one for one in server.district.guardianships if one.guardian != gone)
+    server.district = replace(server.district, guardianships=links).without_person(gone)
+
+    district.night()
+
+    assert district.active("guardian") == before - 1
+
+
+def test_guardians_who_do_not_come_from_the_source_are_named_by_nobody(
+    classlink: tuple[Fetched, ClassLinkServer],
+) -> None:
+    district, _ = classlink
+    district.set(source__guardians="false")
+
+    report = district.night()
+
+    assert report.verdict == "accepted"
+    assert not {code for code in report.codes if "agent" in code or code.startswith("source.guardian")}
