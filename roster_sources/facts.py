@@ -1,6 +1,6 @@
 """What is known of a pull beside its records, and what may not be between one pull and the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Self
@@ -25,6 +25,7 @@ class Facts:
         version: what the source changes whenever its data change, as far as it tells: `last_sync` of Clever,
             `x-perm-rev` of ClassLink.
         newest: the day on which the record that changed last did so, ISO 8601.
+        districts: the IDs of the districts that it names, of a OneRoster server.
         trouble: what the source says is wrong on its side.
         kind: of the source; what another one told is compared with nothing.
         settings: tells apart pulls that took other parts of the same data.
@@ -36,6 +37,7 @@ class Facts:
     counts: Mapping[str, int] = field(default_factory=dict)
     version: str | None = None
     newest: str | None = None
+    districts: Sequence[str] = ()
     trouble: str | None = None
     kind: SourceKind | None = None
     settings: str | None = None
@@ -93,6 +95,17 @@ def require_plausible(now: Facts, before: Facts | None) -> None:
             raise PullFailed("source.emptied", name)
     if before and before.newest and now.newest and _day(before.newest) - _day(now.newest) > _STALE:
         raise PullFailed("source.stale", now.newest)
+
+
+def require_same_district(now: Facts, before: Facts | None) -> None:
+    """Stop a pull with the token of another district, where the source names districts.
+
+    Raises:
+        PullFailed: it names none of those that it named last time.
+    Source: clever-classlink E 24.
+    """
+    if before and before.districts and now.districts and set(before.districts).isdisjoint(now.districts):
+        raise PullFailed("source.other_district")
 
 
 def tomorrow() -> date:

@@ -16,7 +16,8 @@ from roster_sources.secrets import secret_at
 from roster_sources.signing import Bearer, Signed, fetched_token
 
 _SMALLEST_PAGE: Final = 200
-_ROSTER: Final = ("orgs", "academicSessions", "classes", "users", "enrollments")
+_ORGS: Final = "orgs"
+_ROSTER: Final = (_ORGS, "academicSessions", "classes", "users", "enrollments")
 _DEMOGRAPHICS: Final = "demographics"
 _STANDARD: Final = "https://purl.imsglobal.org/"
 _OF_DEMOGRAPHICS: Final = "roster-demographics.readonly"
@@ -112,13 +113,16 @@ class _Walk:
     def through(self, collections: tuple[str, ...], keep: Keep) -> Facts:
         counts = {}
         newest, until = "", tomorrow()
+        districts: list[str] = []
         for collection in collections:
             counts[collection] = 0
             for page in self._pages(collection):
                 keep(collection, page)
+                if collection == _ORGS:
+                    districts += page.records.filter(type="district")["sourcedId"].drop_nulls().to_list()
                 counts[collection] += page.records.height
                 newest = max(newest, page.newest("dateLastModified", until))
-        return Facts(counts=counts, version=self._version, newest=newest or None)
+        return Facts(counts=counts, version=self._version, newest=newest or None, districts=districts)
 
     def _pages(self, collection: str) -> Iterator[Page]:
         """The pages of a collection, to its proven end (clever-classlink C4).

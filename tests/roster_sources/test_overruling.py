@@ -1,5 +1,6 @@
 """What speaks against a pull only beside the one before: what does not count, and who may take it all the same."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from connect_store.pulls import PullNote, note_pull
 from connect_store.store import open_store
 from processors import steering
 from tests.roster_servers.clever import CleverServer
-from tests.roster_sources.fetched import Fetched, from_clever
+from tests.roster_servers.faults import Reply
+from tests.roster_servers.serving import Request
+from tests.roster_sources.fetched import Fetched, from_classlink, from_clever
 
 
 @pytest.fixture
@@ -76,6 +79,29 @@ def test_old_data_are_taken_where_somebody_wants_them_and_the_history_says_who(
     assert report.verdict == "accepted"
     assert ("anyway", "test", "source.stale") in events(district, report.number)
     assert district.night().verdict == "accepted"
+
+
+def test_the_token_of_another_district_of_classlink_is_known_by_the_district_that_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E 24: whoever has no partner's key cannot ask whose a token is."""
+    with from_classlink(tmp_path / "home", monkeypatch) as (district, server):
+        district.night()
+
+        def of_another(asked: Request, reply: Reply) -> Reply:
+            if not asked.path.endswith("/orgs"):
+                return reply
+            told = json.loads(reply.body)
+            for org in told["orgs"]:
+                if org["type"] == "district":
+                    org["sourcedId"] = "another"
+            return replace(reply, body=json.dumps(told).encode())
+
+        server.disturb = of_another
+        assert district.night().codes == {"source.other_district"}
+
+        assert district.finish(district.taken_anyway()).verdict == "accepted"
+        assert district.night().verdict == "accepted"
 
 
 def test_a_list_that_is_meant_to_be_empty_is_taken_and_the_guard_still_decides(
