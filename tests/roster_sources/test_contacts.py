@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx2
+import polars as pl
 import pytest
 
 from tests.roster_servers.asking import get
@@ -65,3 +66,18 @@ def test_a_contact_whose_id_churns_is_the_same_guardian(
     assert report.document["changes"]["guardian"]["updated"] == 1
     assert guardians(district) == people
     assert district.roster()["guardianship"] == links
+
+
+def test_a_phone_of_no_known_type_is_no_mobile(clever: tuple[Fetched, CleverServer]) -> None:
+    """clever-classlink D1: nobody gets a message by SMS at a number that may be a desk."""
+    district, server = clever
+    server.disturb = lambda _, reply: replace(
+        reply, body=reply.body.replace(b'"phone_type":"Cell"', b'"phone_type":""')
+    )
+
+    number = district.night().number
+
+    frozen = district.home.batch("springfield", number) / "files" / "guardians.csv"
+    guardians = pl.read_csv(frozen, infer_schema=False)
+    assert guardians["sms"].null_count() == guardians.height
+    assert guardians["phone"].null_count() < guardians.height

@@ -1,10 +1,13 @@
 """Guardians from a file on top of a roster that is fetched, replaying, and moving from one source to another."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connect_store.manual import Desk, Terms, add_guardian
+from connect_store.store import open_store
 from roster_sources.pulling import OtherSource
 from rosterdrop.pulls import replay_batch
 from tests.roster_servers.clever import CleverServer
@@ -99,6 +102,33 @@ def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetc
 
     assert report.verdict == "accepted"
     assert report.document["changes"]["classroom"]["archived"] == 1
+
+
+def test_two_schools_of_the_source_are_one_of_connect(clever: tuple[Fetched, CleverServer]) -> None:
+    """connect-behaviour 5: reading.same_school, of a pull too."""
+    district, _ = clever
+    one, two, *_ = generated()[1]
+    profile = district.home.profile_file("springfield")
+    profile.write_text("".join(line for line in profile.read_text().splitlines(keepends=True) if two not in line))
+    district.set(reading__same_school=f'["{two}={one}"]')
+
+    assert district.night().verdict == "accepted"
+    attached = {row[2] for row in district.roster()["attachment"]}
+    assert one in attached
+    assert two not in attached
+
+
+def test_guardians_that_people_enter_stand_beside_what_is_fetched(clever: tuple[Fetched, CleverServer]) -> None:
+    district, _ = clever
+    district.set(source__guardians="false")
+    district.night()
+    student = district_of_night().students[0].id
+    with open_store(district.home.store_db) as store:
+        desk = Desk(store=store, district="springfield", terms=Terms(), who="test", at=datetime.now(UTC))
+        add_guardian(desk, student, given_name="Rosa", family_name="Delgado", email="rosa@example.org")
+
+    assert district.night().verdict == "accepted"
+    assert district.active("guardian") == 1
 
 
 def test_answers_of_another_kind_of_source_are_not_read(clever: tuple[Fetched, CleverServer]) -> None:
