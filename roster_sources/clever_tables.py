@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from config.profiles import Clever, Source
+from roster_sources.failures import PullFailed
 from roster_sources.pages import Form, joined, newest_of, told
 from roster_sources.roster_files import RosterFiles, repeated, without_classes
 from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
@@ -131,6 +132,7 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
         classes=classes.drop("section", "term_name"),
         enrollments=members,
         guardians=guardians if source.guardians else None,
+        memberships=told_members.height,
         links=told_members.height + guardians.height + dangling,
         hidden=hidden + dangling,
         findings=(*repeated(sections_again, people_again, contacts_again), *left, *unplaced),
@@ -300,6 +302,13 @@ def _texts(**columns: str | pl.Expr) -> list[pl.Expr]:
 
 
 def _sections(records: pl.DataFrame) -> pl.DataFrame:
+    """Sections, each with its list of students, which Clever always gives (clever-classlink A4).
+
+    Raises:
+        PullFailed: one has none; that is no section without students.
+    """
+    if records["students"].null_count():
+        raise PullFailed("source.unusable", "no list of students")
     same = ("id", "sis_id", "name", "school", "subject", "grade", "period")
     texts = _texts(**{name: name for name in same}, number="section_number", term="term_id")
     return records.select(*texts, *_texts(teacher="teacher", modified="last_modified"), "students", "teachers")

@@ -12,6 +12,8 @@ from validators.findings import Finding
 _MAY_BE_EMPTY: Final = frozenset({"terms", "staff", "district_admins", "contacts", "demographics", "academicSessions"})
 _FEW: Final = 10  # so many of these leave in a night; of a mistake in the sharing that is all it would cost
 _STALE: Final = timedelta(days=1)
+_MANY: Final = 20
+_MOST: Final = 0.5
 _FEW_TEACHERS: Final = 5
 _MANY_TEACHERS: Final = 0.2
 
@@ -32,6 +34,7 @@ class Facts:
         fingerprint: of the files that were made of the data.
         same_since: the day of the first pull that brought these files, ISO 8601.
         teachers: how many came; None where the source gave the files themselves.
+        memberships: how many it told; None where it gave the files themselves.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class Facts:
     fingerprint: str | None = None
     same_since: str | None = None
     teachers: int | None = None
+    memberships: int | None = None
 
     def as_document(self) -> dict[str, Any]:
         """What a store can keep."""
@@ -106,6 +110,28 @@ def require_same_district(now: Facts, before: Facts | None) -> None:
     """
     if before and before.districts and now.districts and set(before.districts).isdisjoint(now.districts):
         raise PullFailed("source.other_district")
+
+
+def require_most(now: Facts, before: Facts | None, *, schools_named: bool) -> None:
+    """Stop a pull that has less than half of what the one before had: so little looks as if most had left.
+
+    Where the profile names the schools and there are fewer, the report will name those that are missing (E 3).
+
+    Raises:
+        PullFailed: of a collection, or of the memberships, so many are gone; those that are empty are told otherwise.
+    Source: clever-classlink E 10.
+    """
+    if before is None or (schools_named and _schools(now) < _schools(before)):
+        return
+    counts = {name: (count, before.counts.get(name, 0)) for name, count in now.counts.items() if count}
+    counts["memberships"] = now.memberships or 0, before.memberships or 0
+    for name, (count, were) in counts.items():
+        if were >= _MANY and count < were * _MOST:
+            raise PullFailed("source.halved", f"{name}: {count} / {were}")
+
+
+def _schools(facts: Facts) -> int:
+    return facts.counts.get("schools", 0) + facts.counts.get("orgs", 0)
 
 
 def tomorrow() -> date:

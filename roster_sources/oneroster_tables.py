@@ -140,6 +140,7 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
         .select(termSourcedIds="id", term_name="title")
     )
     classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
+    memberships = enrollments.height
     enrollments = enrollments.filter(_is_one_of("classSourcedId", classes))
     members = enrollments.filter(_is_one_of("userSourcedId", users))
     people, unknown = users.drop("agents"), 0
@@ -154,6 +155,7 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
         classes=classes.drop("term_name"),
         enrollments=members,
         guardians=_guardians(relatives) if relatives.height and source.guardians else None,
+        memberships=memberships,
         links=enrollments.height,
         hidden=enrollments.height - members.height,
         findings=(

@@ -14,7 +14,15 @@ from processors.unpacking import ANSWERS
 from roster_sources import classlink, clever, clever_tables, oneroster, oneroster_tables, remote_sftp
 from roster_sources.answers import Answers, kept
 from roster_sources.asking import PATIENT, Keep, Patience
-from roster_sources.facts import Facts, missing_teachers, require_plausible, require_same_district, standing, stillness
+from roster_sources.facts import (
+    Facts,
+    missing_teachers,
+    require_most,
+    require_plausible,
+    require_same_district,
+    standing,
+    stillness,
+)
 from roster_sources.failures import PullFailed
 from roster_sources.pages import Form, Page, read_page
 from roster_sources.roster_files import RosterFiles
@@ -200,6 +208,9 @@ def _pull_once(
     doubts = _doubts(lambda: require_same_district(facts, before), anyway=anyway)
     doubts += _doubts(lambda: require_plausible(facts, before), anyway=anyway)
     roster = way.files(collected, profile)
+    facts = replace(facts, memberships=roster.memberships)
+    named = profile.schools is not None
+    doubts += _doubts(lambda: require_most(facts, before, schools_named=named), anyway=anyway)
     doubts += _doubts(roster.require_shared, anyway=anyway)
     return replace(_written(roster, into, path, facts, before), overruled=tuple(doubts))
 

@@ -32,6 +32,7 @@ class RosterFiles:
         classes: classes.csv.
         enrollments: enrollments.csv.
         guardians: guardians.csv.
+        memberships: how many the source told, wanted or not.
         links: how many memberships and family relations the source told.
         hidden: how many of them name somebody who is not shared.
         findings: what there is to say about the records.
@@ -41,6 +42,7 @@ class RosterFiles:
     classes: pl.DataFrame
     enrollments: pl.DataFrame
     guardians: pl.DataFrame | None
+    memberships: int
     links: int
     hidden: int
     findings: tuple[Finding, ...] = ()

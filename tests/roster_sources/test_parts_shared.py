@@ -1,5 +1,6 @@
 """A source that shows a part: who is only not shown has not left (clever-classlink B6, E 10, 22)."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.roster_servers.classlink import ClassLinkServer
-from tests.roster_sources.fetched import Fetched, from_classlink
+from tests.roster_servers.clever import CleverServer
+from tests.roster_servers.faults import Reply
+from tests.roster_servers.serving import Request, document
+from tests.roster_sources.fetched import Fetched, from_classlink, from_clever
+
+
+@pytest.fixture(params=[from_clever, from_classlink], ids=["clever", "classlink"])
+def district(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Fetched, CleverServer | ClassLinkServer]]:
+    with request.param(tmp_path / "home", monkeypatch) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -60,3 +72,41 @@ def test_guardians_who_do_not_come_from_the_source_are_named_by_nobody(
 
     assert report.verdict == "accepted"
     assert not {code for code in report.codes if "agent" in code or code.startswith("source.guardian")}
+
+
+def test_less_than_half_of_the_memberships_is_not_taken(
+    district: tuple[Fetched, CleverServer | ClassLinkServer],
+) -> None:
+    """E 10: all people and classes are there, and a third of who is in them."""
+    fetched, server = district
+    fetched.night()
+    before = fetched.roster()
+    server.district = replace(server.district, enrollments=server.district.enrollments[::3])
+
+    report = fetched.night()
+    assert (report.verdict, report.codes) == ("refused", {"source.halved"})
+    assert fetched.roster() == before
+
+    assert fetched.finish(fetched.taken_anyway()).verdict == "accepted"
+    assert fetched.night().verdict == "accepted"
+
+
+def test_a_section_without_its_list_of_students_is_none_without_students(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A4: Clever always gives it."""
+    with from_clever(tmp_path / "home", monkeypatch) as (fetched, server):
+        fetched.night()
+        before = fetched.roster()
+
+        def without_students(_: Request, reply: Reply) -> Reply:
+            told = json.loads(reply.body)
+            for record in told["data"]:
+                record["data"].pop("students", None)
+            return document(told)
+
+        server.disturb = without_students
+        report = fetched.night()
+
+    assert (report.verdict, report.codes) == ("refused", {"source.unusable"})
+    assert fetched.roster() == before
