@@ -13,7 +13,7 @@ NOTHING_PULLED: Final = frozenset(
     for why in (
         *("access", "login", "secret", "host_key", "other_district", "elsewhere", "not_found"),
         *("unreachable", "busy", "unusable", "endless", "changed"),
-        *("nothing_shared", "emptied", "half_shared", "stale", "no_files", "forbidden", "fault"),
+        *("nothing_shared", "emptied", "halved", "half_shared", "stale", "no_files", "forbidden", "fault"),
     )
 )
 """Findings of a pull that brought no files."""

@@ -43,6 +43,7 @@ _FILLED_IN: Final[Mapping[str, Mapping[str, str]]] = {
     "clever.contacts_unusable": {"column": "Contact_name"},
     "clever.no_contacts": {"detail": "Contact_name"},
     "source.half_shared": {"detail": "1200 of 5000"},
+    "source.halved": {"detail": "enrollments: 1600 / 4800"},
     "source.stale": {"detail": "2026-11-20"},
     "source.unreachable": {"detail": "HTTP 502"},
     "source.unusable": {"detail": "no list of records"},
