@@ -10,6 +10,7 @@ from config.loading import load_profile
 from config.writing import set_values
 from connect_store.pulls import PullNote, last_pulls, note_pull
 from connect_store.store import open_store
+from roster_sources.facts import Facts
 from tests.roster_sources.sites import Site, site
 from tests.stories.springfield import NIGHT, PATIENCE_S, Running, Springfield, as_csv, settled_home
 
@@ -32,7 +33,8 @@ def _fetched_from(place: Site, home: Path) -> Springfield:
             "remote_sftp.host_key": place.host_key,
         },
     )
-    yesterday = PullNote(at=datetime.now(UTC) - timedelta(days=1), who="somebody", outcome="unchanged")
+    a_day_ago = datetime.now(UTC) - timedelta(days=1)
+    yesterday = PullNote(at=a_day_ago, who="somebody", outcome="taken", facts=Facts(kind="sftp").as_document())
     with open_store(district.home.store_db) as store, store.writing():
         note_pull(store, "springfield", yesterday)
     return district
@@ -57,7 +59,7 @@ def test_the_service_fetches_applies_and_reports_without_anybody(tmp_path: Path)
 
     assert json.loads(latest.read_text())["verdict"] == "accepted"
     with open_store(district.home.store_db) as store:
-        assert [pull.outcome for pull in last_pulls(store, "springfield")] == ["taken", "unchanged"]
+        assert [pull.outcome for pull in last_pulls(store, "springfield")] == ["taken", "taken"]
 
 
 def test_a_site_that_is_away_leaves_a_report_and_everybody_where_they_are(tmp_path: Path) -> None:
