@@ -126,6 +126,8 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
     classes, left = without_classes(classes, source.leave_classes)
     members, hidden = _enrollments(told_members, classes, people)
     guardians, dangling = _guardians(relations, people, settings)
+    unwanted = relations.height if not guardians.height and not dangling else 0
+    none_left = (Finding(code="source.contacts_unwanted", count=unwanted),) if unwanted and source.guardians else ()
     users, unplaced = _placed(people, school_ids, settings)
     return RosterFiles(
         users=users,
@@ -135,7 +137,7 @@ def files_of(collected: Collected, settings: Clever, source: Source) -> RosterFi
         memberships=told_members.height,
         links=told_members.height + guardians.height + dangling,
         hidden=hidden + dangling,
-        findings=(*repeated(sections_again, people_again, contacts_again), *left, *unplaced),
+        findings=(*repeated(sections_again, people_again, contacts_again), *left, *unplaced, *none_left),
     )
 
 

@@ -134,12 +134,8 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
     enrollments, enrollments_again = _newest(collected.enrollments, _ENROLLMENT)
     twice = repeated(again, classes_again, enrollments_again)
     users, unplaced = _of_shared(users, collected.orgs)
-    terms = (
-        joined(collected.terms, _TERM)
-        .unique("id", keep="last", maintain_order=True)
-        .select(termSourcedIds="id", term_name="title")
-    )
-    classes, left = without_classes(classes.join(terms, on="termSourcedIds", how="left"), source.leave_classes)
+    named = classes.join(_term_names(classes, collected.terms), on="sourcedId", how="left", maintain_order="left")
+    classes, left = without_classes(named, source.leave_classes)
     memberships = enrollments.height
     enrollments = enrollments.filter(_is_one_of("classSourcedId", classes))
     members = enrollments.filter(_is_one_of("userSourcedId", users))
@@ -165,6 +161,18 @@ def files_of(collected: Collected, source: Source, guardians: Guardians, reading
             *_unknown(unknown),
             *_of_district(users, collected.orgs, guardians, reading),
         ),
+    )
+
+
+def _term_names(classes: pl.DataFrame, terms: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """`sourcedId` of each class and its `term_name`, of several with commas between them."""
+    titles = joined(terms, _TERM).unique("id", keep="last", maintain_order=True)
+    return (
+        classes.select("sourcedId", id=pl.col("termSourcedIds").str.split(","))
+        .explode("id", empty_as_null=True, keep_nulls=True)
+        .join(titles, on="id", maintain_order="left")
+        .group_by("sourcedId", maintain_order=True)
+        .agg(term_name=pl.col("title").str.join(","))
     )
 
 

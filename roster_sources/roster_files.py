@@ -21,6 +21,7 @@ _COLUMNS: Final = {
     "title": ("title",),
     "id": ("sourcedId",),
 }
+_LISTED: Final = frozenset({"subject", "term"})  # a class has one or several, with commas between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,4 +103,8 @@ def without_classes(classes: pl.DataFrame, rules: Sequence[str]) -> tuple[pl.Dat
 
 def _matches(what: str, pattern: str) -> pl.Expr:
     parts = "(?i)^" + ".*".join(re.escape(part) for part in pattern.split("*")) + "$"
-    return pl.any_horizontal(pl.col(column).str.contains(parts).fill_null(value=False) for column in _COLUMNS[what])
+    columns = [pl.col(column) for column in _COLUMNS[what]]
+    listed = columns if what in _LISTED else []
+    whole = [column.str.contains(parts) for column in columns]
+    one = [column.str.split(",").list.eval(pl.element().str.contains(parts)).list.any() for column in listed]
+    return pl.any_horizontal(match.fill_null(value=False) for match in (*whole, *one))

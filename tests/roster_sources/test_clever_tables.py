@@ -269,3 +269,22 @@ def test_of_a_contact_that_came_twice_the_newer_one_counts() -> None:
 def test_who_has_two_roles_came_once() -> None:
     """clever-classlink A8: in the list of each."""
     assert found(files(teachers=[teacher("tom")], staff=[teacher("tom", "staff")])) == []
+
+
+def test_a_choice_of_contacts_does_not_ask_for_capitals() -> None:
+    kin = contact("k1", ("c-ana", "Mother", "Primary"))
+    chosen = Clever(contact_types=("primary",), contact_relationships=("MOTHER",))
+
+    made = files(chosen, students=[student("ana")], contacts=[kin])
+
+    assert made.guardians is not None
+    assert made.guardians.height == 1
+    assert made.found() == ()
+
+
+def test_a_choice_that_leaves_no_contact_at_all_is_told() -> None:
+    kin = contact("k1", ("c-ana", "Mother", "Primary"))
+
+    made = files(Clever(contact_types=("Parent",)), students=[student("ana")], contacts=[kin])
+
+    assert [(found.code, found.count) for found in made.found()] == [("source.contacts_unwanted", 1)]

@@ -206,3 +206,21 @@ def test_the_language_stands_where_the_profile_says() -> None:
     (gil,) = files(record, settings=OneRosterApi(language="homeLanguage")).users.to_dicts()
 
     assert gil["language"] == "es"
+
+
+@pytest.mark.parametrize("rule", ["term=S2", "term=Semester 2", "term=semester*", "subject=Advisory", "title=Math, B"])
+def test_a_class_of_several_terms_or_subjects_is_left_out_by_each_of_them(rule: str) -> None:
+    terms = [{"sourcedId": "S1", "title": "Semester 1"}, {"sourcedId": "S2", "title": "Semester 2"}]
+    several = {
+        "sourcedId": "m5",
+        "title": "Math, B",
+        "subjects": ["Math", "Advisory"],
+        "terms": [ref("S1"), ref("S2")],
+        "school": ref("0042"),
+    }
+    other = {"sourcedId": "a5", "title": "Art", "subjects": ["Art"], "school": ref("0042")}
+    leaving = replace(SOURCE, leave_classes=(rule,))
+
+    made = files(user("ana", "student"), source=leaving, classes=[several, other], academicSessions=terms)
+
+    assert made.classes["sourcedId"].to_list() == ["a5"]

@@ -29,11 +29,14 @@ def rank_of(type_column: str) -> pl.Expr:
 
 
 def is_wanted(column: str, kinds: Sequence[str]) -> pl.Expr:
-    """Whether a profile takes contacts of a kind; without any named it takes all, `unknown` are those without one."""
+    """Whether a profile takes contacts of a kind; without any named it takes all, `unknown` are those without one.
+
+    Capitals do not count: a profile is written by hand.
+    """
     if not kinds:
         return pl.lit(True)  # noqa: FBT003 - a literal of polars
-    known = pl.col(column).replace("", None)
-    return known.is_in(list(kinds)) | (known.is_null() & pl.lit(_UNKNOWN in kinds))
+    known, wanted = pl.col(column).replace("", None).str.to_lowercase(), [kind.lower() for kind in kinds]
+    return known.is_in(wanted) | (known.is_null() & pl.lit(_UNKNOWN in wanted))
 
 
 def with_names(contacts: pl.DataFrame) -> pl.DataFrame:
