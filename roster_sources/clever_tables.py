@@ -11,6 +11,7 @@ from roster_sources.failures import PullFailed
 from roster_sources.pages import Form, joined, newest_of, told
 from roster_sources.roster_files import RosterFiles, repeated, without_classes
 from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
+from validators.distinct import all_differ
 from validators.findings import Finding
 
 _KINDS: Final = {"students": "student", "teachers": "teacher", "staff": "staff", "district_admins": "district_admin"}
@@ -24,7 +25,20 @@ _SECTION: Final = {
 }
 _PERSON: Final = {
     **dict.fromkeys(
-        ("id", "kind", "first", "middle", "last", "email", "sis_id", "number", "username", "grade", "primary"),
+        (
+            "id",
+            "kind",
+            "first",
+            "middle",
+            "last",
+            "email",
+            "sis_id",
+            "staff_id",
+            "number",
+            "username",
+            "grade",
+            "primary",
+        ),
         pl.String,
     ),
     "schools": pl.List(pl.String),
@@ -175,9 +189,28 @@ def _people(found: pl.DataFrame, members: pl.DataFrame, settings: Clever) -> pl.
         .then(pl.lit("teacher"))
         .otherwise(pl.lit("administrator"))
     )
-    keyed = merged.with_columns(role=role, key=_first_of(_PEOPLE_IDS[settings.people_ids]))
-    taken = pl.col("adult") & pl.col("key").is_in(keyed.filter(~pl.col("adult"))["key"].implode())
-    return keyed.with_columns(key=pl.when(taken).then("id").otherwise("key"))
+    of_staff = pl.col("sis_id").is_null() & pl.col("staff_id").is_not_null()
+    known = merged.with_columns(role=role, of_staff=of_staff, sis_id=pl.coalesce("sis_id", "staff_id"))
+    return _with_own_keys(known.with_columns(key=_first_of(_PEOPLE_IDS[settings.people_ids])))
+
+
+def _with_own_keys(people: pl.DataFrame) -> pl.DataFrame:
+    """People of whom nobody has the key of somebody else: students, teachers and staff are numbered apart.
+
+    The record that Clever made first keeps it, whoever comes later: Clever's IDs ascend (clever-classlink A3). Two
+    records of a kind with one ID of the SIS stay so, for that is a fault to tell.
+    """
+    if all_differ(people["key"]):
+        return people
+    owners = people.sort("id", "adult").unique("key", keep="first", maintain_order=True)
+    beside = people.join(
+        owners.select("key", "id", "adult", "of_staff"), on="key", how="left", suffix="_first", maintain_order="left"
+    )
+    is_other_kind = pl.col("adult") != pl.col("adult_first")
+    is_later = is_other_kind | (pl.col("id") != pl.col("id_first"))
+    is_apart = is_other_kind | pl.col("of_staff") | pl.col("of_staff_first")
+    key = pl.when(is_later & is_apart).then("id").otherwise("key")
+    return beside.with_columns(key=key).select(people.columns)
 
 
 def _placed(
@@ -343,7 +376,7 @@ def _members(sections: pl.DataFrame) -> pl.DataFrame:
 def _persons(records: pl.DataFrame, kind: str) -> pl.DataFrame:
     name = pl.col("name").struct
     role = pl.col("roles").struct.field(kind).struct
-    staff_id = [told(role.field("staff_id"))] if kind == "staff" else []
+    staff_id = told(role.field("staff_id")) if kind == "staff" else pl.lit(None, dtype=pl.String)
     state_id = [told(role.field("state_id"))] if kind == "student" else []
     number = [told(role.field(_NUMBERS[kind]))] if kind in _NUMBERS else [pl.lit(None, dtype=pl.String)]
     primary = told(role.field("school"))
@@ -353,7 +386,8 @@ def _persons(records: pl.DataFrame, kind: str) -> pl.DataFrame:
         *_texts(id="id"),
         pl.lit(kind).alias("kind"),
         *_texts(first=name.field("first"), middle=name.field("middle"), last=name.field("last"), email="email"),
-        pl.coalesce(told(role.field("sis_id")), *staff_id).alias("sis_id"),
+        *_texts(sis_id=role.field("sis_id")),
+        staff_id.alias("staff_id"),
         pl.coalesce(*number, *state_id).alias("number"),
         *_texts(username=role.field("credentials").struct.field("district_username"), grade=role.field("grade")),
         primary.alias("primary"),

@@ -102,6 +102,30 @@ def test_a_teacher_whose_number_is_a_students_too_keeps_the_id_of_clever() -> No
     assert users["sourcedId"].to_list() == ["7", "c-teacher"]
 
 
+def test_a_newcomer_with_the_id_of_somebody_of_another_kind_takes_it_from_nobody() -> None:
+    """Clever's IDs ascend, so who was there first keeps the key (clever-classlink A3)."""
+    tom, new = teacher("7"), student("7")
+
+    made = files(students=[{**new, "id": "c-8"}], teachers=[{**tom, "id": "c-1"}])
+
+    assert dict(made.users.select("role", "sourcedId").iter_rows()) == {"teacher": "7", "student": "c-8"}
+
+
+@pytest.mark.parametrize(("of_teacher", "of_staff"), [("c-1", "c-2"), ("c-2", "c-1")])
+def test_a_staff_id_that_is_another_teachers_id_in_the_sis_makes_no_conflict(of_teacher: str, of_staff: str) -> None:
+    ida = {**teacher("", "staff", staff_id="7"), "id": of_staff}
+
+    made = files(teachers=[{**teacher("7"), "id": of_teacher}], staff=[ida])
+
+    assert set(made.users["sourcedId"]) == {"7", "c-2"}
+
+
+def test_two_students_with_one_id_of_the_sis_stay_so_and_are_told_as_that() -> None:
+    made = files(students=[student("7"), {**student("7"), "id": "c-8"}])
+
+    assert made.users["sourcedId"].to_list() == ["7", "7"]
+
+
 def test_members_of_a_section_are_its_students_and_all_its_teachers() -> None:
     made = files(
         students=[student("ana")],
