@@ -23,9 +23,9 @@ def observed(folder: Path, kind: SourceKind) -> dict[str, Yes]:
     found: dict[str, Yes] = {}
     if kind in {"clever", "classlink"}:
         found[kind] = "yes"
-    found["several_schools"] = _yes(
-        students["orgSourcedIds"].str.contains(",", literal=True).fill_null(value=False).any()
-    )
+    several = students["orgSourcedIds"].str.contains(",", literal=True).fill_null(value=False).any()
+    if several or kind != "clever":  # from Clever the primary school alone may come, as the profile says
+        found["several_schools"] = _yes(several)
     if (folder / "guardians.csv").is_file():
         guardians = pl.read_csv(folder / "guardians.csv", infer_schema=False)
         linked = students.join(guardians, left_on="sourcedId", right_on="studentSourcedId", how="semi").height

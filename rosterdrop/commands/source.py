@@ -185,6 +185,8 @@ def advise(console: Console, district: str | None, answers: dict[str, str]) -> N
 _WAY_IN_WORDS: Final = {
     "clever": "Fetch the roster from Clever",
     "classlink": "Fetch the roster from ClassLink",
+    "oneroster": "Fetch the roster from the OneRoster server of the information system",
+    "site": "Let us fetch OneRoster files from the district's own SFTP site",
     "files": "Send OneRoster files over SFTP",
     "hand": "Keep the roster up by hand",
 }

@@ -23,7 +23,12 @@ Answers = dict[str, Yes]
         ({"classlink": "yes", "links": "no", "exports": "yes"}, "classlink", "file"),
         ({"clever": "yes", "classes": "no", "exports": "yes"}, "files", "same"),
         ({"clever": "yes", "classes": "no", "exports": "yes", "sign_on": "yes"}, "clever", "same"),
-        ({"clever": "yes", "several_schools": "yes", "exports": "yes"}, "files", "same"),
+        ({"clever": "yes", "several_schools": "yes", "exports": "yes"}, "clever", "same"),
+        ({"clever": "yes", "schools": "no", "exports": "yes"}, "files", "same"),
+        ({"server": "yes", "exports": "yes"}, "oneroster", "same"),
+        ({"server": "yes", "links": "no", "exports": "yes"}, "oneroster", "file"),
+        ({"exports": "yes", "site": "yes"}, "site", "same"),
+        ({"classlink": "yes", "classes": "no", "exports": "yes", "site": "yes"}, "site", "same"),
         ({"exports": "yes"}, "files", "same"),
         ({"exports": "no"}, "hand", "hand"),
         ({"still": "yes", "clever": "yes"}, "hand", "hand"),
@@ -41,6 +46,23 @@ def test_with_files_the_sign_on_of_a_service_is_lost_and_that_is_said() -> None:
     advice = advise({"clever": "yes", "classes": "no", "exports": "yes"})
 
     assert any("Signing on" in loss for loss in advice.losses)
+
+
+def test_several_schools_of_a_student_are_a_setting_of_clever() -> None:
+    assert any("clever.schools = all" in step for step in advise({"clever": "yes", "several_schools": "yes"}).first)
+
+
+def test_contacts_without_types_are_mended_first() -> None:
+    steps = advise({"clever": "yes", "contact_types": "no"}).first
+
+    assert any("emergency contacts are guardians" in step for step in steps)
+
+
+def test_the_primary_school_alone_says_nothing_of_others(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_bytes(as_csv("users", [ANA, BEN]))
+
+    assert "several_schools" not in observed(tmp_path, "clever")
+    assert observed(tmp_path, "classlink")["several_schools"] == "no"
 
 
 def test_one_school_cannot_feed_two_every_day_and_that_is_said() -> None:
