@@ -19,6 +19,7 @@ _ROLES: Final = {  # of 1.2; those of 1.1 are their own words
     "siteadministrator": "administrator",
     "systemadministrator": "administrator",
 }
+_DISTRICTS: Final = ("district", "local", "state", "national")
 _GUARDIANS: Final = ("guardian", "parent", "relative")
 
 _ORG: Final = {"id": pl.String, "type": pl.String}
@@ -189,10 +190,25 @@ def _of_shared(users: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> tuple[pl.Da
     shared = joined(orgs, _ORG)["id"].to_list()
     if not shared:
         return users, []
-    named = pl.col("orgSourcedIds").str.split(",").list.eval(pl.element().filter(pl.element().is_in(shared)))
+    at = pl.col("orgSourcedIds").str.split(",")
+    is_kin = pl.col("role").is_in(_GUARDIANS)
+    of_kin = [*shared, *_of_guardians_alone(users.select("role", org=at), orgs)]
+    places = [pl.element().filter(pl.element().is_in(known)) for known in (of_kin, shared)]
+    named = pl.when(is_kin).then(at.list.eval(places[0])).otherwise(at.list.eval(places[1]))
     placed = users.with_columns(orgSourcedIds=named.list.join(",").replace("", None))
     lost = placed["orgSourcedIds"].null_count() - users["orgSourcedIds"].null_count()
     return placed, [Finding(code="source.unplaced", count=lost)] if lost else []
+
+
+def _of_guardians_alone(people: pl.DataFrame, orgs: Sequence[pl.DataFrame]) -> list[str]:
+    """Organisations that are listed nowhere and that no student is at: the district, where only schools are listed."""
+    listed = joined(orgs, _ORG)
+    if listed["type"].is_in(_DISTRICTS).any():
+        return []
+    each = people.explode("org", empty_as_null=True, keep_nulls=True).filter(pl.col("org").is_not_null())
+    of_kin = each.filter(pl.col("role").is_in(_GUARDIANS))["org"].unique(maintain_order=True)
+    others = {*listed["id"], *each.filter(role="student")["org"]}
+    return [org for org in of_kin if org not in others]
 
 
 def _links(users: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -222,8 +238,10 @@ def _of_district(
     users: pl.DataFrame, orgs: Sequence[pl.DataFrame], guardians: Guardians, reading: Reading
 ) -> list[Finding]:
     """People who belong to the district alone, which the profile does not know: they would be set aside."""
-    district = joined(orgs, _ORG).filter(pl.col("type").is_in(["district", "local", "state", "national"]))["id"]
-    unknown = [org for org in district.to_list() if org not in reading.district_ids]
+    listed = joined(orgs, _ORG)
+    alone = _of_guardians_alone(users.select("role", org=pl.col("orgSourcedIds").str.split(",")), orgs)
+    district = [*listed.filter(pl.col("type").is_in(_DISTRICTS))["id"], *(alone if listed.height else ())]
+    unknown = [org for org in district if org not in reading.district_ids]
     of_it = users.filter(pl.col("orgSourcedIds").is_in(unknown))
     kin = of_it.filter(pl.col("role").is_in(_GUARDIANS)).height
     staff = of_it.filter(~pl.col("role").is_in([*_GUARDIANS, "student"])).height

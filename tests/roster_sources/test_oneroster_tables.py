@@ -224,3 +224,15 @@ def test_a_class_of_several_terms_or_subjects_is_left_out_by_each_of_them(rule: 
     made = files(user("ana", "student"), source=leaving, classes=[several, other], academicSessions=terms)
 
     assert made.classes["sourcedId"].to_list() == ["a5"]
+
+
+def test_guardians_of_a_district_that_is_not_listed_keep_its_id() -> None:
+    """B6: only schools are listed, and a row without any would be wrong."""
+    schools = [org for org in ORGS if org["type"] == "school"]
+    hidden = user("ben", "student", org="0044")
+
+    made = files(*OF_THE_DISTRICT[:2], hidden, user("kim", "parent", org="0044"), orgs=schools)
+
+    places = dict(made.users.select("sourcedId", "orgSourcedIds").iter_rows())
+    assert places == {"ana": "0042", "gil": "2", "ben": None, "kim": None}
+    assert {"source.guardians_of_district", "source.unplaced"} == {found.code for found in made.found()}

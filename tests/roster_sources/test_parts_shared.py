@@ -110,3 +110,24 @@ def test_a_section_without_its_list_of_students_is_none_without_students(
 
     assert (report.verdict, report.codes) == ("refused", {"source.unusable"})
     assert fetched.roster() == before
+
+
+def test_guardians_of_a_district_that_is_not_listed_come_to_the_schools_of_their_students(
+    classlink: tuple[Fetched, ClassLinkServer],
+) -> None:
+    """B6: /orgs lists schools alone."""
+    fetched, server = classlink
+    server.shape = replace(server.shape, guardians_at_district=True)
+    server.totals = server.counts = False
+
+    def schools_alone(_: Request, reply: Reply) -> Reply:
+        told = json.loads(reply.body)
+        if "orgs" not in told:
+            return reply
+        return document({"orgs": [org for org in told["orgs"] if org["type"] == "school"]})
+
+    server.disturb = schools_alone
+    fetched.set(guardians__schools_from_students="true")
+
+    assert fetched.night().verdict == "accepted"
+    assert fetched.active("guardian") > 0
