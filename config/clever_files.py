@@ -14,13 +14,10 @@ CleverFile = Literal["schools", "students", "teachers", "staff", "sections", "en
 
 CLEVER_FILES: Final[tuple[CleverFile, ...]] = get_args(CleverFile)
 
-NEEDED: Final[Mapping[TableName, tuple[CleverFile, ...]]] = {
-    "users": ("students", "teachers"),
-    "classes": ("sections",),
-    "enrollments": ("sections", "enrollments"),
-    "guardians": ("students", "teachers"),  # their contacts alone would come beside yesterday's people
-}
-"""What makes a table; a night without one of these would say that all its people left."""
+NEEDED: Final[frozenset[CleverFile]] = frozenset({"students", "teachers", "sections", "enrollments"})
+"""What makes a set: every export writes all of them, and one that is missing would say that its people left."""
+
+_MADE: Final[frozenset[TableName]] = frozenset({"users", "classes", "enrollments", "guardians"})
 
 _CLEVERS_ALONE: Final[frozenset[CleverFile]] = frozenset({"students", "teachers", "sections"})
 """The ones that OneRoster does not know."""
@@ -62,5 +59,5 @@ def tables_named(names: Iterable[str]) -> frozenset[TableName]:
 
 
 def tables_of(files: Collection[CleverFile]) -> frozenset[TableName]:
-    """The tables that these files make."""
-    return frozenset(table for table, needed in NEEDED.items() if set(needed) <= set(files))
+    """The tables that these files make: all of them, or none."""
+    return _MADE if set(files) >= NEEDED else frozenset()

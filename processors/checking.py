@@ -1,8 +1,9 @@
 """`check`: files judged offline, with the engine of the service; nothing is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -13,7 +14,7 @@ from config.tables import TableName
 from connect_store import people
 from connect_store.store import Store, open_store
 from processors import unpacking
-from processors.clever_sets import by_file, clever_among, tables_made
+from processors.clever_sets import Made, by_file, clever_among, lost_staff, tables_made
 from processors.contexts import known_to
 from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
 from processors.lending import repairable
@@ -76,7 +77,8 @@ def check_against(
         if repairs := repairs_among(files):
             found = _read_mended(home, store, profile, repairs, Path(folder), advance)
         else:
-            found = _read(files, profile, Path(folder), advance)
+            lost = partial(lost_staff, home, store, profile.id, test=False)
+            found = _read(files, profile, Path(folder), advance, lost)
         before = people.baseline(store, profile.id)
         night = looked_at(home, store, profile.id, found, profile, before, now=datetime.now(UTC))
         judgement = judge_set(found, profile, replace(known_to(store, profile.id), night=night))
@@ -121,8 +123,19 @@ def _told(part: Part) -> Finding:
     )
 
 
-def _read(files: Sequence[DeliveredFile], profile: Profile, folder: Path, advance: Advance) -> FileSet:
-    """Read the files; those of an archive are inflated into the folder."""
+def _nothing_lost(_made: Made) -> list[Finding]:
+    """Nobody knows what was there before."""
+    return []
+
+
+def _read(
+    files: Sequence[DeliveredFile],
+    profile: Profile,
+    folder: Path,
+    advance: Advance,
+    lost: Callable[[Made], list[Finding]] = _nothing_lost,
+) -> FileSet:
+    """Read the files; those of an archive are inflated into the folder, those that Clever's make written there."""
     kept, found = unpacking.sorted_out(files)
     found += unpacking.deltas(kept)
     for place, archive in enumerate(file for file in files if file.kind == "archive"):
@@ -134,7 +147,7 @@ def _read(files: Sequence[DeliveredFile], profile: Profile, folder: Path, advanc
         paths = {which: file.path for which, file in clever.items()}
         made = tables_made(paths, folder, profile, delivered={file.table for file in tables})
         tables += [SetFile(path=path, file=path.name, table=table) for table, path in made.paths.items()]
-        found += made.findings
+        found += [*made.findings, *lost(made)]
     return read_set(tables, profile, found, advance)
 
 

@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Final
 
 from config.clever_files import CleverFile, clever_file_of
+from config.home import Home
 from config.profiles import Profile
 from config.tables import TableName, file_of
 from connect_store import ledger
 from connect_store.store import Store
+from processors import frozen
 from processors.unpacking import DeliveredFile
 from validators.clever.converting import converted
 from validators.clever.reading import read_files
 from validators.finding import Finding
 
 _THEIRS_ALONE: Final[frozenset[TableName]] = frozenset({"users", "classes", "enrollments"})
+
+
+_OF_STAFF: Final = b",staff.csv,"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +61,20 @@ def tables_made(
     return Made(paths=paths, findings=(*read.findings, *made.findings))
 
 
-def without_staff(store: Store, district: str, files: Collection[CleverFile], *, test: bool) -> list[Finding]:
-    """Says that staff.csv is missing, where the files that reached Connect last had one: its people would all leave."""
-    before = ledger.applied(store, district, test=test, most=1)
-    had = any(clever_file_of(file.file) == "staff" for batch in before for file in batch.files)
-    return [Finding(code="clever.staff_missing", file="staff.csv")] if had and "staff" not in files else []
+def lost_staff(home: Home, store: Store, district: str, made: Made, *, test: bool) -> list[Finding]:
+    """Says that staff.csv is missing or empty, where people of it are in Connect: they would all leave."""
+    users = made.paths.get("users")
+    if users is None or _has_staff(users):
+        return []
+    before = next((batch for batch in ledger.applied(store, district, test=test, most=1)), None)
+    told = [frozen.frozen_file(home, before, file) for file in before.files if file.table == "users"] if before else []
+    had = any(path.is_file() and _has_staff(path) for path in told)
+    return [Finding(code="clever.staff_missing", file="staff.csv")] if had else []
+
+
+def _has_staff(users: Path) -> bool:
+    """Whether a users.csv that was made has rows of staff.csv (`config.origins`)."""
+    return _OF_STAFF in users.read_bytes()
 
 
 def by_file(files: Iterable[DeliveredFile]) -> dict[CleverFile, DeliveredFile]:

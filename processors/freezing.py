@@ -104,7 +104,7 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     lender = _lender_for(store, delivery)
     with _workplace(home, delivery.district) as workplace:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
-        own = _take_all(store, delivery, workplace, profile)
+        own = _take_all(home, store, delivery, workplace, profile)
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
         found = [
             *delivery.found,
@@ -193,7 +193,7 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         return read_profile(place, delivery.district)
 
 
-def _take_all(store: Store, delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
+def _take_all(home: Home, store: Store, delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
     """The delivered files, those of an archive and those that are made of Clever's too, and what was found.
 
     Of a refused set nothing counts as a table.
@@ -208,16 +208,16 @@ def _take_all(store: Store, delivery: Delivery, workplace: Path, profile: Profil
         inside = unpacking.unpack(
             replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
-        files += [take(file, target) for file in map(_under_kept_name, inside.files)]
+        files += [take(file, target) for file in _first_of_each(map(_under_kept_name, inside.files))]
         clever += [file for file in inside.files if file.kind == "clever"]
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
     taken = {file.file for file in files}  # an archive may have a manifest.csv, and another one came beside it
-    loose = [file for file in map(_under_kept_name, kept) if file.name not in taken]
+    loose = [file for file in _first_of_each(map(_under_kept_name, kept)) if file.name not in taken]
     files += [take(file, target) for file in loose]
     found += unpacking.deltas(replace(file, path=target / file.name) for file in loose)
     if clever and not is_refused(found):
-        made = _made_of_clever(store, delivery, clever, files, target, profile)
+        made = _made_of_clever(home, store, delivery, clever, files, target, profile)
         files += made.files
         found += made.findings
     if is_refused(found):
@@ -226,6 +226,7 @@ def _take_all(store: Store, delivery: Delivery, workplace: Path, profile: Profil
 
 
 def _made_of_clever(
+    home: Home,
     store: Store,
     delivery: Delivery,
     clever: Sequence[DeliveredFile],
@@ -234,10 +235,7 @@ def _made_of_clever(
     profile: Profile,
 ) -> Frozen:
     """The tables that Clever's files make, as newly as the newest of these came."""
-    from processors.clever_sets import (
-        tables_made,
-        without_staff,
-    )  # reads them with polars; other sets are frozen unread
+    from processors.clever_sets import lost_staff, tables_made  # with polars; other sets are frozen unread
 
     places = {
         which: target / _under_kept_name(file).name
@@ -258,8 +256,13 @@ def _made_of_clever(
             )
             for table, path in made.paths.items()
         ),
-        findings=(*made.findings, *without_staff(store, delivery.district, places, test=delivery.test)),
+        findings=(*made.findings, *lost_staff(home, store, delivery.district, made, test=delivery.test)),
     )
+
+
+def _first_of_each(files: Iterable[DeliveredFile]) -> Iterable[DeliveredFile]:
+    """The files without twins of Clever's, for which the set is refused (`file.twice`)."""
+    return {file.name: file for file in reversed([*files])}.values()
 
 
 def _under_kept_name(file: DeliveredFile) -> DeliveredFile:

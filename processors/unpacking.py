@@ -207,7 +207,7 @@ def _older(file: DeliveredFile, files: Sequence[DeliveredFile], archive: str | N
 def _twice(files: Sequence[DeliveredFile]) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for file in files:
-        taken_as = file.table or (file.name.casefold() if file.kind == "clever" else None)
+        taken_as = file.table or (clever_file_of(file.name) if file.kind == "clever" else None)
         if taken_as is None:
             continue
         if taken_as in first:

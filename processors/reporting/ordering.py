@@ -12,7 +12,7 @@ from config.masking import masked as masked_value
 from config.tables import table_of
 from processors.reporting.contents import Report, is_foreign
 from validators.catalogue import described, of_level
-from validators.clever.columns import headers_sent
+from validators.clever.columns import files_sent, headers_sent
 from validators.distinct import each_distinct
 
 LEVELS: Final = ("error", "warning", "info")
@@ -60,7 +60,8 @@ _STAGES_BY_FILE: Final = {
 }
 _LAST_STAGE: Final = 8
 
-_CAMEL: Final = re.compile(r"[a-z]+[A-Z]")  # names that stand for nothing but columns: `grades` may be a word
+_OF_WHAT_WAS_SENT: Final = pl.col("code").str.contains(r"^(?:file|header|row|clever)\.")  # their places are right
+_CAMEL: Final = re.compile(r"[a-z]+(?:[A-Z]|\.csv)")  # names that are no words of a sentence, as `grades` may be
 _CONFORMANCE: Final = "oneroster."
 
 
@@ -127,6 +128,7 @@ def _as_sent(findings: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
             column = pl.when(is_here).then(pl.col("column").replace(headers_sent(clever, table))).otherwise(column)
     return (
         judged.join(origins, on=("file", "line"), how="left", maintain_order="left")
+        .with_columns(pl.when(~_OF_WHAT_WAS_SENT).then(name).alias(name) for name in ("sent_file", "sent_line"))
         .with_columns(column=column)
         .with_columns(file=pl.coalesce("sent_file", "file"), line=pl.coalesce("sent_line", "line"))
         .drop("sent_file", "sent_line")
@@ -134,18 +136,19 @@ def _as_sent(findings: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_their_words(findings: pl.DataFrame) -> pl.DataFrame:
-    """Texts that name a column of a table, about rows that stand in another file, with what that file calls it."""
+    """Texts about rows that stand in another file, with the names of that file and its columns."""
     moved = findings.filter(pl.col("file").ne_missing(pl.col("judged_file"))).select("file", "judged_file").unique()
     for sent, file in moved.iter_rows():
         clever, table = clever_file_of(sent or ""), table_of(file or "")
         if clever is None or table is None:
             continue
-        names = {name: header for name, header in headers_sent(clever, table).items() if _CAMEL.match(name)}
+        named = {**headers_sent(clever, table), **files_sent(clever)}
+        names = {name: theirs for name, theirs in named.items() if _CAMEL.match(name)}
         is_here = (pl.col("file") == sent) & (pl.col("judged_file") == file)
         for text in ("message", "fix"):
             told = pl.col(text)
-            for name, header in names.items():
-                told = told.str.replace_all(rf"\b{name}\b", header)
+            for name, theirs in names.items():
+                told = told.str.replace_all(rf"\b{re.escape(name)}\b", theirs)
             findings = findings.with_columns(pl.when(is_here).then(told).otherwise(text).alias(text))
     return findings
 

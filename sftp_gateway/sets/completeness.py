@@ -278,7 +278,8 @@ def _chosen(candidates: Sequence[_Candidate], rule: ArrivalRule) -> _Candidate:
     A ZIP with no table in it is whole where there is nothing else.
     """
     expected = frozenset(rule.expected)
-    bringing = [one for one in candidates if one.tables] or [replace(one, tables=expected) for one in candidates]
+    archives = [replace(one, tables=expected) for one in candidates if one.files[0].kind == "archive"]
+    bringing = [one for one in candidates if one.tables] or archives or candidates
     whole = [one for one in bringing if expected <= one.tables]
     return max(whole or bringing, key=attrgetter("newest"), default=_Candidate((), frozenset(), 0))
 

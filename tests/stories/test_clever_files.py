@@ -146,7 +146,8 @@ def test_no_contacts_never_mean_that_all_guardians_left(springfield: Springfield
 
     springfield.uploads({**night(), "students.csv": clever_csv(bare, columns)})
     without_columns = springfield.next_report()
-    springfield.uploads(night(students=(BEN, {**ANA, **dict.fromkeys(GIL_GRAY, "")})))
+    no_contact = {name: "" for name in STUDENTS if name.startswith("Contact_")}
+    springfield.uploads(night(students=(BEN, {**ANA, **no_contact})))
     empty = springfield.next_report()
 
     assert "clever.no_contact_columns" in without_columns.codes
@@ -197,6 +198,35 @@ def test_a_night_without_its_staff_waits_until_somebody_has_looked(springfield: 
     assert (second.verdict, third.verdict) == ("held", "held")
     assert "clever.staff_missing" in third.codes
     assert springfield.status_of("al") == "active"
+
+
+def test_staff_are_missed_after_a_night_of_guardians_alone_too(springfield: Springfield) -> None:
+    staff = clever_csv(({**SCHOOL, "Staff_id": "al", "Last_name": "Chief", "First_name": "Al"},))
+    springfield.uploads(night(staff=staff))
+    springfield.next_report()
+    hal = {"studentSourcedId": "ben", "guardianSourcedId": "hal", "givenName": "Hal", "familyName": "Gray"}
+    springfield.uploads({"guardians.csv": as_csv("guardians", [{**hal, "email": "hal@example.org"}])})
+    assert springfield.next_report().number == 2
+
+    springfield.uploads(night(staff=b"School_id,Staff_id,Last_name,First_name\r\n"))
+    report = springfield.next_report()
+
+    assert (report.verdict, "clever.staff_missing" in report.codes) == ("held", True)
+
+
+def test_files_that_come_one_by_one_are_one_night(springfield: Springfield) -> None:
+    for name, content in night().items():
+        springfield.uploads({name: content})
+
+    assert (springfield.next_report().verdict, len(springfield.ledger())) == ("accepted", 1)
+
+
+def test_two_files_for_the_students_are_refused(springfield: Springfield) -> None:
+    springfield.uploads({**night(), "Students.csv": night()["students.csv"]})
+
+    report = springfield.next_report()
+
+    assert (report.verdict, "file.twice" in report.codes) == ("refused", True)
 
 
 def test_two_rosters_in_one_folder_are_refused(springfield: Springfield) -> None:

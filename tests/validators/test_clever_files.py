@@ -1,5 +1,6 @@
 """What Clever's CSV files mean: each person once, and contacts as guardians (clever-classlink A11)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,9 +31,13 @@ TAKES_ALL: Final = Clever()
 
 
 def made(folder: Path, settings: Clever = TAKES_ALL, **files: str) -> Converted:
+    return made_of({name: files.get(name, NIGHT.get(name, "")) for name in CLEVER_FILES}, folder, settings)
+
+
+def made_of(night: Mapping[CleverFile, str], folder: Path, settings: Clever = TAKES_ALL) -> Converted:
     paths: dict[CleverFile, Path] = {}
     for name in CLEVER_FILES:
-        if text := files.get(name, NIGHT.get(name)):
+        if text := night.get(name):
             paths[name] = folder / f"{name}.csv"
             paths[name].write_text(text, encoding="utf-8")
     return converted(read_files(paths, "utf-8").sheets, settings, guardians=True)
@@ -58,12 +63,12 @@ def test_a_person_of_many_rows_is_one_with_all_schools(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_person_that_differ_are_told_and_the_first_counts(tmp_path: Path) -> None:
-    rows = "1,100,Ana,Ruiz,5,Rosa Ruiz,Primary,5035550142,Cell\n1,100,Anna,Ruiz,6,Paco Ruiz,Emergency,5035550143,Home\n"
+    rows = "1,100,Ana,Ruiz,5,Rosa Ruiz,Primary,5035550142,Cell\n1,100,Ana,Ruiz,6,Paco Ruiz,Emergency,5035550143,Home\n"
 
     found = made(tmp_path, students=STUDENTS + rows)
 
     told = next(finding for finding in found.findings if finding.code == "clever.rows_differ")
-    assert (told.file, told.line, told.detail, told.count) == ("students.csv", 2, "First_name, Grade", 1)
+    assert (told.file, told.line, told.detail, told.count) == ("students.csv", 2, "Grade", 1)
     assert found.tables["users"].filter(role="student")["grades"].to_list() == ["05"]
 
 
@@ -125,12 +130,33 @@ def test_what_lacks_to_contacts_is_said_and_no_guardian_is_told_of(header: str, 
     assert "guardians" not in found.tables
 
 
-def test_a_table_of_which_a_file_is_missing_is_not_made(tmp_path: Path) -> None:
-    found = made(tmp_path, teachers="")
+@pytest.mark.parametrize("file", ["students", "teachers", "sections", "enrollments"])
+def test_without_a_file_or_its_rows_nothing_is_made(file: CleverFile, tmp_path: Path) -> None:
+    header = NIGHT[file].splitlines(keepends=True)[0]
 
-    assert found.tables.keys() == {"classes", "enrollments"}
-    told = [(one.file, one.detail) for one in found.findings if one.code == "clever.missing"]
-    assert told == [("teachers.csv", "users.csv")]
+    missing, empty = made_of({**NIGHT, file: ""}, tmp_path), made_of({**NIGHT, file: header}, tmp_path)
+
+    assert (missing.tables, empty.tables) == ({}, {})
+    assert [(one.code, one.file) for one in missing.findings] == [("clever.missing", f"{file}.csv")]
+    assert [(one.code, one.file) for one in empty.findings] == [("clever.no_rows", f"{file}.csv")]
+
+
+def test_classes_of_which_none_has_a_teacher_are_not_taken(tmp_path: Path) -> None:
+    found = made(tmp_path, sections=SECTIONS + "1,math,,,Math 5,,,\n")
+
+    assert (found.tables, [one.column for one in found.findings]) == ({}, ["Teacher_id"])
+
+
+def test_two_children_under_one_id_stay_two(tmp_path: Path) -> None:
+    found = made(tmp_path, students=STUDENTS + "1,100,Ana,Ruiz,5,,,,\n1,100,Bo,Lee,5,,,,\n")
+
+    assert found.tables["users"].filter(role="student")["sourcedId"].to_list() == ["100", "100"]
+
+
+def test_a_contact_without_a_name_is_no_contact_that_left(tmp_path: Path) -> None:
+    found = made(tmp_path, students=STUDENTS + "1,100,Ana,Ruiz,5,,Primary,5035550142,Cell\n")
+
+    assert found.tables["guardians"].select("givenName", "sms").rows() == [(None, "5035550142")]
 
 
 def test_a_header_tells_clevers_files_from_others() -> None:
@@ -144,5 +170,5 @@ def test_a_header_tells_clevers_files_from_others() -> None:
 def test_names_alone_tell_what_a_zip_brings() -> None:
     clever = ("students.csv", "teachers.csv", "sections.csv", "enrollments.csv")
     assert tables_named(clever) == {"users", "classes", "enrollments", "guardians"}
-    assert tables_named(clever[:-1]) == {"users", "classes", "guardians"}
+    assert tables_named(clever[:-1]) == frozenset()
     assert tables_named(("users.csv", "students.csv", "enrollments.csv")) == {"users", "enrollments"}

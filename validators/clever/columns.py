@@ -115,3 +115,9 @@ def headers_sent(file: CleverFile, table: str) -> Mapping[str, str]:
     if table == "guardians":
         return {**own, **_GUARDIANS_SENT}
     return {**own, **_TEACHING_SENT} if (file, table) == ("sections", "enrollments") else own
+
+
+def files_sent(file: CleverFile) -> Mapping[str, str]:
+    """Where somebody who sent Clever's files finds what a text about a row of `file` calls by our files' names."""
+    people = {"sections": "teachers.csv", "enrollments": "students.csv"}.get(file, f"{file}.csv")
+    return {"users.csv": people, "classes.csv": "sections.csv", "guardians.csv": "students.csv"}

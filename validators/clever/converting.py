@@ -10,11 +10,11 @@ from typing import Final
 
 import polars as pl
 
-from config.clever_files import NEEDED, CleverFile
+from config.clever_files import CLEVER_FILES, NEEDED, CleverFile
 from config.origins import FILE
 from config.origins import LINE as SENT_LINE
 from config.profiles import Clever
-from config.tables import TableName, file_of
+from config.tables import TableName
 from validators.clever.columns import COLUMNS, CONTACT, TEACHERS
 from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
 from validators.findings import Finding
@@ -22,7 +22,8 @@ from validators.tables import LINE, Sheet
 
 _STAFF_PREFIX: Final = "staff-"
 _REACHED_BY: Final = ("contactEmail", "phone")
-_SAID_OF_A_PERSON: Final = ("givenName", "middleName", "familyName", "identifier", "email", "grades", "username")
+_NAME: Final = ("givenName", "middleName", "familyName")
+_SAID_OF_A_PERSON: Final = (*_NAME, "identifier", "email", "grades", "username")
 
 Sheets = Mapping[CleverFile, Sheet]
 
@@ -36,7 +37,7 @@ class Converted:
 
 
 def converted(sheets: Sheets, settings: Clever, *, guardians: bool) -> Converted:
-    """The tables that Clever's files make; one of which a needed file is missing is not made.
+    """The tables that Clever's files make; none where a file or what it is for is missing.
 
     Args:
         sheets: the files, with the columns of `validators.clever.columns`; every row could be read.
@@ -44,35 +45,42 @@ def converted(sheets: Sheets, settings: Clever, *, guardians: bool) -> Converted
         guardians: whether contacts become guardians.csv, because no other file brings guardians.
     """
     rows = {file: sheet.rows for file, sheet in sheets.items()}
-    tables: dict[TableName, pl.DataFrame] = {}
-    findings = [*_missing(rows)]
-    if _has(rows, "users"):
-        adults = _adults(rows)
-        tables["users"] = _users(rows["students"], adults)
-        findings += [*_differing(rows), *_sharing(adults)]
-    if _has(rows, "classes"):
-        tables["classes"] = _classes(rows["sections"])
-    if _has(rows, "enrollments"):
-        tables["enrollments"] = _enrollments(rows)
-    if guardians and _has(rows, "guardians"):
+    if lacking := [*_lacking(rows)]:
+        return Converted(tables={}, findings=tuple(lacking))
+    adults = _adults(rows)
+    tables: dict[TableName, pl.DataFrame] = {
+        "users": _users(rows["students"], adults),
+        "classes": _classes(rows["sections"]),
+        "enrollments": _enrollments(rows, adults),
+    }
+    findings = [Finding(code="clever.taken", detail=", ".join(f"{file}.csv" for file in CLEVER_FILES if file in rows))]
+    findings += [*_differing(rows), *_sharing(adults)]
+    if guardians:
         found, said = _guardians(rows["students"], settings)
         findings += said
         if found is not None:
             tables["guardians"] = found
-    made = [Finding(code="clever.taken", detail=", ".join(f"{file}.csv" for file in rows))] if tables else []
-    return Converted(tables=tables, findings=(*made, *findings))
+    return Converted(tables=tables, findings=tuple(findings))
 
 
-def _has(rows: Mapping[CleverFile, pl.DataFrame], table: TableName) -> bool:
-    return all(file in rows for file in NEEDED[table])
+def _lacking(rows: Mapping[CleverFile, pl.DataFrame]) -> Iterator[Finding]:
+    """What is not there without which everybody of a kind would seem to have left."""
+    for file in CLEVER_FILES:
+        if file in NEEDED and file not in rows:
+            yield Finding(code="clever.missing", file=f"{file}.csv")
+        elif file in NEEDED and rows[file].is_empty():
+            yield Finding(code="clever.no_rows", file=f"{file}.csv")
+    sections = rows.get("sections")
+    if sections is not None and not sections.is_empty() and _is_without_teachers(sections):
+        yield Finding(code="clever.no_rows", file="sections.csv", column="Teacher_id")
 
 
-def _missing(rows: Mapping[CleverFile, pl.DataFrame]) -> Iterator[Finding]:
-    told: set[CleverFile] = set()
-    for table, files in NEEDED.items():
-        for file in (one for one in files if one not in rows and one not in told):
-            told.add(file)
-            yield Finding(code="clever.missing", file=f"{file}.csv", detail=file_of(table))
+def _is_without_teachers(sections: pl.DataFrame) -> bool:
+    return bool(sections.select(pl.all_horizontal(pl.col(_teachers_of(sections)).is_null()).all()).item())
+
+
+def _teachers_of(sections: pl.DataFrame) -> list[str]:
+    return [name for name in TEACHERS if name in sections.columns]
 
 
 def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
@@ -88,13 +96,13 @@ def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
     """One row a person, where its first one stood; without an ID no row is of another's person.
 
     Args:
-        rows: placed, with `key`, by which people are told apart, and `role`.
+        rows: placed, with `key`, `role`, and `apart`, by which people are told apart.
 
     Returns: `key`, `role`, `schools` (list of str: of all rows), what is said of a person as far as the rows have it,
     and the origin.
     """
     said = [name for name in (*_SAID_OF_A_PERSON, "language") if name in rows.columns]
-    alone = pl.coalesce("key", pl.concat_str(pl.lit("\n"), FILE, SENT_LINE))
+    alone = pl.coalesce("apart", pl.concat_str(pl.lit("\n"), FILE, SENT_LINE))
     return rows.group_by(alone.alias("alone"), maintain_order=True).agg(
         pl.col("sourcedId", "key", "role").first(),
         pl.col("orgSourcedIds").drop_nulls().unique(maintain_order=True).alias("schools"),
@@ -109,7 +117,9 @@ def _differing(rows: Mapping[CleverFile, pl.DataFrame]) -> Iterator[Finding]:
         if file not in rows:
             continue
         people = rows[file].filter(pl.col("sourcedId").is_not_null())
-        said = [name for name in _SAID_OF_A_PERSON if name in people.columns]
+        said = [name for name in _SAID_OF_A_PERSON if name in people.columns and name not in _NAME]
+        if not said:
+            continue
         several = people.group_by("sourcedId", maintain_order=True).agg(
             pl.col(LINE).first(), *(pl.col(name).drop_nulls().n_unique() > 1 for name in said)
         )
@@ -141,7 +151,8 @@ def _adults(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
         parts.append(staff.with_columns(key=_prefixed(is_other)))
     adults = pl.concat(parts, how="diagonal")
     is_student = _is_in(rows["students"]["sourcedId"])
-    return _each_once(adults.with_columns(key=pl.when(is_student).then(_prefixed(is_student)).otherwise("key")))
+    key = pl.when(is_student).then(_prefixed(is_student)).otherwise("key")
+    return _each_once(adults.with_columns(key=key, apart=key))
 
 
 def _told() -> pl.Expr:
@@ -165,7 +176,12 @@ def _sharing(adults: pl.DataFrame) -> Iterator[Finding]:
 
 def _users(students: pl.DataFrame, adults: pl.DataFrame) -> pl.DataFrame:
     """users.csv: without phones, which Clever does not know of students and staff: an empty cell would clear them."""
-    pupils = _placed(students, "students").with_columns(role=pl.lit("student"), key="sourcedId")
+    name = pl.concat_str(pl.col("givenName", "familyName").str.to_lowercase(), separator="\n", ignore_nulls=True)
+    pupils = _placed(students, "students").with_columns(
+        role=pl.lit("student"),
+        key="sourcedId",
+        apart=pl.concat_str("sourcedId", name, separator="\n"),  # two children under one ID: the rules reject both
+    )
     people = pl.concat([_each_once(pupils), adults], how="diagonal")
     told = ("username", "givenName", "familyName", "middleName", "identifier", "email", "language")
     grades = {"grades": pl.col("grades").replace(GRADES)} if "grades" in people.columns else {}
@@ -202,7 +218,7 @@ def _classes(sections: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _enrollments(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
+def _enrollments(rows: Mapping[CleverFile, pl.DataFrame], adults: pl.DataFrame) -> pl.DataFrame:
     """Members of classes: students as enrollments.csv names them, teachers as sections.csv does."""
     students = _placed(rows["enrollments"], "enrollments").select(
         classSourcedId="classSourcedId",
@@ -212,14 +228,17 @@ def _enrollments(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
         **_origin(),
     )
     sections = _placed(rows["sections"], "sections")
-    columns = [name for name in TEACHERS if name in sections.columns]
+    columns = _teachers_of(sections)
     teachers = (
         sections.select(pl.col("sourcedId").alias("classSourcedId"), *columns, FILE, SENT_LINE)
         .unpivot(columns, index=["classSourcedId", FILE, SENT_LINE], value_name="teacher", variable_name="place")
         .filter(pl.col("teacher").is_not_null())
     )
-    keys = _adults(rows).select(teacher="sourcedId", key="key") if _has(rows, "users") else _NO_KEYS
-    keys = keys.drop_nulls("teacher").unique("teacher", keep="first", maintain_order=True)
+    keys = (
+        adults.select(teacher="sourcedId", key="key")
+        .drop_nulls("teacher")
+        .unique("teacher", keep="first", maintain_order=True)
+    )
     teaching = teachers.join(keys, on="teacher", how="left", maintain_order="left").select(
         classSourcedId="classSourcedId",
         userSourcedId=pl.coalesce("key", "teacher"),
@@ -234,9 +253,6 @@ def _enrollments(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-_NO_KEYS: Final = pl.DataFrame(schema={"teacher": pl.String, "key": pl.String})
-
-
 def _all(frame: pl.DataFrame) -> dict[str, pl.Expr]:
     return {name: pl.col(name) for name in frame.columns}
 
@@ -245,7 +261,8 @@ def _guardians(students: pl.DataFrame, settings: Clever) -> tuple[pl.DataFrame |
     """guardians.csv, or why its columns make none; an empty file would say that all guardians left."""
     if unusable := _unusable(students):
         return None, [unusable]
-    contacts = students.filter(pl.col("contact").is_not_null())
+    telling = [name for name in ("contact", "guardianSourcedId", *_REACHED_BY) if name in students.columns]
+    contacts = students.filter(pl.any_horizontal(pl.col(telling).is_not_null()))  # without a name it is told, not lost
     if contacts.is_empty():
         return None, [Finding(code="clever.no_contacts", file="students.csv", detail="Contact_name")]
     full = contacts.with_columns(
