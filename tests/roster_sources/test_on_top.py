@@ -105,7 +105,7 @@ def test_what_was_answered_can_be_read_anew_by_other_settings(clever: tuple[Fetc
 
 
 def test_two_schools_of_the_source_are_one_of_connect(clever: tuple[Fetched, CleverServer]) -> None:
-    """connect-behaviour 5, reading.same_school, of a pull too."""
+    """The setting reading.same_school holds for a pull too."""
     district, _ = clever
     one, two, *_ = generated()[1]
     profile = district.home.profile_file("springfield")

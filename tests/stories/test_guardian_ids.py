@@ -13,7 +13,7 @@ ROSA = contact("ana", "Rosa", "Delgado", email="rosa@example.org")
 
 
 def test_two_people_under_one_id_never_become_one(springfield_at_rest: Springfield) -> None:
-    """connect-behaviour 9.3, error on all, and the record is left as it was."""
+    """Rows that differ are an error on all, and the record is left as it was."""
     springfield_at_rest.uploads_by_hand(**ROSTER, guardians=(ROSA,))
     before = springfield_at_rest.connect_rows()
     kim = contact("ben", "Kim", "O", email="kim@example.org", sms="312-555-0177")

@@ -38,5 +38,5 @@ def test_one_person_may_be_spelt_otherwise_for_another_child(given: str, family:
     [("Juan", "Delgado"), ("Rosa", "Kim"), ("J", "Delgado"), ("Rosa Maria", "Kim"), ("Kim", "O")],
 )
 def test_a_parent_of_the_same_household_is_another_person(given: str, family: str) -> None:
-    """connect-behaviour 9.3, error on all."""
+    """Rows that differ are an error on all."""
     assert lines_in_conflict(given, family) == [2, 3]
