@@ -171,6 +171,10 @@ def advise(console: Console, district: str | None, answers: dict[str, str]) -> N
             told[name] = click.prompt(
                 question, type=click.Choice(["yes", "no", "unknown"]), default="unknown", err=True
             )
+    if not any(answer in {"yes", "no"} for answer in told.values()):
+        raise click.UsageError(
+            f"nothing is known of the district; answer with --answer NAME=yes or =no: {', '.join(QUESTIONS)}."
+        )
     advice = advise(told)
     console.terminal.json({"answers": told, **asdict(advice)})
     terminal = console.terminal

@@ -119,3 +119,9 @@ def test_an_answer_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["source", "advise", "--answer", "clever=perhaps"]) == 2
 
     assert "clever=perhaps" in capsys.readouterr().err
+
+
+def test_nothing_is_advised_where_nothing_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["source", "advise"]) == 2
+
+    assert "clever, classlink" in capsys.readouterr().err
