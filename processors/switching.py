@@ -323,12 +323,19 @@ _PEOPLE: Final = ("student", "guardian", "staff")
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        rows = pl.read_csv(path, infer_schema=False).with_columns(unguarded(cs.string()))
+        separator = _separator(path)
+        rows = pl.read_csv(path, separator=separator, infer_schema=False).with_columns(unguarded(cs.string()))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise NotAProposal(f"{path} cannot be read as a CSV file of pairs") from error
     if missing := [column for column in (*_IDS, "take", "made_for") if column not in rows.columns]:
         raise NotAProposal(f"{path} lacks the columns {', '.join(missing)}; take the file that source switch wrote")
     return rows
+
+
+def _separator(path: Path) -> str:
+    """What a spreadsheet of the reader's country put between cells."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return max(",;\t", key=file.readline().count)
 
 
 def _batch_in(rows: pl.DataFrame, path: Path) -> int:

@@ -88,16 +88,17 @@ def look(settings: RemoteSftp, *, patience: Patience) -> dict[str, str]:
         NoSecret: the password or key is not where the profile says.
     """
     shown = host_key_of(settings, patience)
+    told = {"host key": shown or "none"}
+    if shown:  # what people read to each other over the phone
+        told["fingerprint"] = asyncssh.import_public_key(shown).get_fingerprint()
     if not settings.host_key:
-        return {"host key": shown or "none", "next": f'compare it, then set remote_sftp.host_key="{shown}"'}
+        return told | {"next": f'compare it, then set remote_sftp.host_key="{shown}"'}
 
     async def listed() -> list[_Seen]:
         async with _site(settings, patience) as site:
             return await _look(site, settings.path)
 
-    return {"host key": shown or "none"} | {
-        seen.name: f"{seen.size} bytes" for seen in _run(listed(), settings, patience)
-    }
+    return told | {seen.name: f"{seen.size} bytes" for seen in _run(listed(), settings, patience)}
 
 
 def host_key_of(settings: RemoteSftp, patience: Patience) -> str | None:

@@ -14,9 +14,12 @@ from typing import Any
 import asyncssh
 import pytest
 
+from config.loading import load_profile
 from config.writing import set_values
 from processors import pipeline
 from processors.reporting.json_document import as_json
+from roster_sources.asking import PATIENT
+from roster_sources.remote_sftp import look
 from roster_sources.secrets import NoSecret
 from rosterdrop.pulls import Ended, pull_roster
 from tests.roster_sources.sites import Site, openssh_site, site
@@ -144,6 +147,15 @@ def test_a_folder_may_be_called_like_a_file_in_it(fetching: Fetching) -> None:
     fetching.set(path="nightly/users.csv")
 
     assert fetching.night().verdict == "accepted"
+
+
+def test_the_key_of_a_site_is_shown_as_people_compare_it(fetching: Fetching) -> None:
+    fetching.set(host_key="")
+
+    told = look(load_profile(fetching.springfield.home, "springfield").remote_sftp, patience=PATIENT)
+
+    assert told["fingerprint"] == asyncssh.import_public_key(fetching.site.host_key).get_fingerprint()
+    assert told["fingerprint"].startswith("SHA256:")
 
 
 def test_a_site_with_another_host_key_is_refused_and_nobody_is_archived(fetching: Fetching) -> None:
