@@ -318,7 +318,6 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
         email="email",
         sms=pl.when(cell).then("phone"),
         phone=pl.when(~cell.fill_null(value=False)).then("phone"),
-        language=pl.lit(None, dtype=pl.String),
     )
     return rows, placed["key"].null_count()
 
