@@ -1,12 +1,12 @@
 """What a CSV file holds instead of a table of ours, as its first bytes tell."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from config.clever_files import is_clever
-from config.first_lines import START_BYTES
 from config.repairs import is_repair
 
-__all__ = ["START_BYTES", "Content", "content_of"]
+START_BYTES: Final = 4096
+"""How much of a file's start is enough to know its header by."""
 
 Content = Literal["repair", "clever"]
 """Repaired rows, whatever the file is called, or one of Clever's own files."""

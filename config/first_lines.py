@@ -3,9 +3,6 @@
 import re
 from typing import Final
 
-START_BYTES: Final = 4096
-"""How much of a file's start is enough to know its header by."""
-
 _UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _BETWEEN_CELLS: Final = re.compile(r"[,;\t|]")
 _EXCEL_HINT: Final = re.compile(r"sep=.?", re.IGNORECASE)

@@ -22,7 +22,9 @@ DUE: Final = "due"
 EVERY: Final = "*"
 """In the place of a district: what was done to the whole installation. No district is called so."""
 
-_TAKEN_BACK: Final = frozenset({"undone", "discarded"})
+TAKEN_BACK: Final = frozenset({"undone", "discarded"})
+"""States of batches whose verdict no longer holds."""
+
 _RECENT: Final = 50
 _NEWEST: Final = 2**62
 
@@ -259,7 +261,7 @@ def last_judged(store: Store, district: str, *, test: bool, but_not: AbstractSet
     lending = (
         batch
         for batch in judged(store, district, test=test)
-        if batch.state not in _TAKEN_BACK and any(file.table for file in batch.files)
+        if batch.state not in TAKEN_BACK and any(file.table for file in batch.files)
     )
     return next((batch for batch in lending if but_not.isdisjoint((batch.summary or {}).get("findings", {}))), None)
 

@@ -14,7 +14,7 @@ from config.tables import TableName
 from connect_store import people
 from connect_store.store import Store, open_store
 from processors import unpacking
-from processors.clever_sets import Made, by_file, clever_among, lost_staff, tables_made
+from processors.clever_sets import by_file, lost_staff, tables_made
 from processors.contexts import known_to
 from processors.file_sets import Advance, FileSet, SetFile, judge_set, nobody_watches, read_set
 from processors.lending import repairable
@@ -123,7 +123,7 @@ def _told(part: Part) -> Finding:
     )
 
 
-def _nothing_lost(_made: Made) -> list[Finding]:
+def _nothing_lost(_users: Path) -> list[Finding]:
     """Nobody knows what was there before."""
     return []
 
@@ -133,7 +133,7 @@ def _read(
     profile: Profile,
     folder: Path,
     advance: Advance,
-    lost: Callable[[Made], list[Finding]] = _nothing_lost,
+    lost: Callable[[Path], list[Finding]] = _nothing_lost,
 ) -> FileSet:
     """Read the files; those of an archive are inflated into the folder, those that Clever's make written there."""
     kept, found = unpacking.sorted_out(files)
@@ -143,11 +143,11 @@ def _read(
         kept += inside.files
         found += inside.findings
     tables = [SetFile(path=file.path, file=file.name, table=file.table) for file in kept if file.table]
-    if clever := by_file(clever_among(kept)):
+    if clever := by_file(kept):
         paths = {which: file.path for which, file in clever.items()}
         made = tables_made(paths, folder, profile, delivered={file.table for file in tables})
         tables += [SetFile(path=path, file=path.name, table=table) for table, path in made.paths.items()]
-        found += [*made.findings, *lost(made)]
+        found += [*made.findings, *(lost(made.paths["users"]) if made.paths else ())]
     return read_set(tables, profile, found, advance)
 
 

@@ -1,6 +1,6 @@
 """Clever's own CSV files in a set: read, and written as the tables that Connect takes (clever-classlink A11)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,14 +13,14 @@ from connect_store import ledger
 from connect_store.store import Store
 from processors import frozen
 from processors.unpacking import DeliveredFile
+from processors.verdicts import APPLIED
 from validators.clever.converting import converted
 from validators.clever.reading import read_files
 from validators.finding import Finding
 
 _THEIRS_ALONE: Final[frozenset[TableName]] = frozenset({"users", "classes", "enrollments"})
-
-
 _OF_STAFF: Final = b",staff.csv,"
+"""What stands in a users.csv that was made where a row is of staff.csv (`config.origins`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,9 @@ class Made:
     findings: tuple[Finding, ...]
 
 
-def clever_among(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
-    """Clever's files that count."""
-    return [file for file in files if file.kind == "clever" and not file.unexpected]
+def by_file(files: Iterable[DeliveredFile]) -> dict[CleverFile, DeliveredFile]:
+    """Clever's files among those that count, by which of them each is."""
+    return {which: file for file in files if file.kind == "clever" and (which := clever_file_of(file.name))}
 
 
 def tables_made(
@@ -61,22 +61,29 @@ def tables_made(
     return Made(paths=paths, findings=(*read.findings, *made.findings))
 
 
-def lost_staff(home: Home, store: Store, district: str, made: Made, *, test: bool) -> list[Finding]:
-    """Says that staff.csv is missing or empty, where people of it are in Connect: they would all leave."""
-    users = made.paths.get("users")
-    if users is None or _has_staff(users):
+def lost_staff(home: Home, store: Store, district: str, users: Path, *, test: bool) -> list[Finding]:
+    """Says that staff.csv is missing or empty, where people of it came with what was applied last: they would leave.
+
+    Args:
+        home: the installation.
+        store: what batches were applied.
+        district: whose.
+        users: the users.csv that was made tonight.
+        test: whether the set came through `test/`.
+    """
+    if _has_staff(users):
         return []
-    before = next((batch for batch in ledger.applied(store, district, test=test, most=1)), None)
-    told = [frozen.frozen_file(home, before, file) for file in before.files if file.table == "users"] if before else []
-    had = any(path.is_file() and _has_staff(path) for path in told)
+    before = next((path for path in _users_applied(home, store, district, test=test)), None)
+    had = before is not None and before.is_file() and _has_staff(before)
     return [Finding(code="clever.staff_missing", file="staff.csv")] if had else []
 
 
+def _users_applied(home: Home, store: Store, district: str, *, test: bool) -> Iterator[Path]:
+    """Each users.csv that was applied, by a night or because somebody approved it, newest first."""
+    for batch in ledger.judged(store, district, test=test):
+        if batch.verdict in APPLIED and batch.state not in ledger.TAKEN_BACK:
+            yield from (frozen.frozen_file(home, batch, file) for file in batch.files if file.table == "users")
+
+
 def _has_staff(users: Path) -> bool:
-    """Whether a users.csv that was made has rows of staff.csv (`config.origins`)."""
     return _OF_STAFF in users.read_bytes()
-
-
-def by_file(files: Iterable[DeliveredFile]) -> dict[CleverFile, DeliveredFile]:
-    """Delivered files by which of Clever's each is."""
-    return {which: file for file in files if (which := clever_file_of(file.name))}

@@ -104,13 +104,14 @@ def freeze(home: Home, store: Store, delivery: Delivery, *, now: datetime) -> in
     lender = _lender_for(store, delivery)
     with _workplace(home, delivery.district) as workplace:
         profile = _take_profile(home, store, delivery, workplace / "profile.toml")
-        own = _take_all(home, store, delivery, workplace, profile)
+        own = _take_all(delivery, workplace, profile)
         lent = _lent(home, delivery, own, lender, workplace / "files", profile.reading)
         found = [
             *delivery.found,
             *own.findings,
             *lent.findings,
             *_found_before(home, store, delivery, own.findings),
+            *_lost_staff(home, store, delivery, own, workplace / "files"),
         ]
         place_file(workplace / FOUND, json.dumps([asdict(finding) for finding in found]))
         files = (*own.files, *lent.files)
@@ -193,31 +194,32 @@ def _take_profile(home: Home, store: Store, delivery: Delivery, place: Path) -> 
         return read_profile(place, delivery.district)
 
 
-def _take_all(home: Home, store: Store, delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
+def _take_all(delivery: Delivery, workplace: Path, profile: Profile) -> Frozen:
     """The delivered files, those of an archive and those that are made of Clever's too, and what was found.
 
     Of a refused set nothing counts as a table.
     """
     target, trigger = workplace / "files", profile.arrival.trigger
     kept, found = unpacking.sorted_out(unpacking.with_triggers(_with_names_of_repairs(delivery.files), trigger))
-    clever = [file for file in kept if file.kind == "clever"]
     limits = Limits(most_bytes=delivery.most_inflated, reserve_bytes=delivery.reserve_bytes)
     files: list[LedgerFile] = []
+    unpacked: list[DeliveredFile] = []
     for archive in (file for file in kept if file.kind == "archive"):
         files.append(take(archive, target))
         inside = unpacking.unpack(
             replace(archive, path=target / archive.name), workplace / "inflated", limits=limits, trigger=trigger
         )
         files += [take(file, target) for file in _first_of_each(map(_under_kept_name, inside.files))]
-        clever += [file for file in inside.files if file.kind == "clever"]
+        unpacked += inside.files
         found += inside.findings
         shutil.rmtree(workplace / "inflated", ignore_errors=True)
     taken = {file.file for file in files}  # an archive may have a manifest.csv, and another one came beside it
     loose = [file for file in _first_of_each(map(_under_kept_name, kept)) if file.name not in taken]
     files += [take(file, target) for file in loose]
     found += unpacking.deltas(replace(file, path=target / file.name) for file in loose)
+    clever = [file for file in (*kept, *unpacked) if file.kind == "clever"]
     if clever and not is_refused(found):
-        made = _made_of_clever(home, store, delivery, clever, files, target, profile)
+        made = _made_of_clever(clever, files, target, profile)
         files += made.files
         found += made.findings
     if is_refused(found):
@@ -226,22 +228,12 @@ def _take_all(home: Home, store: Store, delivery: Delivery, workplace: Path, pro
 
 
 def _made_of_clever(
-    home: Home,
-    store: Store,
-    delivery: Delivery,
-    clever: Sequence[DeliveredFile],
-    files: Sequence[LedgerFile],
-    target: Path,
-    profile: Profile,
+    clever: Sequence[DeliveredFile], files: Sequence[LedgerFile], target: Path, profile: Profile
 ) -> Frozen:
     """The tables that Clever's files make, as newly as the newest of these came."""
-    from processors.clever_sets import lost_staff, tables_made  # with polars; other sets are frozen unread
+    from processors.clever_sets import by_file, tables_made  # with polars; other sets are frozen unread
 
-    places = {
-        which: target / _under_kept_name(file).name
-        for file in clever
-        if (which := clever_file_of(file.name)) is not None
-    }
+    places = {which: target / _under_kept_name(file).name for which, file in by_file(clever).items()}
     made = tables_made(places, target, profile, delivered={file.table for file in files if file.table})
     newest = max(clever, key=attrgetter("arrived"))
     return Frozen(
@@ -256,13 +248,26 @@ def _made_of_clever(
             )
             for table, path in made.paths.items()
         ),
-        findings=(*made.findings, *lost_staff(home, store, delivery.district, made, test=delivery.test)),
+        findings=made.findings,
     )
+
+
+def _lost_staff(home: Home, store: Store, delivery: Delivery, own: Frozen, target: Path) -> Sequence[Finding]:
+    """What there is to say where people of a staff.csv of Clever's would all leave."""
+    made = [file for file in own.files if file.table == "users" and file.generation.startswith(MADE)]
+    if not made:
+        return ()
+    from processors.clever_sets import lost_staff
+
+    return lost_staff(home, store, delivery.district, target / made[0].file, test=delivery.test)
 
 
 def _first_of_each(files: Iterable[DeliveredFile]) -> Iterable[DeliveredFile]:
     """The files without twins of Clever's, for which the set is refused (`file.twice`)."""
-    return {file.name: file for file in reversed([*files])}.values()
+    first: dict[str, DeliveredFile] = {}
+    for file in files:
+        first.setdefault(file.name, file)
+    return first.values()
 
 
 def _under_kept_name(file: DeliveredFile) -> DeliveredFile:

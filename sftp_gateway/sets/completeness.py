@@ -13,11 +13,11 @@ along with its files:
 3. **A ZIP** that brings all that is expected. It competes with the loose files; the newest complete one wins. One that
    nobody will inflate counts as complete, and one with no table in it does where no other file brings one: their batch
    says at once what is wrong with them.
+   So do Clever's own files, which make the tables together and only so. A guardians.csv may come with them.
 4. **The expected set**, once its session has ended or all is quiet.
-5. **Clever's own files**, which compete likewise: together they make the tables. A guardians.csv may come with them.
-6. **Repaired rows**, which are about the last batch's files and whole by themselves. Beside tables or a ZIP they do not
+5. **Repaired rows**, which are about the last batch's files and whole by themselves. Beside tables or a ZIP they do not
    count: those make a newer batch than the one that was repaired.
-7. **Quiet**, where the rest can be carried.
+6. **Quiet**, where the rest can be carried.
 
 Nothing is taken while an upload is open, or while a table or a manifest that was cut off has not come again.
 """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from config.clever_files import KEPT_PREFIX
+from processors import pipeline, steering
 from tests.processors.archive_samples import zipped
 from tests.stories.springfield import GIL, NIGHT, Springfield, as_csv
 
@@ -198,6 +199,12 @@ def test_a_night_without_its_staff_waits_until_somebody_has_looked(springfield: 
     assert (second.verdict, third.verdict) == ("held", "held")
     assert "clever.staff_missing" in third.codes
     assert springfield.status_of("al") == "active"
+
+    approving = steering.approve(springfield.home, third.number, who="sue", why="there is no staff.csv any more")
+    pipeline.finish(springfield.home, "springfield", approving, who="sue")
+    springfield.seen = approving
+    springfield.uploads(night())
+    assert springfield.next_report().verdict == "accepted"
 
 
 def test_staff_are_missed_after_a_night_of_guardians_alone_too(springfield: Springfield) -> None:

@@ -98,8 +98,8 @@ def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
     Args:
         rows: placed, with `key`, `role`, and `apart`, by which people are told apart.
 
-    Returns: `key`, `role`, `schools` (list of str: of all rows), what is said of a person as far as the rows have it,
-    and the origin.
+    Returns: `sourcedId`, `key`, `role`, `schools` (list of str: of all rows), what is said of a person as far as the
+    rows have it, and the origin.
     """
     said = [name for name in (*_SAID_OF_A_PERSON, "language") if name in rows.columns]
     alone = pl.coalesce("apart", pl.concat_str(pl.lit("\n"), FILE, SENT_LINE))
@@ -146,8 +146,8 @@ def _adults(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
     parts = [teachers]
     if "staff" in rows:
         staff = _placed(rows["staff"], "staff").with_columns(role=pl.lit("administrator"))
-        names = teachers.select(told=_told())["told"].drop_nulls().unique().implode()
-        is_other = _is_in(teachers["sourcedId"]) & ~_told().is_in(names).fill_null(value=False)
+        names = teachers.select(who=_id_and_name())["who"].drop_nulls().unique().implode()
+        is_other = _is_in(teachers["sourcedId"]) & ~_id_and_name().is_in(names).fill_null(value=False)
         parts.append(staff.with_columns(key=_prefixed(is_other)))
     adults = pl.concat(parts, how="diagonal")
     is_student = _is_in(rows["students"]["sourcedId"])
@@ -155,7 +155,7 @@ def _adults(rows: Mapping[CleverFile, pl.DataFrame]) -> pl.DataFrame:
     return _each_once(adults.with_columns(key=key, apart=key))
 
 
-def _told() -> pl.Expr:
+def _id_and_name() -> pl.Expr:
     return pl.concat_str("sourcedId", pl.lit("\n"), pl.col("familyName").str.to_lowercase())
 
 
@@ -248,13 +248,8 @@ def _enrollments(rows: Mapping[CleverFile, pl.DataFrame], adults: pl.DataFrame) 
     )
     members = pl.concat([students, teaching])
     once = members.unique(["classSourcedId", "userSourcedId", "role"], keep="first", maintain_order=True)
-    return once.select(
-        sourcedId=pl.concat_str("classSourcedId", "userSourcedId", separator=":"), status=pl.lit("active"), **_all(once)
-    )
-
-
-def _all(frame: pl.DataFrame) -> dict[str, pl.Expr]:
-    return {name: pl.col(name) for name in frame.columns}
+    own_id = pl.concat_str("classSourcedId", "userSourcedId", separator=":")
+    return once.select(own_id.alias("sourcedId"), pl.lit("active").alias("status"), pl.all())
 
 
 def _guardians(students: pl.DataFrame, settings: Clever) -> tuple[pl.DataFrame | None, Sequence[Finding]]:
