@@ -43,6 +43,7 @@ COLUMNS: Final = ("kind", "old_id", "new_id", "name", "why", "take", "made_for")
 """The columns of the file that a person edits and confirms."""
 
 _IDS: Final = ("kind", "old_id", "new_id")
+_PEOPLE: Final = ("student", "guardian", "staff")
 _LOCK_WAIT_S: Final = 60.0
 _NAMED_AT_MOST: Final = 5
 
@@ -316,9 +317,6 @@ def _parked(store: Store, at: _Look, mapping: pl.DataFrame) -> pl.DataFrame:
 def _parking(key: pl.Expr, at: _Look) -> pl.Expr:
     """The ID under which a record leaves whose own becomes another's."""
     return pl.concat_str(key, pl.lit(f"~{at.batch.number}"))
-
-
-_PEOPLE: Final = ("student", "guardian", "staff")
 
 
 def _read(path: Path) -> pl.DataFrame:

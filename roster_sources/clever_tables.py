@@ -10,7 +10,7 @@ from config.profiles import Clever, Source
 from roster_sources.failures import PullFailed
 from roster_sources.pages import Form, joined, newest_of, told
 from roster_sources.roster_files import RosterFiles, repeated, without_classes
-from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
+from validators.clever.vocabulary import GRADES, HOMEROOM, contacts_taken
 from validators.distinct import all_differ
 from validators.findings import Finding
 
@@ -303,21 +303,19 @@ def _guardians(relations: pl.DataFrame, people: pl.DataFrame, settings: Clever) 
     A contact without an ID in the SIS has none here either: Clever gives it a new one whenever its phone changes, and
     Connect knows such a guardian by name and contact (clever-classlink A8).
     """
-    cell = pl.col("phone_type") == "Cell"
-    kept = relations.filter(
-        is_wanted("type", settings.contact_types), is_wanted("relationship", settings.contact_relationships)
-    ).with_columns(phone=pl.when(is_wanted("phone_type", settings.phone_types)).then("phone"))
     students = people.filter(~pl.col("adult")).select("id", "key")
-    placed = kept.with_columns(rank=rank_of("type")).join(students, left_on="student", right_on="id", how="left")
-    named = with_names(placed.filter(pl.col("key").is_not_null()).sort("rank", maintain_order=True))
-    rows = named.unique(["contact", "student"], keep="first", maintain_order=True).select(
+    placed = contacts_taken(relations, settings).join(
+        students, left_on="student", right_on="id", how="left", maintain_order="left"
+    )
+    known = placed.filter(pl.col("key").is_not_null())
+    rows = known.unique(["contact", "student"], keep="first", maintain_order=True).select(
         studentSourcedId="key",
         guardianSourcedId=pl.col("sis_id").replace("", None),
         givenName="given",
         familyName="family",
         email="email",
-        sms=pl.when(cell).then("phone"),
-        phone=pl.when(~cell.fill_null(value=False)).then("phone"),
+        sms="sms",
+        phone="phone",
     )
     return rows, placed["key"].null_count()
 

@@ -148,7 +148,7 @@ Examples:
   rosterdrop --home home source advise springfield
 
 \b
-With --json: {"answers": {question: "yes|no|unknown"}, "way": "clever|classlink|files|hand",
+With --json: {"answers": {question: "yes|no|unknown"}, "way": "clever|classlink|oneroster|site|files|hand",
               "guardians": "same|file|hand", "reasons": [text], "losses": [text], "first": [text]}"""
 )
 @click.argument("district", required=False)

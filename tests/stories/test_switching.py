@@ -292,9 +292,8 @@ def test_the_id_of_somebody_who_leaves_may_be_anothers(springfield_at_rest: Spri
     springfield_at_rest.uploads_by_hand(**{**NIGHT, "users": users, "enrollments": members})
     support.looks()
     assert support.seen["parked"] == 1
-    support.pairs.write_text(
-        support.pairs.read_text().replace(",", ";")
-    )  # as Excel saves it where commas stand in numbers
+    # As Excel saves it where commas stand in numbers.
+    support.pairs.write_text(support.pairs.read_text().replace(",", ";"))
     assert support.confirms().code == 0
     assert support.resumes().verdict == "accepted"
     kept = springfield_at_rest.find(f"ben~{support.seen['batch']}")

@@ -14,9 +14,9 @@ CONTACT: Final[Mapping[str, str]] = {
     "Contact_name": "contact",
     "Contact_email": "contactEmail",
     "Contact_phone": "phone",
-    "Contact_phone_type": "phoneType",
+    "Contact_phone_type": "phone_type",
     "Contact_relationship": "relationship",
-    "Contact_type": "contactType",
+    "Contact_type": "type",
 }
 """Of students.csv: a row names at most one contact, and a student with three has three rows."""
 

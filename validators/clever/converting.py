@@ -16,7 +16,7 @@ from config.origins import LINE as SENT_LINE
 from config.profiles import Clever
 from config.tables import TableName
 from validators.clever.columns import COLUMNS, CONTACT, TEACHERS
-from validators.clever.vocabulary import GRADES, HOMEROOM, is_wanted, rank_of, with_names
+from validators.clever.vocabulary import GRADES, HOMEROOM, contacts_taken
 from validators.findings import Finding
 from validators.tables import LINE, Sheet
 
@@ -263,24 +263,15 @@ def _guardians(students: pl.DataFrame, settings: Clever) -> tuple[pl.DataFrame |
     full = contacts.with_columns(
         pl.lit(None, pl.String).alias(name) for name in CONTACT.values() if name not in contacts.columns
     )
-    phone = pl.when(is_wanted("phoneType", settings.phone_types)).then("phone")
-    kept = (
-        _placed(full, "students")
-        .filter(
-            is_wanted("contactType", settings.contact_types), is_wanted("relationship", settings.contact_relationships)
-        )
-        .with_columns(phone=phone, first=pl.lit(None, pl.String), last="contact", rank=rank_of("contactType"))
-    )
-    is_cell = (pl.col("phoneType") == "Cell").fill_null(value=False)
-    named = with_names(kept.sort("rank", maintain_order=True))
-    guardians = named.select(
+    named = _placed(full, "students").with_columns(first=pl.lit(None, pl.String), last="contact")
+    guardians = contacts_taken(named, settings).select(
         studentSourcedId="sourcedId",
         guardianSourcedId="guardianSourcedId",
         givenName="given",
         familyName="family",
         email="contactEmail",
-        sms=pl.when(is_cell).then("phone"),
-        phone=pl.when(~is_cell).then("phone"),
+        sms="sms",
+        phone="phone",
         **_origin(),
     )
     same = [name for name in guardians.columns if name not in (FILE, SENT_LINE)]
